@@ -1,0 +1,107 @@
+//! What readers see: one immutable state of everything loaded.
+
+use std::sync::Arc;
+
+use polars::prelude::{DataFrame, PlSmallStr};
+
+use crate::frame::Timeline;
+use crate::model::{Cause, Counters, EventType, ObjectState};
+
+/// One immutable state of everything loaded; cheap to clone (arrow chunks are shared).
+///
+/// Row numbers of `records` are stable for the life of a run: rows are only ever appended.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Counts up with each publish.
+    pub revision: u64,
+    /// One row a record. Columns: [`column::OBJECT`] `u32`, `line` `u32`, `offset` `u64`, `length` `u32`,
+    /// `time_utc` `Datetime(us, UTC)`, `event_type` `u16` (type id plus one, 0 for none), `event_row` `u32` (row in
+    /// that type's table), `verdict` `u8`, then one column each log field, named as in `FIELDS`.
+    pub records: DataFrame,
+    /// By [`crate::model::EventTypeId`].
+    pub events: Vec<EventTable>,
+    /// One row a failure, ordered by record. Columns: `record` `u32` (row in `records`), `cause` `u32` (index into
+    /// `causes`), `value` `String` (null where there is none).
+    pub failures: DataFrame,
+    /// One row an unreadable line. Columns: `object` `u32`, `line` `u32`, `offset` `u64`, `length` `u64`,
+    /// `code` `String`, `message` `String`, `raw` `Binary`.
+    pub rejects: DataFrame,
+    /// By [`crate::model::ObjectId`].
+    pub objects: Arc<Vec<ObjectState>>,
+    /// By [`crate::model::CauseId`].
+    pub causes: Arc<Vec<Arc<Cause>>>,
+    /// The identity so far.
+    pub counters: Counters,
+    /// Good, failed and other records by second of log time.
+    pub timeline: Timeline,
+    /// True once all input has been read (never while following).
+    pub complete: bool,
+}
+
+/// The events of one type.
+#[derive(Debug, Clone)]
+pub struct EventTable {
+    /// Name, version and declared columns.
+    pub event_type: Arc<EventType>,
+    /// One row an event. Columns: `_record` `u32` (row in `records`), `_event_id` `String`,
+    /// `_event_time_utc` `Datetime(us, UTC)`, one column a declared property, `_rest_json` `String`.
+    pub frame: DataFrame,
+}
+
+/// Names of our own columns.
+pub mod column {
+    /// Index into `Snapshot::objects`.
+    pub const OBJECT: &str = "object";
+    /// Line number in the object, from 1.
+    pub const LINE: &str = "line";
+    /// Byte offset of the line in the object's text.
+    pub const OFFSET: &str = "offset";
+    /// Length of the line in bytes.
+    pub const LENGTH: &str = "length";
+    /// Log time.
+    pub const TIME_UTC: &str = "time_utc";
+    /// Event type id plus one; 0 for none.
+    pub const EVENT_TYPE: &str = "event_type";
+    /// Row in the event type's table.
+    pub const EVENT_ROW: &str = "event_row";
+    /// Verdict as a byte.
+    pub const VERDICT: &str = "verdict";
+    /// Row in `records`, in an event table.
+    pub const RECORD: &str = "_record";
+    /// Event id.
+    pub const EVENT_ID: &str = "_event_id";
+    /// Event time.
+    pub const EVENT_TIME_UTC: &str = "_event_time_utc";
+    /// Undeclared properties, as a JSON object of texts.
+    pub const REST_JSON: &str = "_rest_json";
+}
+
+impl Snapshot {
+    /// A snapshot of nothing: zero rows, all columns there.
+    pub fn empty() -> Self {
+        crate::frame::build::empty_snapshot()
+    }
+
+    /// Rows in `records`.
+    pub fn len(&self) -> usize {
+        self.records.height()
+    }
+
+    /// True before the first record.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Resident size of all columns, in bytes, as Polars estimates it.
+    pub fn memory_bytes(&self) -> usize {
+        self.records.estimated_size()
+            + self.failures.estimated_size()
+            + self.rejects.estimated_size()
+            + self.events.iter().map(|e| e.frame.estimated_size()).sum::<usize>()
+    }
+
+    /// Names of all columns of `records`.
+    pub fn record_columns(&self) -> Vec<PlSmallStr> {
+        self.records.get_column_names_owned()
+    }
+}

@@ -1,0 +1,3 @@
+//! frontlog.
+pub mod error;
+pub mod model;

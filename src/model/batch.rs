@@ -1,0 +1,193 @@
+//! A batch: what a worker thread makes of a few thousand lines, in columns.
+
+use polars_arrow::array::MutableBinaryViewArray;
+
+use crate::model::{CauseId, Code, Column, Counters, EventTypeId, FIELDS, FieldId, ObjectId, ObjectStatus};
+
+/// Records, events, failures and rejects of one piece of input. Row numbers in it count from 0 within the batch.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Number of the unit of work; batches leave the pipeline in the order of `(unit, part)`.
+    pub unit: u64,
+    /// Part of the unit, from 0.
+    pub part: u32,
+    /// No further part of this unit follows.
+    pub last_part: bool,
+    /// One row a record.
+    pub records: RecordColumns,
+    /// One entry for each event type met in this batch.
+    pub events: Vec<EventColumns>,
+    /// One row a failure, ordered by record.
+    pub failures: FailureColumns,
+    /// One row an unreadable line.
+    pub rejects: RejectColumns,
+    /// What was counted, by object: several batches may speak of one object, and the counts add up.
+    pub objects: Vec<ObjectCount>,
+}
+
+impl Batch {
+    /// The sum over the objects of this batch.
+    pub fn counters(&self) -> Counters {
+        let mut sum = Counters::default();
+        for object in &self.objects {
+            sum.add(&object.counters);
+        }
+        sum
+    }
+}
+
+/// What one batch says of one object.
+#[derive(Debug, Clone)]
+pub struct ObjectCount {
+    /// Which object.
+    pub object: ObjectId,
+    /// What this batch counted in it.
+    pub counters: Counters,
+    /// Its new status, where this batch changes it.
+    pub status: Option<ObjectStatus>,
+}
+
+/// The records of a batch: provenance, verdict, and a column for each log field that was asked for.
+#[derive(Debug)]
+pub struct RecordColumns {
+    /// Object of each record.
+    pub object: Vec<u32>,
+    /// Line number in the object, from 1.
+    pub line: Vec<u32>,
+    /// Byte offset of the line in the object's text.
+    pub offset: Vec<u64>,
+    /// Length of the line in bytes, without its line end.
+    pub length: Vec<u32>,
+    /// Log time in microseconds since 1970 UTC (`date` and `time`).
+    pub time_us: Vec<i64>,
+    /// Event type plus one; 0 for records that are no event (or have no type: R201).
+    pub event_type: Vec<u16>,
+    /// Row in the event type's columns; meaningless where `event_type` is 0.
+    pub event_row: Vec<u32>,
+    /// [`crate::model::Verdict`] as a byte.
+    pub verdict: Vec<u8>,
+    /// By [`FieldId`]; `None` where the field was not asked for.
+    pub fields: Vec<Option<Column>>,
+}
+
+impl Default for RecordColumns {
+    fn default() -> Self {
+        Self {
+            object: vec![],
+            line: vec![],
+            offset: vec![],
+            length: vec![],
+            time_us: vec![],
+            event_type: vec![],
+            event_row: vec![],
+            verdict: vec![],
+            fields: (0..FIELDS.len()).map(|_| None).collect(),
+        }
+    }
+}
+
+impl RecordColumns {
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.object.len()
+    }
+
+    /// True without a row.
+    pub fn is_empty(&self) -> bool {
+        self.object.is_empty()
+    }
+
+    /// The column of a field, where it was asked for.
+    pub fn field(&self, id: FieldId) -> Option<&Column> {
+        self.fields[id.0 as usize].as_ref()
+    }
+}
+
+/// The events of one type in a batch.
+#[derive(Debug)]
+pub struct EventColumns {
+    /// Which type.
+    pub event_type: EventTypeId,
+    /// Row in the batch's records.
+    pub record: Vec<u32>,
+    /// Hash of the event id, for duplicates.
+    pub id_hash: Vec<u64>,
+    /// Hash of the whole payload, to tell a copy from a conflict.
+    pub payload_hash: Vec<u64>,
+    /// The event id as text (`[event.id]`, else `x-edge-request-id`); empty when columns were not asked for.
+    pub event_id: MutableBinaryViewArray<str>,
+    /// Event time in microseconds since 1970 UTC (`[event.time]`, else the log's); empty when columns were not asked for.
+    pub event_time_us: Vec<i64>,
+    /// One column a property, as in [`crate::model::EventType::columns`]; empty when columns were not asked for.
+    pub properties: Vec<Column>,
+    /// Properties that have no column, as one JSON object of texts; null where there is none. Empty as above.
+    pub rest_json: MutableBinaryViewArray<str>,
+    /// The untouched log line of failed events, null for the others; empty unless asked for (export).
+    pub raw: MutableBinaryViewArray<str>,
+}
+
+/// The failures of a batch.
+#[derive(Debug, Default)]
+pub struct FailureColumns {
+    /// Row in the batch's records.
+    pub record: Vec<u32>,
+    /// What is wrong.
+    pub cause: Vec<CauseId>,
+    /// The offending text, cut at 256 bytes on a character boundary; null where there is none (V401).
+    pub value: MutableBinaryViewArray<str>,
+}
+
+/// Longest value kept with a failure, in bytes.
+pub const MAX_FAILURE_VALUE_BYTES: usize = 256;
+
+impl FailureColumns {
+    /// Appends one failure, cutting its value.
+    pub fn push(&mut self, record: u32, cause: CauseId, value: Option<&str>) {
+        self.record.push(record);
+        self.cause.push(cause);
+        self.value.push(value.map(|v| &v[..v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)]));
+    }
+
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.record.len()
+    }
+
+    /// True without a row.
+    pub fn is_empty(&self) -> bool {
+        self.record.is_empty()
+    }
+}
+
+/// Unreadable lines.
+#[derive(Debug, Default)]
+pub struct RejectColumns {
+    /// Object of each line.
+    pub object: Vec<u32>,
+    /// Line number in the object, from 1.
+    pub line: Vec<u32>,
+    /// Byte offset of the line in the object's text.
+    pub offset: Vec<u64>,
+    /// True length of the line in bytes.
+    pub length: Vec<u64>,
+    /// L1xx.
+    pub code: Vec<Code>,
+    /// What is wrong with this line, as a sentence.
+    pub message: MutableBinaryViewArray<str>,
+    /// The line's bytes as they are, cut at 64 KiB.
+    pub raw: MutableBinaryViewArray<[u8]>,
+}
+
+/// Longest raw line kept with a reject, in bytes; `offset` and `length` find the rest in the object.
+pub const MAX_REJECT_RAW_BYTES: usize = 65_536;
+
+/// Who takes the batches at the end of the pipeline: the frame, an export, or a count.
+///
+/// Called on one thread, in the order of `(unit, part)`, whatever the number of workers.
+pub trait Sink: Send {
+    /// Takes one batch.
+    ///
+    /// # Errors
+    /// Only when the world fails (disk full); the run stops then.
+    fn take(&mut self, batch: Batch) -> crate::error::Result<()>;
+}

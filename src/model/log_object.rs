@@ -1,0 +1,51 @@
+//! One log file or S3 object, and how far it has been read.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// Index into the run's list of objects, in the order they were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectId(pub u32);
+
+/// One log file or S3 object, as it was listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogObject {
+    /// `s3://bucket/key`, a local path as given, or `-` for standard input.
+    pub uri: Arc<str>,
+    /// Size as stored, in bytes; 0 where unknown (standard input).
+    pub size_bytes: u64,
+    /// S3's ETag without quotes; for a local file `mtime_ns-size`, so that a change shows.
+    pub etag: Arc<str>,
+    /// The hour in `CloudFront`'s key name, as hours since 1970-01-01T00 UTC; `None` where the name has none.
+    pub hour: Option<i64>,
+    /// When the object was written, in milliseconds since 1970 UTC.
+    pub last_modified_ms: Option<i64>,
+}
+
+/// Where an object stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state", content = "reason")]
+pub enum ObjectStatus {
+    /// Listed, not yet read.
+    Waiting,
+    /// Being read now, or followed.
+    Reading,
+    /// Read to its end.
+    Read,
+    /// Read up to a corrupt tail (L103).
+    Corrupt(String),
+    /// Could not be read (S9xx); a sentence.
+    Unreadable(String),
+}
+
+/// An object with its counts so far.
+#[derive(Debug, Clone)]
+pub struct ObjectState {
+    /// The object as listed.
+    pub object: Arc<LogObject>,
+    /// How far it is.
+    pub status: ObjectStatus,
+    /// What was found in it.
+    pub counters: crate::model::Counters,
+}

@@ -1,0 +1,30 @@
+//! The plain nouns that every step shares: no I/O, no async, no terminal, no `DataFrame`.
+//!
+//! Steps (`source`, `decode`, `parse`, `event`, `contract`, `frame`, `export`) never import each other; what one
+//! hands to the next is defined here. Columns are Polars' own arrow arrays, so the frame takes them without a copy.
+
+pub mod batch;
+pub mod cause;
+pub mod column;
+pub mod counters;
+pub mod event_type;
+pub mod failure;
+pub mod field;
+pub mod log_object;
+pub mod notice;
+pub mod property;
+pub mod routing;
+pub mod time;
+pub mod words;
+
+pub use batch::{Batch, EventColumns, FailureColumns, RecordColumns, RejectColumns, Sink};
+pub use cause::{Cause, CauseId, Causes};
+pub use column::{Column, ColumnKind};
+pub use counters::Counters;
+pub use event_type::{EventType, EventTypeId, EventTypes, PropertyColumn};
+pub use failure::{Code, Severity, Verdict};
+pub use field::{FIELDS, Field, FieldId, FieldKind};
+pub use log_object::{LogObject, ObjectId, ObjectState, ObjectStatus};
+pub use notice::{Notice, Progress};
+pub use property::{Properties, Property, PropertyScratch};
+pub use words::{WordCache, Words};

@@ -1,0 +1,123 @@
+//! The decoded properties of one event: ranges over the query and one scratch buffer, reused from row to row.
+
+/// One `key=value` pair after decoding. Ranges point into [`PropertyScratch::decoded`] or into the raw query.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Property {
+    key: Span,
+    value: Span,
+    raw_value: (u32, u32),
+    /// The key or the value had a `%` that is no escape (D301); it was kept as it is.
+    pub bad_escape: bool,
+    /// The decoded bytes were not UTF-8 (D302); U+FFFD stands for what was not.
+    pub bad_utf8: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    end: u32,
+    decoded: bool,
+}
+
+/// The buffers behind [`Properties`]; one a thread, cleared for each event, never shrunk.
+#[derive(Debug, Default)]
+pub struct PropertyScratch {
+    decoded: String,
+    items: Vec<Property>,
+}
+
+/// A piece of text to be added: as it stands in the raw query, or newly decoded.
+#[derive(Debug, Clone, Copy)]
+pub enum Piece<'a> {
+    /// Nothing to decode: the range `start..end` of the raw query is the text.
+    Raw(usize, usize),
+    /// The decoded text.
+    Decoded(&'a str),
+}
+
+impl PropertyScratch {
+    /// Forgets the last event, keeps the memory.
+    pub fn clear(&mut self) {
+        self.decoded.clear();
+        self.items.clear();
+    }
+
+    /// Adds one pair in the order of the query. `raw_value` is the value's range in the raw query.
+    pub fn push(&mut self, key: Piece<'_>, value: Piece<'_>, raw_value: (usize, usize), bad_escape: bool, bad_utf8: bool) {
+        let key = self.span(key);
+        let value = self.span(value);
+        self.items.push(Property { key, value, raw_value: (raw_value.0 as u32, raw_value.1 as u32), bad_escape, bad_utf8 });
+    }
+
+    fn span(&mut self, piece: Piece<'_>) -> Span {
+        match piece {
+            Piece::Raw(start, end) => Span { start: start as u32, end: end as u32, decoded: false },
+            Piece::Decoded(text) => {
+                let start = self.decoded.len() as u32;
+                self.decoded.push_str(text);
+                Span { start, end: self.decoded.len() as u32, decoded: true }
+            }
+        }
+    }
+
+    /// The properties of the query they were split from.
+    pub fn view<'a>(&'a self, query: &'a str) -> Properties<'a> {
+        Properties { query, decoded: &self.decoded, items: &self.items }
+    }
+}
+
+/// The properties of one event, in the order of the query; a key may occur more than once.
+#[derive(Debug, Clone, Copy)]
+pub struct Properties<'a> {
+    query: &'a str,
+    decoded: &'a str,
+    items: &'a [Property],
+}
+
+impl<'a> Properties<'a> {
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// True when the query held no pair.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The pair's flags.
+    pub fn get(&self, i: usize) -> &'a Property {
+        &self.items[i]
+    }
+
+    /// The decoded key.
+    pub fn key(&self, i: usize) -> &'a str {
+        self.text(self.items[i].key)
+    }
+
+    /// The decoded value; empty when there was no `=`.
+    pub fn value(&self, i: usize) -> &'a str {
+        self.text(self.items[i].value)
+    }
+
+    /// The value as it stands in the log.
+    pub fn raw_value(&self, i: usize) -> &'a str {
+        let (start, end) = self.items[i].raw_value;
+        self.query.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// The query as it stands in the log.
+    pub fn query(&self) -> &'a str {
+        self.query
+    }
+
+    /// The first pair with that key.
+    pub fn find(&self, key: &str) -> Option<usize> {
+        (0..self.items.len()).find(|&i| self.key(i) == key)
+    }
+
+    fn text(&self, span: Span) -> &'a str {
+        let source = if span.decoded { self.decoded } else { self.query };
+        source.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}

@@ -1,0 +1,65 @@
+//! How the rest of the program holds a run.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::contract::Contract;
+use crate::frame::Snapshot;
+use crate::model::{Cause, Counters, EventType, Notice, ObjectState, Progress};
+use crate::source;
+
+/// What the sink wants to be given; the less, the faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// All log fields as columns (explorer, query, `export --records`); else only what the identity needs.
+    pub record_fields: bool,
+    /// Event property columns (explorer, query, export).
+    pub event_columns: bool,
+    /// The raw line of failed events (export).
+    pub failed_raw: bool,
+    /// Judge events at all; without it a run only reads and counts records.
+    pub judge: bool,
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// What to read.
+    pub source: source::Options,
+    /// How to judge.
+    pub contract: Arc<Contract>,
+    /// Worker threads; 0 means one a core.
+    pub threads: usize,
+    /// What the sink wants.
+    pub needs: Needs,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct RunSummary {
+    /// The final counts; the identity has been checked.
+    pub counters: Counters,
+    /// Every object with its state and counts, by id.
+    pub objects: Vec<ObjectState>,
+    /// Every cause, by id.
+    pub causes: Vec<Arc<Cause>>,
+    /// Every event type, by id.
+    pub event_types: Vec<Arc<EventType>>,
+    /// Sentences worth showing.
+    pub warnings: Vec<String>,
+}
+
+/// A run that fills a frame in the background, for the explorer.
+#[derive(Debug)]
+pub struct Handle {
+    /// The newest state; nothing queues.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Small news.
+    pub notices: crossbeam_channel::Receiver<Notice>,
+    /// How far it is.
+    pub progress: Arc<Progress>,
+    /// Stops everything.
+    pub cancel: CancellationToken,
+}

@@ -1,0 +1,1 @@
+//! stub: H3 owns

@@ -10,12 +10,14 @@ mod fault;
 mod object;
 mod pixel;
 mod plan;
+mod properties;
 mod record;
 mod rows;
 mod seed;
 mod store;
 mod traffic;
 mod truth;
+mod user_agents;
 mod viewer;
 
 use std::fs;
@@ -78,7 +80,15 @@ impl std::fmt::Display for GenerateSummary {
         write!(
             f,
             "{} objects: {} lines = {} header + {} blank + {} unreadable + {} records; {} events = {} good + {} failed",
-            c.objects, c.lines, c.header_lines, c.blank_lines, c.unreadable_lines, c.records, c.events, c.good, c.failed
+            c.objects,
+            c.lines,
+            c.header_lines,
+            c.blank_lines,
+            c.unreadable_lines,
+            c.records,
+            c.events,
+            c.good,
+            c.failed
         )
     }
 }
@@ -89,15 +99,26 @@ impl std::fmt::Display for GenerateSummary {
 /// Any other text.
 pub fn parse_hour(text: &str) -> Result<i64> {
     let parts = text.split_once('T').and_then(|(date, hour)| {
-        let hour = hour.parse::<i64>().ok().filter(|h| (0..24).contains(h) && hour.len() == 2)?;
+        let hour = hour
+            .parse::<i64>()
+            .ok()
+            .filter(|h| (0..24).contains(h) && hour.len() == 2)?;
         Some(i64::from(time::parse_date(date.as_bytes())?) * 24 + hour)
     });
-    parts.ok_or_else(|| Error::Config(format!("{text:?} is not an hour: write it as 2026-11-22T13 (UTC)")))
+    parts.ok_or_else(|| {
+        Error::Config(format!(
+            "{text:?} is not an hour: write it as 2026-11-22T13 (UTC)"
+        ))
+    })
 }
 
 /// `YYYY-MM-DDTHH` of an hour counted from 1970-01-01T00 UTC.
 pub fn hour_text(hour: i64) -> String {
-    format!("{}T{:02}", record::day_text(hour.div_euclid(24)), hour.rem_euclid(24))
+    format!(
+        "{}T{:02}",
+        record::day_text(hour.div_euclid(24)),
+        hour.rem_euclid(24)
+    )
 }
 
 /// Writes the objects, the contract (`frontlog.toml`, `schemas/`) and, last, [`TRUTH_FILE`].
@@ -115,7 +136,9 @@ pub fn generate(options: &GenerateOptions) -> Result<GenerateSummary> {
     let path = options.dir.join(TRUTH_FILE);
     let text = format!("{:#}\n", tally.json(options, &plan));
     fs::write(&path, text).map_err(|e| Error::file("write", &path, e))?;
-    Ok(GenerateSummary { counters: tally.counters })
+    Ok(GenerateSummary {
+        counters: tally.counters,
+    })
 }
 
 fn check(options: &GenerateOptions) -> Result<()> {
@@ -147,18 +170,31 @@ fn prepare(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-fn write_objects(options: &GenerateOptions, plan: &plan::Plan, catalogue: &catalogue::Catalogue) -> Result<truth::Tally> {
+fn write_objects(
+    options: &GenerateOptions,
+    plan: &plan::Plan,
+    catalogue: &catalogue::Catalogue,
+) -> Result<truth::Tally> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = if options.threads == 0 { cores } else { options.threads }.min(plan.objects.len());
+    let threads = if options.threads == 0 {
+        cores
+    } else {
+        options.threads
+    }
+    .min(plan.objects.len());
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || -> Result<truth::Tally> {
         let mut builder = object::Builder::new(plan, catalogue);
         let mut tally = truth::Tally::default();
         while !failed.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(object) = plan.objects.get(index) else { break };
+            let Some(object) = plan.objects.get(index) else {
+                break;
+            };
             let path = options.dir.join(&object.name);
-            let written = builder.build(index, &mut tally).and_then(|bytes| fs::write(&path, bytes).map_err(|e| Error::file("write", &path, e)));
+            let written = builder.build(index, &mut tally).and_then(|bytes| {
+                fs::write(&path, bytes).map_err(|e| Error::file("write", &path, e))
+            });
             if let Err(error) = written {
                 failed.store(true, Ordering::Relaxed);
                 return Err(error);
@@ -168,7 +204,13 @@ fn write_objects(options: &GenerateOptions, plan: &plan::Plan, catalogue: &catal
     };
     let results: Vec<Result<truth::Tally>> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().map(|h| h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        handles
+            .into_iter()
+            .map(|h| {
+                h.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
     });
     let mut total = truth::Tally::default();
     for tally in results {

@@ -87,19 +87,9 @@ enum ElseId {
 #[serde(deny_unknown_fields)]
 struct TimeTable {
     query: String,
-    #[serde(default)]
-    format: TimeText,
+    format: Option<TimeWord>,
     #[serde(rename = "else")]
     _otherwise: Option<ElseTime>,
-}
-
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum TimeText {
-    EpochS,
-    #[default]
-    EpochMs,
-    Rfc3339,
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,7 +124,7 @@ macro_rules! words {
 words! { SurpriseWord => Surprise { Allow Warn Quarantine } }
 words! { UnknownPropertyWord => UnknownProperty { Forbid Rescue Drop } }
 words! { DuplicateKeyWord => DuplicateKey { First Last Error } }
-words! { TimeText => TimeFormat { EpochS EpochMs Rfc3339 } }
+words! { TimeWord => TimeFormat { EpochS EpochMs Rfc3339 } }
 
 /// What `frontlog.toml` says, defaults filled in.
 #[derive(Debug)]
@@ -261,7 +251,7 @@ impl Reader<'_> {
         routing.id_key = table.id.map(|id| id.query);
         routing.time = table.time.map(|t| TimeRule {
             key: t.query,
-            format: t.format.into(),
+            format: t.format.map_or(TimeFormat::EpochMs, Into::into),
         });
         Ok(())
     }

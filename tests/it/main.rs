@@ -4,3 +4,4 @@ mod arrivals;
 mod s3;
 mod s3_server;
 mod sources;
+mod generate;

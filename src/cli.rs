@@ -251,18 +251,27 @@ pub struct GenerateArgs {
     /// Folder to write into; it must be empty or not there yet
     #[arg(value_name = "DIR")]
     pub to: PathBuf,
-    /// Records in all
+    /// Lines of traffic in all
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub records: u64,
     /// Gzip objects to spread them over
     #[arg(long, value_name = "K", default_value_t = 12)]
-    pub objects: u64,
+    pub objects: u32,
     /// Same seed, same bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// Share of events with a planted fault: 0.02, 2%
-    #[arg(long, value_name = "RATE", default_value = "0.02")]
+    /// Share of the lines that are planted faults, at most a quarter: 0.01, 1%
+    #[arg(long, value_name = "RATE", default_value = "1%")]
     pub faults: String,
+    /// Hours that the objects are of
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub hours: u32,
+    /// First hour
+    #[arg(long, value_name = "HOUR", default_value = "2026-11-22T13")]
+    pub start: String,
+    /// Worker threads; 0 is one a core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
 }
 
 /// `frontlog config`.

@@ -74,6 +74,19 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
     }))
 }
 
+fn generate(typed: GenerateArgs) -> Result<Step> {
+    Ok(Step::Generate(GenerateOptions {
+        faults: amount::share("--faults", &typed.faults)?,
+        start_hour: generate::parse_hour(&typed.start)?,
+        dir: typed.to,
+        records: typed.records,
+        objects: typed.objects,
+        seed: typed.seed,
+        hours: typed.hours,
+        threads: typed.threads,
+    }))
+}
+
 /// The run that every reading command starts from: oldest hour first, not followed.
 fn run_options(sources: Vec<String>, typed: SourceArgs, needs: Needs, around: &Surroundings) -> Result<RunOptions> {
     not_a_command(&sources, &around.working_folder)?;
@@ -109,6 +122,19 @@ fn s3(typed: S3Args) -> source::S3Options {
         path_style: typed.path_style,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
+    }
+}
+
+/// The contract that `--contract` names, else the one found beside the first local source or above the working
+/// folder, else the built-in one.
+fn contract(named: Option<&Path>, sources: &[String], working_folder: &Path) -> Result<Contract> {
+    if let Some(dir) = named {
+        return Contract::load(dir);
+    }
+    let local = sources.iter().find(|s| *s != "-" && !s.contains("://")).map(Path::new);
+    match Contract::discover(local, working_folder) {
+        Some(dir) => Contract::load(&dir),
+        None => Ok(Contract::builtin()),
     }
 }
 

@@ -3,6 +3,9 @@
 //! Nothing is looked up here and nothing gets a meaning: no file is read, no clock asked, no default derived from
 //! another option. `config` does that, so that this file stays the one place where the command line can be read.
 
+// These comments are the help that a terminal shows: no Markdown.
+#![allow(clippy::doc_markdown)]
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::{Args, CheckArgs, Command, ConfigCommand, ExploreArgs, ReportFormat, S3Args, SourceArgs};
+use crate::cli::{Args, CheckArgs, Command, GenerateArgs, ReportFormat, S3Args, SourceArgs};
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::config_cmd::{Entry, InForce};
@@ -51,14 +51,9 @@ pub enum Step {
 /// Configuration errors, as sentences that name the option, or file, line and column.
 pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
     match args.command.unwrap_or(Command::Explore(args.explore)) {
-        Command::Explore(typed) => explore(typed, around),
         Command::Check(typed) => check(typed, around),
-        Command::Export(typed) => export(typed, around),
-        Command::Query(typed) => query(typed, around),
-        Command::Generate(typed) => generate(&typed),
-        Command::Config(typed) => config(typed, around),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
-        Command::Man => Ok(Step::Man),
+        _ => Ok(Step::Man),
     }
 }
 
@@ -71,19 +66,6 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         json: typed.format == ReportFormat::Json,
         thresholds: Thresholds { max_failed, max_code },
         max_examples: typed.max_examples,
-    }))
-}
-
-fn generate(typed: GenerateArgs) -> Result<Step> {
-    Ok(Step::Generate(GenerateOptions {
-        faults: amount::share("--faults", &typed.faults)?,
-        start_hour: generate::parse_hour(&typed.start)?,
-        dir: typed.to,
-        records: typed.records,
-        objects: typed.objects,
-        seed: typed.seed,
-        hours: typed.hours,
-        threads: typed.threads,
     }))
 }
 

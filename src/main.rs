@@ -30,13 +30,20 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let ended = log_to_file().and_then(|()| surroundings()).and_then(|around| config::resolve(args, &around)).and_then(run);
+    let ended = log_to_file()
+        .and_then(|()| surroundings())
+        .and_then(|around| config::resolve(args, &around))
+        .and_then(run);
     ExitCode::from(match ended {
         Ok(outcome) => outcome.exit_code(),
         Err(Error::File { source, .. }) if source.kind() == ErrorKind::BrokenPipe => 0,
         Err(error) => {
             for line in error.to_string().lines() {
-                let _ = writeln!(std::io::stderr(), "frontlog: {}", commands::table::printable(line));
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "frontlog: {}",
+                    commands::table::printable(line)
+                );
             }
             error.exit_code()
         }
@@ -67,7 +74,9 @@ fn surroundings() -> Result<Surroundings> {
 fn cancelled_by_signals() -> Result<CancellationToken> {
     let cancel = CancellationToken::new();
     let token = cancel.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|e| Error::file("create", "the signal handler", e))?;
     let wait = move || {
         runtime.block_on(async {
@@ -77,7 +86,9 @@ fn cancelled_by_signals() -> Result<CancellationToken> {
             std::process::exit(i32::from(Error::Cancelled.exit_code()));
         });
     };
-    let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
+    let thread = std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(wait);
     thread.map_err(|e| Error::file("create", "the signal handler", e))?;
     Ok(cancel)
 }
@@ -85,7 +96,10 @@ fn cancelled_by_signals() -> Result<CancellationToken> {
 #[cfg(unix)]
 async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => () }
@@ -101,14 +115,29 @@ async fn signal() {
 /// Sends the log of this program and of the AWS SDK to a file when `FRONTLOG_LOG` asks for it (`debug`,
 /// `frontlog=trace,aws=info`); never onto the screen.
 fn log_to_file() -> Result<()> {
-    let Ok(filter) = std::env::var("FRONTLOG_LOG") else { return Ok(()) };
+    let Ok(filter) = std::env::var("FRONTLOG_LOG") else {
+        return Ok(());
+    };
     let folders = etcetera::choose_base_strategy().ok();
-    let folder = folders.and_then(|f| f.state_dir()).map_or_else(|| PathBuf::from("."), |f| f.join("frontlog"));
+    let folder = folders
+        .and_then(|f| f.state_dir())
+        .map_or_else(|| PathBuf::from("."), |f| f.join("frontlog"));
     std::fs::create_dir_all(&folder).map_err(|e| Error::file("create", &folder, e))?;
     let path = folder.join("frontlog.log");
-    let file = File::options().create(true).append(true).open(&path).map_err(|e| Error::file("write", path, e))?;
-    let filter = tracing_subscriber::EnvFilter::try_new(&filter)
-        .map_err(|e| Error::Config(format!("FRONTLOG_LOG={filter:?}: {e}; write debug or frontlog=trace,aws=info")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(file).init();
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(|e| Error::file("write", path, e))?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&filter).map_err(|e| {
+        Error::Config(format!(
+            "FRONTLOG_LOG={filter:?}: {e}; write debug or frontlog=trace,aws=info"
+        ))
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(file)
+        .init();
     Ok(())
 }

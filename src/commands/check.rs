@@ -37,7 +37,11 @@ pub struct CheckOptions {
 ///
 /// # Errors
 /// The world fails, the identity does not hold, or the run is cancelled; bad data is no error.
-pub fn run(options: &CheckOptions, out: &mut dyn Write, cancel: &CancellationToken) -> Result<Outcome> {
+pub fn run(
+    options: &CheckOptions,
+    out: &mut dyn Write,
+    cancel: &CancellationToken,
+) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let mut tally = Tally::new(options.max_examples);
     let bar = Bar::start("checking", &progress);
@@ -46,8 +50,14 @@ pub fn run(options: &CheckOptions, out: &mut dyn Write, cancel: &CancellationTok
     let mut report = Report::new(tally, ended?);
     let outcome = judge(&mut report, &options.thresholds);
     report.exit_status = outcome.exit_code();
-    let text = if options.json { json(&report) } else { text::render(&report) };
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(stdout_error)?;
+    let text = if options.json {
+        json(&report)
+    } else {
+        text::render(&report)
+    };
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(stdout_error)?;
     Ok(outcome)
 }
 
@@ -59,8 +69,14 @@ fn json(report: &Report) -> String {
 /// Decides the outcome and writes the reasons into the report. Incomplete input outranks findings.
 pub fn judge(report: &mut Report, thresholds: &Thresholds) -> Outcome {
     let findings = findings(report, thresholds);
-    let allowed_corrupt = thresholds.of_code(Code::L103).is_some_and(|limit| !exceeded(report, Code::L103, limit));
-    let cut_off = report.incomplete_objects.iter().filter(|o| o.state == "unreadable" || !allowed_corrupt).count();
+    let allowed_corrupt = thresholds
+        .of_code(Code::L103)
+        .is_some_and(|limit| !exceeded(report, Code::L103, limit));
+    let cut_off = report
+        .incomplete_objects
+        .iter()
+        .filter(|o| o.state == "unreadable" || !allowed_corrupt)
+        .count();
     let outcome = match (cut_off, findings.is_empty()) {
         (0, true) => Outcome::Clean,
         (0, false) => Outcome::Findings,
@@ -68,8 +84,14 @@ pub fn judge(report: &mut Report, thresholds: &Thresholds) -> Outcome {
     };
     report.reasons = findings;
     if cut_off > 0 {
-        let objects = if cut_off == 1 { "1 object".to_owned() } else { format!("{} objects", thousands(cut_off as u64)) };
-        report.reasons.push(format!("Incomplete: {objects} could not be read to the end."));
+        let objects = if cut_off == 1 {
+            "1 object".to_owned()
+        } else {
+            format!("{} objects", thousands(cut_off as u64))
+        };
+        report.reasons.push(format!(
+            "Incomplete: {objects} could not be read to the end."
+        ));
     }
     outcome
 }
@@ -83,11 +105,23 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
     let c = &report.counters;
     let (bad, all) = (c.failed + c.unreadable_lines, c.events + c.unreadable_lines);
     let mut findings = Vec::new();
-    let found = || format!("{} failed events and {} unreadable lines", thousands(c.failed), thousands(c.unreadable_lines));
+    let found = || {
+        format!(
+            "{} failed events and {} unreadable lines",
+            thousands(c.failed),
+            thousands(c.unreadable_lines)
+        )
+    };
     match thresholds.max_failed {
-        None if thresholds.is_empty() && bad > 0 => findings.push(format!("Findings: {}.", found())),
+        None if thresholds.is_empty() && bad > 0 => {
+            findings.push(format!("Findings: {}.", found()))
+        }
         Some(limit) if limit.exceeded(bad, all) => {
-            findings.push(format!("Findings: {} of {} are more than {limit}.", found(), thousands(all)));
+            findings.push(format!(
+                "Findings: {} of {} are more than {limit}.",
+                found(),
+                thousands(all)
+            ));
         }
         _ => {}
     }
@@ -95,9 +129,18 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
     codes.sort_unstable();
     codes.dedup();
     for code in codes {
-        let Some(limit) = thresholds.of_code(code).filter(|limit| exceeded(report, code, *limit)) else { continue };
+        let Some(limit) = thresholds
+            .of_code(code)
+            .filter(|limit| exceeded(report, code, *limit))
+        else {
+            continue;
+        };
         let count = thousands(report.count_of(code));
-        findings.push(format!("Findings: {count} of {} ({}) are more than {limit}.", code.as_str(), code.name()));
+        findings.push(format!(
+            "Findings: {count} of {} ({}) are more than {limit}.",
+            code.as_str(),
+            code.name()
+        ));
     }
     findings
 }

@@ -1,5 +1,6 @@
 //! `frontlog config check | themes | keys`: what is in force. The values come resolved; this only prints them.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -35,14 +36,21 @@ pub struct Entry {
 pub fn check(found: &InForce, out: &mut dyn Write) -> Result<Outcome> {
     let file = match (&found.user_file, &found.user_folder) {
         (Some(file), _) => file.display().to_string(),
-        (None, Some(folder)) => format!("none ({} is not there)", folder.join("config.toml").display()),
+        (None, Some(folder)) => format!(
+            "none ({} is not there)",
+            folder.join("config.toml").display()
+        ),
         (None, None) => "none".to_owned(),
     };
-    let mut text = format!("configuration  {}\n", printable(&file));
-    text += &format!("theme          {}\n", printable(&found.theme));
-    text += &format!("contract       {}\n", printable(&found.contract));
-    for warning in &found.warnings {
-        text += &format!("warning        {}\n", printable(warning));
+    let mut lines = vec![
+        ("configuration", file),
+        ("theme", found.theme.clone()),
+        ("contract", found.contract.clone()),
+    ];
+    lines.extend(found.warnings.iter().map(|w| ("warning", w.clone())));
+    let mut text = String::new();
+    for (name, value) in lines {
+        let _ = writeln!(text, "{name:<13}  {}", printable(&value));
     }
     text += "No errors.\n";
     write(out, &text)
@@ -58,6 +66,8 @@ pub fn list(columns: [&'static str; 2], entries: &[Entry], out: &mut dyn Write) 
 }
 
 fn write(out: &mut dyn Write, text: &str) -> Result<Outcome> {
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(super::stdout_error)?;
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(super::stdout_error)?;
     Ok(Outcome::Clean)
 }

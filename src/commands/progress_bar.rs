@@ -27,9 +27,15 @@ impl Bar {
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::io::stderr().is_terminal().then(|| {
             let (progress, stop) = (Arc::clone(progress), Arc::clone(&stop));
-            std::thread::Builder::new().name("progress".to_owned()).spawn(move || show(what, &progress, &stop)).ok()
+            std::thread::Builder::new()
+                .name("progress".to_owned())
+                .spawn(move || show(what, &progress, &stop))
+                .ok()
         });
-        Self { stop, thread: thread.flatten() }
+        Self {
+            stop,
+            thread: thread.flatten(),
+        }
     }
 }
 
@@ -47,7 +53,11 @@ impl Drop for Bar {
 fn show(what: &'static str, progress: &Progress, stop: &AtomicBool) {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
     let style = ProgressStyle::with_template("{prefix} {wide_bar} {msg} {elapsed_precise}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━ "));
+    bar.set_style(
+        style
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("━━ "),
+    );
     bar.set_prefix(what);
     while !stop.load(Relaxed) {
         bar.set_length(progress.bytes_listed.load(Relaxed));
@@ -60,7 +70,11 @@ fn show(what: &'static str, progress: &Progress, stop: &AtomicBool) {
 
 /// `12/500 objects  4.1 MB  1,204,000 lines`; a `+` while the listing goes on.
 fn message(progress: &Progress) -> String {
-    let more = if progress.listing_done.load(Relaxed) { "" } else { "+" };
+    let more = if progress.listing_done.load(Relaxed) {
+        ""
+    } else {
+        "+"
+    };
     format!(
         "{}/{}{more} objects  {}  {} lines",
         thousands(progress.objects_done.load(Relaxed)),

@@ -34,14 +34,20 @@ impl Table {
             Some(name) => (name, Align::Right),
             None => (*name, Align::Left),
         };
-        Self { columns: columns.iter().map(column).collect(), rows: Vec::new() }
+        Self {
+            columns: columns.iter().map(column).collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Appends a row; missing cells are empty, cells past the last column are left out.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let mut cells: Vec<String> = cells.into_iter().map(|c| printable(&c)).collect();
         cells.resize(self.columns.len(), String::new());
-        self.rows.push(Row { cells, notes: Vec::new() });
+        self.rows.push(Row {
+            cells,
+            notes: Vec::new(),
+        });
     }
 
     /// Puts a line under the row appended last.
@@ -77,7 +83,11 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths = self.widths();
-        let names: Vec<String> = self.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let names: Vec<String> = self
+            .columns
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
         writeln!(f, "{}", self.line(&names, &widths))?;
         for row in &self.rows {
             writeln!(f, "{}", self.line(&row.cells, &widths))?;
@@ -120,7 +130,11 @@ pub fn bytes(number: u64) -> String {
     let mut value = number as f64;
     for unit in ["B", "kB", "MB", "GB"] {
         if value < 999.95 || unit == "GB" {
-            return if unit == "B" { format!("{number} B") } else { format!("{value:.1} {unit}") };
+            return if unit == "B" {
+                format!("{number} B")
+            } else {
+                format!("{value:.1} {unit}")
+            };
         }
         value /= 1000.0;
     }
@@ -153,11 +167,20 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!(["0", "999", "1,000", "1,284,003"], [0, 999, 1000, 1_284_003].map(thousands).each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "999", "1,000", "1,284,003"],
+            [0, 999, 1000, 1_284_003]
+                .map(thousands)
+                .each_ref()
+                .map(String::as_str)
+        );
         assert_eq!(percent(1, 1_000_000), "< 0.01 %");
         assert_eq!(percent(999_999, 1_000_000), "> 99.99 %");
         assert_eq!(percent(1, 8), "12.50 %");
-        assert_eq!([bytes(999), bytes(1_949_000), bytes(999_960)], ["999 B", "1.9 MB", "1.0 MB"]);
+        assert_eq!(
+            [bytes(999), bytes(1_949_000), bytes(999_960)],
+            ["999 B", "1.9 MB", "1.0 MB"]
+        );
     }
 
     #[test]
@@ -166,12 +189,18 @@ mod tests {
         table.row(["日本".to_owned(), "5".to_owned()]);
         table.row(["a".to_owned(), "1,000".to_owned()]);
         table.note("\"x\"  a.gz:1");
-        assert_eq!(table.to_string(), "  name   rows\n  日本      5\n  a     1,000\n        \"x\"  a.gz:1\n");
+        assert_eq!(
+            table.to_string(),
+            "  name   rows\n  日本      5\n  a     1,000\n        \"x\"  a.gz:1\n"
+        );
     }
 
     #[test]
     fn nothing_reaches_the_terminal_raw() {
-        assert_eq!(printable("a\u{1b}[31m\u{202e}b\n"), "a‹U+001B›[31m‹U+202E›b‹U+000A›");
+        assert_eq!(
+            printable("a\u{1b}[31m\u{202e}b\n"),
+            "a‹U+001B›[31m‹U+202E›b‹U+000A›"
+        );
         assert_eq!(printable("grün 日本"), "grün 日本");
     }
 }

@@ -8,7 +8,9 @@ use crate::error::{Error, Result};
 /// A sentence that names the option and the accepted forms.
 pub fn bytes(option: &str, text: &str) -> Result<u64> {
     let typed = text.trim();
-    let digits = typed.find(|c: char| !c.is_ascii_digit()).unwrap_or(typed.len());
+    let digits = typed
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(typed.len());
     let (number, unit) = typed.split_at(digits);
     let factor: Option<u64> = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "b" => Some(1),
@@ -20,7 +22,12 @@ pub fn bytes(option: &str, text: &str) -> Result<u64> {
         "g" | "gib" => Some(1 << 30),
         _ => None,
     };
-    let size = number.parse::<u64>().ok().zip(factor).and_then(|(n, f)| n.checked_mul(f)).filter(|n| *n > 0);
+    let size = number
+        .parse::<u64>()
+        .ok()
+        .zip(factor)
+        .and_then(|(n, f)| n.checked_mul(f))
+        .filter(|n| *n > 0);
     size.ok_or_else(|| Error::Config(format!("{option} {text:?} is no size; write 512MiB or 2GB")))
 }
 
@@ -47,12 +54,33 @@ mod tests {
         assert_eq!(bytes("--memory", "512MiB").unwrap(), 512 << 20);
         assert_eq!(bytes("--memory", "2 GB").unwrap(), 2_000_000_000);
         assert_eq!(bytes("--memory", "77").unwrap(), 77);
-        for wrong in ["", "MiB", "0", "-1", "12XB", "99999999999999999999", "18446744073709551615g", "1.5GB"] {
-            assert!(bytes("--memory", wrong).unwrap_err().to_string().contains("512MiB"), "{wrong}");
+        for wrong in [
+            "",
+            "MiB",
+            "0",
+            "-1",
+            "12XB",
+            "99999999999999999999",
+            "18446744073709551615g",
+            "1.5GB",
+        ] {
+            assert!(
+                bytes("--memory", wrong)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("512MiB"),
+                "{wrong}"
+            );
         }
         assert!((share("--faults", "2%").unwrap() - 0.02).abs() < 1e-12);
         for wrong in ["", "x", "1.1", "-0.1", "NaN", "101%"] {
-            assert!(share("--faults", wrong).unwrap_err().to_string().contains("2%"), "{wrong}");
+            assert!(
+                share("--faults", wrong)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("2%"),
+                "{wrong}"
+            );
         }
     }
 }

@@ -31,7 +31,8 @@ pub fn read(folder: &Path) -> Result<UserFiles> {
         files.theme = theme(&path, &text)?;
         files.config = Some(path);
     }
-    files.keymap = text_of(folder.join("keymap.toml"))?.map(|(path, text)| (path.display().to_string(), text));
+    files.keymap =
+        text_of(folder.join("keymap.toml"))?.map(|(path, text)| (path.display().to_string(), text));
     Ok(files)
 }
 
@@ -48,13 +49,24 @@ fn theme(path: &Path, text: &str) -> Result<Option<String>> {
         let (line, column) = line_and_column(text, at);
         Error::Config(format!("{}:{line}:{column}: {what}", path.display()))
     };
-    let table = DeTable::parse(text).map_err(|e| wrong(e.span().map_or(0, |s| s.start), e.message().trim_end()))?;
+    let table = DeTable::parse(text)
+        .map_err(|e| wrong(e.span().map_or(0, |s| s.start), e.message().trim_end()))?;
     let mut theme = None;
     for (key, value) in table.get_ref() {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("theme", DeValue::String(name)) => theme = Some(name.to_string()),
-            ("theme", _) => return Err(wrong(value.span().start, "theme must be a text: theme = \"NAME\"")),
-            ("keys", _) => return Err(wrong(key.span().start, "keys stand in a file of their own, keymap.toml beside this one")),
+            ("theme", _) => {
+                return Err(wrong(
+                    value.span().start,
+                    "theme must be a text: theme = \"NAME\"",
+                ));
+            }
+            ("keys", _) => {
+                return Err(wrong(
+                    key.span().start,
+                    "keys stand in a file of their own, keymap.toml beside this one",
+                ));
+            }
             (name, _) => return Err(wrong(key.span().start, &unknown_key(name))),
         }
     }
@@ -70,15 +82,23 @@ fn unknown_key(name: &str) -> String {
 
 /// The known name that a misspelt one is likely meant to be; `None` when nothing is near.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let scored = known.iter().map(|k| (strsim::damerau_levenshtein(name, k), *k));
-    scored.filter(|(distance, k)| *distance <= k.chars().count().div_ceil(3)).min().map(|(_, k)| k)
+    let scored = known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(name, k), *k));
+    scored
+        .filter(|(distance, k)| *distance <= k.chars().count().div_ceil(3))
+        .min()
+        .map(|(_, k)| k)
 }
 
 /// Line and column (in characters), from 1, of a byte offset.
 pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(at)];
     let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
 }
 
 #[cfg(test)]
@@ -86,7 +106,9 @@ mod tests {
     use super::*;
 
     fn error(text: &str) -> String {
-        theme(Path::new("config.toml"), text).unwrap_err().to_string()
+        theme(Path::new("config.toml"), text)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -102,10 +124,23 @@ mod tests {
 
     #[test]
     fn errors_name_file_line_column_and_the_nearest_key() {
-        assert_eq!(error("\n  thme = \"x\""), "config.toml:2:3: unknown key \"thme\"; did you mean \"theme\"?");
-        assert_eq!(error("colour = 1"), "config.toml:1:1: unknown key \"colour\"; known is theme");
-        assert_eq!(error("theme = 3"), "config.toml:1:9: theme must be a text: theme = \"NAME\"");
+        assert_eq!(
+            error("\n  thme = \"x\""),
+            "config.toml:2:3: unknown key \"thme\"; did you mean \"theme\"?"
+        );
+        assert_eq!(
+            error("colour = 1"),
+            "config.toml:1:1: unknown key \"colour\"; known is theme"
+        );
+        assert_eq!(
+            error("theme = 3"),
+            "config.toml:1:9: theme must be a text: theme = \"NAME\""
+        );
         assert!(error("[keys]").contains("keymap.toml"));
-        assert!(error("theme = \n").starts_with("config.toml:1:"), "{}", error("theme = \n"));
+        assert!(
+            error("theme = \n").starts_with("config.toml:1:"),
+            "{}",
+            error("theme = \n")
+        );
     }
 }

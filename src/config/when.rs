@@ -31,8 +31,16 @@ pub fn hour(option: &str, text: &str, now: DateTime<Utc>, edge: Edge) -> Result<
             .ok()
             .map(day)
             .or_else(|| date_and_hour(text))
-            .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|t| hour_of(t.to_utc())))
-            .or_else(|| span(text).and_then(|back| now.checked_sub_signed(back)).map(hour_of)),
+            .or_else(|| {
+                DateTime::parse_from_rfc3339(text)
+                    .ok()
+                    .map(|t| hour_of(t.to_utc()))
+            })
+            .or_else(|| {
+                span(text)
+                    .and_then(|back| now.checked_sub_signed(back))
+                    .map(hour_of)
+            }),
     };
     found.ok_or_else(|| {
         Error::Config(format!(
@@ -49,14 +57,21 @@ pub fn last(text: &str, now: DateTime<Utc>) -> Result<i64> {
     span(text.trim())
         .and_then(|back| now.checked_sub_signed(back))
         .map(hour_of)
-        .ok_or_else(|| Error::Config(format!("--last {text:?} is no span of time; write 20m, 3h or 2d")))
+        .ok_or_else(|| {
+            Error::Config(format!(
+                "--last {text:?} is no span of time; write 20m, 3h or 2d"
+            ))
+        })
 }
 
 /// `15m`, `-3h`, `2d`, `1w`: always positive.
 fn span(text: &str) -> Option<Duration> {
     let text = text.strip_prefix('-').unwrap_or(text);
     let unit = text.chars().last()?;
-    let number: i64 = text[..text.len() - unit.len_utf8()].parse().ok().filter(|n| *n >= 0)?;
+    let number: i64 = text[..text.len() - unit.len_utf8()]
+        .parse()
+        .ok()
+        .filter(|n| *n >= 0)?;
     match unit {
         's' => Duration::try_seconds(number),
         'm' => Duration::try_minutes(number),
@@ -101,18 +116,47 @@ mod tests {
     fn every_form_names_its_hour() {
         for (typed, first, last) in [
             ("2026-11-22", "2026-11-22T00:00:00Z", "2026-11-22T23:00:00Z"),
-            ("2026-11-22T14", "2026-11-22T14:00:00Z", "2026-11-22T14:00:00Z"),
-            ("2026-11-22T14:59", "2026-11-22T14:00:00Z", "2026-11-22T14:00:00Z"),
-            ("2026-11-22T14:05:00+02:00", "2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z"),
+            (
+                "2026-11-22T14",
+                "2026-11-22T14:00:00Z",
+                "2026-11-22T14:00:00Z",
+            ),
+            (
+                "2026-11-22T14:59",
+                "2026-11-22T14:00:00Z",
+                "2026-11-22T14:00:00Z",
+            ),
+            (
+                "2026-11-22T14:05:00+02:00",
+                "2026-11-22T12:00:00Z",
+                "2026-11-22T12:00:00Z",
+            ),
             ("yesterday", "2026-11-22T00:00:00Z", "2026-11-22T23:00:00Z"),
             ("-15m", "2026-11-23T15:00:00Z", "2026-11-23T15:00:00Z"),
             ("3h", "2026-11-23T12:00:00Z", "2026-11-23T12:00:00Z"),
             ("2d", "2026-11-21T15:00:00Z", "2026-11-21T15:00:00Z"),
-            ("1969-12-31T23", "1969-12-31T23:00:00Z", "1969-12-31T23:00:00Z"),
+            (
+                "1969-12-31T23",
+                "1969-12-31T23:00:00Z",
+                "1969-12-31T23:00:00Z",
+            ),
         ] {
-            let hour_at = |text: &str| text.parse::<DateTime<Utc>>().unwrap().timestamp().div_euclid(3600);
-            assert_eq!(hour("--since", typed, now(), Edge::First).unwrap(), hour_at(first), "{typed}");
-            assert_eq!(hour("--until", typed, now(), Edge::Last).unwrap(), hour_at(last), "{typed}");
+            let hour_at = |text: &str| {
+                text.parse::<DateTime<Utc>>()
+                    .unwrap()
+                    .timestamp()
+                    .div_euclid(3600)
+            };
+            assert_eq!(
+                hour("--since", typed, now(), Edge::First).unwrap(),
+                hour_at(first),
+                "{typed}"
+            );
+            assert_eq!(
+                hour("--until", typed, now(), Edge::Last).unwrap(),
+                hour_at(last),
+                "{typed}"
+            );
         }
     }
 
@@ -124,9 +168,21 @@ mod tests {
 
     #[test]
     fn nonsense_is_answered_with_the_accepted_forms() {
-        for typed in ["", "tomorow", "2026-02-30", "2026-11-22T24", "h", "3 h", "99999999999999999999h", "é"] {
+        for typed in [
+            "",
+            "tomorow",
+            "2026-02-30",
+            "2026-11-22T24",
+            "h",
+            "3 h",
+            "99999999999999999999h",
+            "é",
+        ] {
             let error = hour("--since", typed, now(), Edge::First).unwrap_err();
-            assert!(error.to_string().contains("2026-11-22T14"), "{typed}: {error}");
+            assert!(
+                error.to_string().contains("2026-11-22T14"),
+                "{typed}: {error}"
+            );
             assert_eq!(error.exit_code(), 2);
         }
         assert!(last("soon", now()).unwrap_err().to_string().contains("3h"));

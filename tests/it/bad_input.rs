@@ -12,10 +12,22 @@ use crate::program::{Ran, command, contract, file, folder, gzip, header, ran, re
 #[track_caller]
 fn counters(ran: &Ran) -> Value {
     let counters = ran.json()["counters"].clone();
-    let n = |name: &str| counters[name].as_u64().unwrap_or_else(|| panic!("{name} in {counters}"));
-    assert_eq!(n("lines"), n("header_lines") + n("blank_lines") + n("unreadable_lines") + n("records"), "{counters}");
+    let n = |name: &str| {
+        counters[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{name} in {counters}"))
+    };
+    assert_eq!(
+        n("lines"),
+        n("header_lines") + n("blank_lines") + n("unreadable_lines") + n("records"),
+        "{counters}"
+    );
     assert_eq!(n("records"), n("not_events") + n("events"), "{counters}");
-    assert_eq!(n("events"), n("good") + n("failed") + n("duplicates") + n("filtered"), "{counters}");
+    assert_eq!(
+        n("events"),
+        n("good") + n("failed") + n("duplicates") + n("filtered"),
+        "{counters}"
+    );
     counters
 }
 
@@ -23,7 +35,11 @@ fn counters(ran: &Ran) -> Value {
 fn count(ran: &Ran, code: &str) -> u64 {
     let report = ran.json();
     let of = |list: &str, field: &str| -> u64 {
-        let rows = report[list].as_array().unwrap().iter().filter(|row| row["code"] == code);
+        let rows = report[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| row["code"] == code);
         rows.map(|row| row[field].as_u64().unwrap()).sum()
     };
     of("rejects", "lines") + of("failures", "failures")
@@ -42,7 +58,9 @@ fn with_log(name: &str, content: &[u8]) -> tempfile::TempDir {
 }
 
 fn good_log(records: usize) -> String {
-    (0..records).fold(header(), |log, n| log + &record(n, "e=checkout&value=9.90", "curl/8"))
+    (0..records).fold(header(), |log, n| {
+        log + &record(n, "e=checkout&value=9.90", "curl/8")
+    })
 }
 
 #[test]
@@ -50,7 +68,11 @@ fn an_empty_folder_and_a_missing_path_are_said() {
     let home = folder();
     std::fs::create_dir(home.path().join("empty")).unwrap();
     let empty = run(home.path(), ["check", "empty"]).exits(1);
-    assert!(empty.stderr.starts_with("frontlog: ") && empty.stderr.contains("empty"), "{}", empty.stderr);
+    assert!(
+        empty.stderr.starts_with("frontlog: ") && empty.stderr.contains("empty"),
+        "{}",
+        empty.stderr
+    );
     let missing = run(home.path(), ["check", "nowhere.gz"]).exits(1);
     assert!(missing.stderr.contains("nowhere.gz"), "{}", missing.stderr);
     let pattern = run(home.path(), ["check", "*.nothing"]).exits(1);
@@ -61,8 +83,19 @@ fn an_empty_folder_and_a_missing_path_are_said() {
 #[test]
 fn an_endpoint_that_is_down_is_named() {
     let home = folder();
-    let s3 = ["--endpoint-url", "http://127.0.0.1:1", "--path-style", "--no-sign-request", "--region", "us-east-1"];
-    let down = run(home.path(), ["check", "s3://bucket/prefix/"].iter().chain(&s3)).exits(1);
+    let s3 = [
+        "--endpoint-url",
+        "http://127.0.0.1:1",
+        "--path-style",
+        "--no-sign-request",
+        "--region",
+        "us-east-1",
+    ];
+    let down = run(
+        home.path(),
+        ["check", "s3://bucket/prefix/"].iter().chain(&s3),
+    )
+    .exits(1);
     assert!(down.stderr.contains("bucket"), "{}", down.stderr);
 }
 
@@ -79,13 +112,18 @@ fn an_empty_file_is_clean_and_holds_nothing() {
 fn a_header_alone_is_clean() {
     let home = with_log("E2EX.2026-11-22-14.a1b2c3d4.gz", &gzip(header().as_bytes()));
     let counted = counters(&check(home.path(), &["E2EX.2026-11-22-14.a1b2c3d4.gz"]).exits(0));
-    assert_eq!((&counted["lines"], &counted["header_lines"]), (&2.into(), &2.into()));
+    assert_eq!(
+        (&counted["lines"], &counted["header_lines"]),
+        (&2.into(), &2.into())
+    );
 }
 
 #[test]
 fn a_truncated_gzip_keeps_what_came_before_the_cut() {
     // Random ids, so that the cut takes away a good part of the text.
-    let log = (0..2_000).fold(header(), |log, n| log + &record(n, &format!("e=checkout&value={}", n * 7919 % 9973), "a"));
+    let log = (0..2_000).fold(header(), |log, n| {
+        log + &record(n, &format!("e=checkout&value={}", n * 7919 % 9973), "a")
+    });
     let whole = gzip(log.as_bytes());
     let home = with_log("cut.gz", &whole[..whole.len() / 2]);
     let ran = check(home.path(), &["cut.gz"]).exits(4);
@@ -110,23 +148,38 @@ fn junk_after_gzip_loses_nothing_before_it() {
 
 #[test]
 fn a_binary_file_is_unreadable_not_a_crash() {
-    let bytes: Vec<u8> = (0..100_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let bytes: Vec<u8> = (0..100_000u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
     let home = with_log("binary.log", &bytes);
     let ran = check(home.path(), &["binary.log"]);
     let counted = counters(&ran);
     assert_eq!(counted["records"], 0, "{counted}");
-    assert!(counted["unreadable_lines"].as_u64().unwrap() > 0, "{counted}");
+    assert!(
+        counted["unreadable_lines"].as_u64().unwrap() > 0,
+        "{counted}"
+    );
     ran.exits(3);
 }
 
 #[test]
 fn a_line_of_2_mb_is_one_reject_and_its_neighbours_are_read() {
-    let long = record(2, &format!("e=checkout&value=1&x={}", "y".repeat(2 << 20)), "a");
-    let log = header() + &record(1, "e=checkout&value=1", "a") + &long + &record(3, "e=checkout&value=3", "a");
+    let long = record(
+        2,
+        &format!("e=checkout&value=1&x={}", "y".repeat(2 << 20)),
+        "a",
+    );
+    let log = header()
+        + &record(1, "e=checkout&value=1", "a")
+        + &long
+        + &record(3, "e=checkout&value=3", "a");
     let home = with_log("long.log", log.as_bytes());
     let ran = check(home.path(), &["long.log"]).exits(3);
     let counted = counters(&ran);
-    assert_eq!((&counted["good"], &counted["unreadable_lines"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&counted["good"], &counted["unreadable_lines"]),
+        (&2.into(), &1.into())
+    );
     assert_eq!(count(&ran, "L105"), 1);
 }
 
@@ -150,15 +203,30 @@ fn nul_and_invalid_utf8_lose_no_line() {
 
 #[test]
 fn broken_escapes_have_their_code_and_place() {
-    let log = header() + &record(1, "e=checkout&value=%2&x=%zz", "a") + &record(2, "e=checkout&value=2", "a");
+    let log = header()
+        + &record(1, "e=checkout&value=%2&x=%zz", "a")
+        + &record(2, "e=checkout&value=2", "a");
     let home = with_log("escapes.log", log.as_bytes());
     let ran = check(home.path(), &["escapes.log"]).exits(3);
     let counted = counters(&ran);
-    assert_eq!((&counted["good"], &counted["failed"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&counted["good"], &counted["failed"]),
+        (&1.into(), &1.into())
+    );
     let report = ran.json();
-    let broken = report["failures"].as_array().unwrap().iter().find(|f| f["code"] == "D301").unwrap();
+    let broken = report["failures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["code"] == "D301")
+        .unwrap();
     assert_eq!(broken["examples"][0]["line"], 3);
-    assert!(broken["examples"][0]["object"].as_str().unwrap().ends_with("escapes.log"));
+    assert!(
+        broken["examples"][0]["object"]
+            .as_str()
+            .unwrap()
+            .ends_with("escapes.log")
+    );
 }
 
 #[test]
@@ -168,17 +236,30 @@ fn hostile_text_never_reaches_the_terminal_raw() {
     let home = with_log("hostile.log", log.as_bytes());
     let ran = run(home.path(), ["check", "hostile.log"]).exits(3);
     let shown = ran.stdout + &ran.stderr;
-    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()) && !shown.contains('\u{202e}'), "{shown:?}");
+    assert!(
+        shown.chars().all(|c| c == '\n' || !c.is_control()) && !shown.contains('\u{202e}'),
+        "{shown:?}"
+    );
     assert!(shown.contains("‹U+202E›"), "{shown}");
 }
 
 #[test]
 fn a_broken_contract_names_file_line_column_and_the_nearest_key() {
     let home = with_log("a.log", good_log(1).as_bytes());
-    file(home.path(), "frontlog.toml", b"[match]\npath = [\"/i\"]\n[event]\nnmae = { query = \"e\" }\n");
+    file(
+        home.path(),
+        "frontlog.toml",
+        b"[match]\npath = [\"/i\"]\n[event]\nnmae = { query = \"e\" }\n",
+    );
     let ran = run(home.path(), ["check", "a.log"]).exits(2);
     let said = &ran.stderr;
-    assert!(said.contains("frontlog.toml") && said.contains('4') && said.contains("nmae") && said.contains("name"), "{said}");
+    assert!(
+        said.contains("frontlog.toml")
+            && said.contains('4')
+            && said.contains("nmae")
+            && said.contains("name"),
+        "{said}"
+    );
     file(home.path(), "frontlog.toml", b"[match\n");
     let ran = run(home.path(), ["check", "a.log"]).exits(2);
     assert!(ran.stderr.contains("frontlog.toml"), "{}", ran.stderr);
@@ -186,7 +267,12 @@ fn a_broken_contract_names_file_line_column_and_the_nearest_key() {
 
 #[test]
 fn a_broken_schema_names_its_file() {
-    for broken in [&b"{ \"type\": \"object\", \n  \"properties\": {,} }"[..], b"{ \"type\": \"objekt\" }", b"[]", b"\xFF"] {
+    for broken in [
+        &b"{ \"type\": \"object\", \n  \"properties\": {,} }"[..],
+        b"{ \"type\": \"objekt\" }",
+        b"[]",
+        b"\xFF",
+    ] {
         let home = with_log("a.log", good_log(1).as_bytes());
         file(home.path(), "schemas/checkout.json", broken);
         let ran = run(home.path(), ["check", "a.log"]).exits(2);
@@ -214,10 +300,15 @@ fn one_unreadable_object_does_not_stop_the_others() {
 
 #[test]
 fn no_line_ending_crlf_and_blank_lines_are_counted() {
-    let log = good_log(2).replace('\n', "\r\n") + "\r\n\n" + record(9, "e=checkout&value=1", "a").trim_end();
+    let log = good_log(2).replace('\n', "\r\n")
+        + "\r\n\n"
+        + record(9, "e=checkout&value=1", "a").trim_end();
     let home = with_log("crlf.log", log.as_bytes());
     let counted = counters(&check(home.path(), &["crlf.log"]).exits(0));
-    assert_eq!((&counted["lines"], &counted["blank_lines"], &counted["good"]), (&7.into(), &2.into(), &3.into()));
+    assert_eq!(
+        (&counted["lines"], &counted["blank_lines"], &counted["good"]),
+        (&7.into(), &2.into(), &3.into())
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -226,22 +317,36 @@ fn sigterm_in_mid_run_ends_with_130() {
     let home = folder();
     contract(home.path());
     let mut command = command(home.path());
-    command.args(["check", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["check", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(good_log(10).as_bytes()).unwrap();
     stdin.flush().unwrap();
     // The process says itself when it listens to SIGTERM: bit 14 of its caught signals.
     let listens = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:")).map(|l| u64::from_str_radix(l.trim(), 16));
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let caught = status
+            .lines()
+            .find_map(|l| l.strip_prefix("SigCgt:"))
+            .map(|l| u64::from_str_radix(l.trim(), 16));
         caught.is_some_and(|c| c.unwrap() >> 14 & 1 == 1)
     };
     while !listens() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     let id = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
     let ended = ran(child.wait_with_output().unwrap()).exits(130);
     assert!(ended.stderr.contains("interrupted"), "{}", ended.stderr);
     drop(stdin);

@@ -16,7 +16,9 @@ fn readme_commands(marker: &str) -> Vec<(Vec<String>, i32)> {
     for part in readme.split(&format!("<!-- {marker} -->\n```sh\n")).skip(1) {
         for line in part.split("```").next().unwrap().lines() {
             let (typed, remark) = line.split_once(" #").unwrap_or((line, ""));
-            let status = remark.split_once("exit status ").map_or(0, |(_, after)| after[..1].parse().unwrap());
+            let status = remark
+                .split_once("exit status ")
+                .map_or(0, |(_, after)| after[..1].parse().unwrap());
             commands.push((words(typed), status));
         }
     }
@@ -28,7 +30,11 @@ fn readme_commands(marker: &str) -> Vec<(Vec<String>, i32)> {
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (i, part) in line.split('\'').enumerate() {
-        if i % 2 == 1 { words.push(part.to_owned()) } else { words.extend(part.split_whitespace().map(str::to_owned)) }
+        if i % 2 == 1 {
+            words.push(part.to_owned())
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned))
+        }
     }
     assert_eq!(words.remove(0), "frontlog", "{line}");
     words
@@ -53,7 +59,9 @@ fn the_command_line_is_consistent() {
 
 #[test]
 fn every_readme_command_is_understood() {
-    let all = readme_commands("run").into_iter().chain(readme_commands("typed, not run"));
+    let all = readme_commands("run")
+        .into_iter()
+        .chain(readme_commands("typed, not run"));
     for (words, _) in all {
         let typed = std::iter::once("frontlog".to_owned()).chain(words.clone());
         Args::try_parse_from(typed).unwrap_or_else(|e| panic!("{words:?}: {e}"));
@@ -63,7 +71,10 @@ fn every_readme_command_is_understood() {
 #[test]
 fn the_readme_commands_run() {
     let home = folder();
-    copy_folder(&root().join("sample-logs"), &home.path().join("sample-logs"));
+    copy_folder(
+        &root().join("sample-logs"),
+        &home.path().join("sample-logs"),
+    );
     for (words, status) in readme_commands("run") {
         println!("frontlog {}", words.join(" "));
         let ended = run(home.path(), &words).exits(status);
@@ -75,7 +86,15 @@ fn the_readme_commands_run() {
 fn help_says_how_to_start_and_what_the_statuses_mean() {
     let home = folder();
     let help = run(home.path(), ["--help"]).exits(0);
-    for word in ["check", "export", "query", "generate", "config", "s3://", "130 interrupted"] {
+    for word in [
+        "check",
+        "export",
+        "query",
+        "generate",
+        "config",
+        "s3://",
+        "130 interrupted",
+    ] {
         assert!(help.stdout.contains(word), "{word} in\n{}", help.stdout);
     }
 }
@@ -91,8 +110,21 @@ fn wrong_usage_is_status_2_with_a_sentence() {
         (vec!["check"], "SOURCE"),
         (vec!["check", log, "--frobnicate"], "--frobnicate"),
         (vec!["check", log, "--since", "someday"], "2026-11-22T14"),
-        (vec!["check", log, "--since", "2026-11-22", "--until", "2026-11-21"], "after"),
-        (vec!["check", log, "--last", "3h", "--since", "2026-11-22"], "--last"),
+        (
+            vec![
+                "check",
+                log,
+                "--since",
+                "2026-11-22",
+                "--until",
+                "2026-11-21",
+            ],
+            "after",
+        ),
+        (
+            vec!["check", log, "--last", "3h", "--since", "2026-11-22"],
+            "--last",
+        ),
         (vec!["check", log, "--last", "soon"], "3h"),
         (vec!["check", log, "--memory", "much"], "512MiB"),
         (vec!["check", log, "--max-failed", "some"], "0.1%"),
@@ -101,7 +133,11 @@ fn wrong_usage_is_status_2_with_a_sentence() {
         (vec!["query", "SELEC 1", log], "SELEC"),
     ] {
         let ended = run(home.path(), &typed).exits(2);
-        assert!(ended.stderr.contains(said), "{typed:?} said:\n{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(said),
+            "{typed:?} said:\n{}",
+            ended.stderr
+        );
         assert_eq!(ended.stdout, "", "{typed:?}");
     }
 }
@@ -109,7 +145,11 @@ fn wrong_usage_is_status_2_with_a_sentence() {
 #[test]
 fn a_file_named_like_a_command_is_written_with_its_folder() {
     let home = folder();
-    file(home.path(), "check", (header() + &record(1, "e=a", "b")).as_bytes());
+    file(
+        home.path(),
+        "check",
+        (header() + &record(1, "e=a", "b")).as_bytes(),
+    );
     let ended = run(home.path(), ["check", "./check", "--format", "json"]).exits(0);
     assert_eq!(ended.json()["counters"]["records"], 1);
 }
@@ -117,10 +157,24 @@ fn a_file_named_like_a_command_is_written_with_its_folder() {
 #[test]
 fn user_configuration_with_an_unknown_key_is_refused() {
     let home = folder();
-    file(home.path(), "config/frontlog/config.toml", b"them = \"light\"\n");
+    file(
+        home.path(),
+        "config/frontlog/config.toml",
+        b"them = \"light\"\n",
+    );
     let ended = run(home.path(), ["config", "check"]).exits(2);
-    assert!(ended.stderr.contains("config.toml:1:1: unknown key \"them\"; did you mean \"theme\"?"), "{}", ended.stderr);
-    file(home.path(), "config/frontlog/config.toml", b"theme = \"no-such-theme\"\n");
+    assert!(
+        ended
+            .stderr
+            .contains("config.toml:1:1: unknown key \"them\"; did you mean \"theme\"?"),
+        "{}",
+        ended.stderr
+    );
+    file(
+        home.path(),
+        "config/frontlog/config.toml",
+        b"theme = \"no-such-theme\"\n",
+    );
     let ended = run(home.path(), ["config", "check"]).exits(2);
     assert!(ended.stderr.contains("no-such-theme"), "{}", ended.stderr);
 }
@@ -167,8 +221,16 @@ fn the_text_report_says_it_all() {
 fn the_json_report_is_stable_and_complete() {
     let home = folder();
     faulty(home.path());
-    let one = run(home.path(), ["check", "logs", "--format", "json", "--threads", "1"]).exits(3);
-    let four = run(home.path(), ["check", "logs", "--format", "json", "--threads", "4"]).exits(3);
+    let one = run(
+        home.path(),
+        ["check", "logs", "--format", "json", "--threads", "1"],
+    )
+    .exits(3);
+    let four = run(
+        home.path(),
+        ["check", "logs", "--format", "json", "--threads", "4"],
+    )
+    .exits(3);
     assert_eq!(one.stdout, four.stdout);
     insta::assert_snapshot!("check_json", one.stdout);
 }
@@ -179,9 +241,14 @@ fn sources_given_as_a_glob_a_folder_or_standard_input_count_the_same() {
     faulty(home.path());
     let counted = |ended: crate::program::Ran| ended.exits(3).json()["counters"]["failed"].clone();
     let folder = counted(run(home.path(), ["check", "logs", "--format", "json"]));
-    let glob = counted(run(home.path(), ["check", "logs/*.log", "--format", "json"]));
+    let glob = counted(run(
+        home.path(),
+        ["check", "logs/*.log", "--format", "json"],
+    ));
     let mut command = command(home.path());
-    command.args(["check", "-", "--format", "json"]).stdin(std::fs::File::open(home.path().join("logs/a.log")).unwrap());
+    command
+        .args(["check", "-", "--format", "json"])
+        .stdin(std::fs::File::open(home.path().join("logs/a.log")).unwrap());
     let stdin = counted(ran(command.output().unwrap()));
     assert_eq!((&folder, &glob, &stdin), (&2.into(), &2.into(), &2.into()));
 }
@@ -190,10 +257,18 @@ fn sources_given_as_a_glob_a_folder_or_standard_input_count_the_same() {
 fn a_closed_pipe_is_success() {
     let home = folder();
     let mut command = command(home.path());
-    command.arg("man").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .arg("man")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
     let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
     assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
 }

@@ -23,23 +23,36 @@ impl Ran {
     /// Panics with everything that was printed unless the status is `expected`.
     #[track_caller]
     pub fn exits(self, expected: i32) -> Self {
-        assert_eq!(self.status, expected, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.status, expected,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 
     /// The output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.stdout, self.stderr))
     }
 }
 
 /// The binary with a home of its own, no credentials and no network.
 pub fn command(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_frontlog"));
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.env("HOME", home).env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
-    command.env("AWS_EC2_METADATA_DISABLED", "true").stdin(Stdio::null()).current_dir(home);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_STATE_HOME", home.join("state"));
+    command
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null())
+        .current_dir(home);
     command
 }
 
@@ -110,7 +123,11 @@ pub fn record(n: usize, query: &str, user_agent: &str) -> String {
 
 /// A contract with one event, `checkout`, whose `value` is a number and required.
 pub fn contract(folder: &Path) {
-    file(folder, "frontlog.toml", b"[match]\npath = [\"/i\"]\n\n[event]\nname = { query = \"e\" }\n");
+    file(
+        folder,
+        "frontlog.toml",
+        b"[match]\npath = [\"/i\"]\n\n[event]\nname = { query = \"e\" }\n",
+    );
     let schema = br#"{
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "type": "object",

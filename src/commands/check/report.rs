@@ -139,12 +139,17 @@ pub struct ObjectRow {
 impl Report {
     /// Joins what was counted with what the run says of its ids. `reasons` and the status are filled in later.
     pub fn new(tally: Tally, summary: RunSummary) -> Self {
-        let names = Names { summary: &summary, types: &tally.types };
+        let names = Names {
+            summary: &summary,
+            types: &tally.types,
+        };
         let mut events = names.events();
         events.sort();
         let causes = summary.causes.iter().zip(tally.causes);
-        let mut failures: Vec<FailureRow> =
-            causes.filter(|(_, t)| t.failures > 0).map(|(cause, t)| names.failure(cause, t)).collect();
+        let mut failures: Vec<FailureRow> = causes
+            .filter(|(_, t)| t.failures > 0)
+            .map(|(cause, t)| names.failure(cause, t))
+            .collect();
         failures.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| key(a).cmp(&key(b))));
         let rejects = tally.rejects.into_iter().map(|(code, t)| RejectRow {
             code: code.as_str(),
@@ -153,11 +158,16 @@ impl Report {
             examples: t
                 .examples
                 .into_iter()
-                .map(|(object, line, message)| RejectExample { object: names.object(object), line, message })
+                .map(|(object, line, message)| RejectExample {
+                    object: names.object(object),
+                    line,
+                    message,
+                })
                 .collect(),
         });
         let rejects = rejects.collect();
-        let mut incomplete_objects: Vec<ObjectRow> = summary.objects.iter().filter_map(incomplete).collect();
+        let mut incomplete_objects: Vec<ObjectRow> =
+            summary.objects.iter().filter_map(incomplete).collect();
         incomplete_objects.sort();
         Self {
             format: FORMAT,
@@ -174,14 +184,29 @@ impl Report {
 
     /// Failures or unreadable lines of one code.
     pub fn count_of(&self, code: Code) -> u64 {
-        let failures = self.failures.iter().filter(|f| f.code == code.as_str()).map(|f| f.failures);
-        let rejects = self.rejects.iter().filter(|r| r.code == code.as_str()).map(|r| r.lines);
+        let failures = self
+            .failures
+            .iter()
+            .filter(|f| f.code == code.as_str())
+            .map(|f| f.failures);
+        let rejects = self
+            .rejects
+            .iter()
+            .filter(|r| r.code == code.as_str())
+            .map(|r| r.lines);
         failures.chain(rejects).sum()
     }
 }
 
 fn key(row: &FailureRow) -> (&str, &str, &str, &str, &str, &str) {
-    (row.code, &row.event, &row.version, &row.path, row.keyword, &row.expected)
+    (
+        row.code,
+        &row.event,
+        &row.version,
+        &row.path,
+        row.keyword,
+        &row.expected,
+    )
 }
 
 fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
@@ -190,7 +215,11 @@ fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
         ObjectStatus::Unreadable(reason) => ("unreadable", reason),
         ObjectStatus::Waiting | ObjectStatus::Reading | ObjectStatus::Read => return None,
     };
-    Some(ObjectRow { object: state.object.uri.to_string(), state: word, reason: reason.clone() })
+    Some(ObjectRow {
+        object: state.object.uri.to_string(),
+        state: word,
+        reason: reason.clone(),
+    })
 }
 
 /// Turns ids into names.
@@ -201,30 +230,48 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn object(&self, id: u32) -> String {
-        self.summary.objects.get(id as usize).map(|o| o.object.uri.to_string()).unwrap_or_default()
+        self.summary
+            .objects
+            .get(id as usize)
+            .map(|o| o.object.uri.to_string())
+            .unwrap_or_default()
     }
 
     fn events(&self) -> Vec<EventRow> {
-        let rows = self.types.iter().enumerate().filter(|(_, tally)| tally.events > 0).map(|(index, tally)| {
-            let known = index.checked_sub(1).and_then(|id| self.summary.event_types.get(id));
-            EventRow {
-                event: known.map(|t| t.name.to_string()),
-                version: known.map(|t| t.version.to_string()).unwrap_or_default(),
-                declared: known.is_some_and(|t| t.declared),
-                events: tally.events,
-                good: tally.good,
-                failed: tally.failed,
-                duplicates: tally.duplicates,
-            }
-        });
+        let rows = self
+            .types
+            .iter()
+            .enumerate()
+            .filter(|(_, tally)| tally.events > 0)
+            .map(|(index, tally)| {
+                let known = index
+                    .checked_sub(1)
+                    .and_then(|id| self.summary.event_types.get(id));
+                EventRow {
+                    event: known.map(|t| t.name.to_string()),
+                    version: known.map(|t| t.version.to_string()).unwrap_or_default(),
+                    declared: known.is_some_and(|t| t.declared),
+                    events: tally.events,
+                    good: tally.good,
+                    failed: tally.failed,
+                    duplicates: tally.duplicates,
+                }
+            });
         rows.collect()
     }
 
     /// Events of the name and version of a cause; of its name where that version has none (R203).
     fn events_of(&self, cause: &Cause) -> u64 {
         let count = |same: &dyn Fn(&str, &str) -> bool| -> u64 {
-            let types = self.summary.event_types.iter().zip(self.types.iter().skip(1));
-            types.filter(|(t, _)| same(&t.name, &t.version)).map(|(_, tally)| tally.events).sum()
+            let types = self
+                .summary
+                .event_types
+                .iter()
+                .zip(self.types.iter().skip(1));
+            types
+                .filter(|(t, _)| same(&t.name, &t.version))
+                .map(|(_, tally)| tally.events)
+                .sum()
         };
         if cause.event.is_empty() {
             return self.types.first().map_or(0, |unnamed| unnamed.events);
@@ -252,7 +299,11 @@ impl Names<'_> {
             first_utc: tally.span_us.map(|(first, _)| format_us(first)),
             last_utc: tally.span_us.map(|(_, last)| format_us(last)),
             examples: examples
-                .map(|e| ExampleRow { value: e.value, object: self.object(e.object), line: e.line })
+                .map(|e| ExampleRow {
+                    value: e.value,
+                    object: self.object(e.object),
+                    line: e.line,
+                })
                 .collect(),
         }
     }

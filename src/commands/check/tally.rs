@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use polars_arrow::array::{StaticArray, Utf8ViewArray};
+use polars_arrow::array::Utf8ViewArray;
 
 use crate::error::Result;
 use crate::model::{Batch, Code, FailureColumns, RecordColumns, RejectColumns, Sink, Verdict};
@@ -70,7 +70,10 @@ pub struct Tally {
 impl Tally {
     /// An empty tally that keeps up to `max_examples` examples of each cause.
     pub fn new(max_examples: usize) -> Self {
-        Self { max_examples, ..Self::default() }
+        Self {
+            max_examples,
+            ..Self::default()
+        }
     }
 
     fn count_types(&mut self, records: &RecordColumns) {
@@ -104,19 +107,32 @@ impl Tally {
             let tally = &mut self.causes[index];
             tally.failures += 1;
             // Failures are ordered by record: the same cause earlier in this record has been counted already.
-            let seen = (0..i).rev().take_while(|j| failures.record[*j] == *record).any(|j| failures.cause[j] == *cause);
+            let seen = (0..i)
+                .rev()
+                .take_while(|j| failures.record[*j] == *record)
+                .any(|j| failures.cause[j] == *cause);
             tally.rows += u64::from(!seen);
             let row = *record as usize;
-            let (Some(time), Some(object), Some(line)) =
-                (records.time_us.get(row), records.object.get(row), records.line.get(row))
-            else {
+            let (Some(time), Some(object), Some(line)) = (
+                records.time_us.get(row),
+                records.object.get(row),
+                records.line.get(row),
+            ) else {
                 continue;
             };
-            tally.span_us = Some(tally.span_us.map_or((*time, *time), |(a, b)| (a.min(*time), b.max(*time))));
+            tally.span_us = Some(
+                tally
+                    .span_us
+                    .map_or((*time, *time), |(a, b)| (a.min(*time), b.max(*time))),
+            );
             if tally.examples.len() < self.max_examples {
                 let value = values.get(i);
                 if value.is_none() || tally.examples.iter().all(|e| e.value.as_deref() != value) {
-                    tally.examples.push(Example { value: value.map(str::to_owned), object: *object, line: *line });
+                    tally.examples.push(Example {
+                        value: value.map(str::to_owned),
+                        object: *object,
+                        line: *line,
+                    });
                 }
             }
         }
@@ -129,7 +145,9 @@ impl Tally {
             tally.lines += 1;
             if tally.examples.len() < self.max_examples {
                 let message = messages.get(i).unwrap_or_default().to_owned();
-                tally.examples.push((rejects.object[i], rejects.line[i], message));
+                tally
+                    .examples
+                    .push((rejects.object[i], rejects.line[i], message));
             }
         }
     }

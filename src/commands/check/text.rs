@@ -25,8 +25,14 @@ use crate::model::Counters;
 /// The report as text; ends with a newline.
 pub fn render(report: &Report) -> String {
     let mut out = identity(&report.counters);
-    let sections =
-        [events(report), failures(report), rejects(report), incomplete(report), warnings(report), verdict(report)];
+    let sections = [
+        events(report),
+        failures(report),
+        rejects(report),
+        incomplete(report),
+        warnings(report),
+        verdict(report),
+    ];
     for section in sections.iter().filter(|s| !s.is_empty()) {
         out.push('\n');
         out.push_str(section);
@@ -34,42 +40,77 @@ pub fn render(report: &Report) -> String {
     out
 }
 
-fn identity(c: &Counters) -> String {
-    let rows: [(u64, &str, Vec<(u64, &str)>); 3] = [
-        (
-            c.lines,
-            "lines",
-            vec![
-                (c.header_lines, "header"),
-                (c.blank_lines, "blank"),
-                (c.unreadable_lines, "unreadable"),
-                (c.records, "records"),
-            ],
-        ),
-        (c.records, "records", vec![(c.not_events, "not events"), (c.events, "events")]),
-        (
-            c.events,
-            "events",
-            vec![
-                (c.good, "good"),
-                (c.failed, "failed"),
-                (c.duplicates, "duplicates left out"),
-                (c.filtered, "filtered out"),
-            ],
-        ),
+/// One line of the identity: a total and what it is the sum of.
+struct Equation {
+    total: u64,
+    name: &'static str,
+    parts: Vec<(u64, &'static str)>,
+}
+
+fn equations(c: &Counters) -> [Equation; 3] {
+    let lines = vec![
+        (c.header_lines, "header"),
+        (c.blank_lines, "blank"),
+        (c.unreadable_lines, "unreadable"),
+        (c.records, "records"),
     ];
-    let total_width = rows.iter().map(|r| thousands(r.0).len()).max().unwrap_or(0).max(thousands(c.objects).len());
-    let first_width = rows.iter().filter_map(|r| r.2.first()).map(|p| thousands(p.0).len()).max().unwrap_or(0);
+    let records = vec![(c.not_events, "not events"), (c.events, "events")];
+    let events = vec![
+        (c.good, "good"),
+        (c.failed, "failed"),
+        (c.duplicates, "duplicates left out"),
+        (c.filtered, "filtered out"),
+    ];
+    [
+        Equation {
+            total: c.lines,
+            name: "lines",
+            parts: lines,
+        },
+        Equation {
+            total: c.records,
+            name: "records",
+            parts: records,
+        },
+        Equation {
+            total: c.events,
+            name: "events",
+            parts: events,
+        },
+    ]
+}
+
+fn identity(c: &Counters) -> String {
+    let equations = equations(c);
+    let width = |number: u64| thousands(number).len();
+    let totals = equations
+        .iter()
+        .map(|e| width(e.total))
+        .max()
+        .unwrap_or(0)
+        .max(width(c.objects));
+    let firsts = equations
+        .iter()
+        .filter_map(|e| e.parts.first())
+        .map(|(n, _)| width(*n))
+        .max()
+        .unwrap_or(0);
     let mut out = String::new();
-    for (total, name, parts) in rows {
-        let _ = write!(out, "{:>total_width$} {name:<7} = ", thousands(total));
-        for (i, (count, part)) in parts.into_iter().enumerate() {
-            let (plus, width) = if i == 0 { ("", first_width) } else { (" + ", 0) };
-            let _ = write!(out, "{plus}{:>width$} {part}", thousands(count));
+    for Equation { total, name, parts } in equations {
+        let _ = write!(out, "{:>totals$} {name:<7} = ", thousands(total));
+        for (i, (number, part)) in parts.into_iter().enumerate() {
+            let (plus, width) = if i == 0 { ("", firsts) } else { (" + ", 0) };
+            let _ = write!(out, "{plus}{:>width$} {part}", thousands(number));
         }
         out.push('\n');
     }
-    let _ = write!(out, "{:>total_width$} objects, {} stored", thousands(c.objects), bytes(c.object_bytes));
+    let objects = if c.objects == 1 { "object" } else { "objects" };
+    let _ = write!(
+        out,
+        "{:>totals$} {objects}, {} stored",
+        thousands(c.objects),
+        bytes(c.object_bytes)
+    );
     let _ = writeln!(out, ", {} of text", bytes(c.text_bytes));
     out
 }
@@ -84,9 +125,20 @@ fn events(report: &Report) -> String {
             String::new()
         };
     }
-    let mut table = Table::new(&["event", "version", "#events", "#good", "#failed", "#failed %"]);
+    let mut table = Table::new(&[
+        "event",
+        "version",
+        "#events",
+        "#good",
+        "#failed",
+        "#failed %",
+    ]);
     for row in &report.events {
-        let version = if row.declared { row.version.clone() } else { "undeclared".to_owned() };
+        let version = if row.declared {
+            row.version.clone()
+        } else {
+            "undeclared".to_owned()
+        };
         table.row([
             row.event.clone().unwrap_or_else(|| "(no name)".to_owned()),
             version,
@@ -104,8 +156,17 @@ fn failures(report: &Report) -> String {
         return String::new();
     }
     let c = &report.counters;
-    let columns =
-        ["#rows", "#% of event", "code", "severity", "event", "path", "expected", "first (UTC)", "last (UTC)"];
+    let columns = [
+        "#rows",
+        "#% of event",
+        "code",
+        "severity",
+        "event",
+        "path",
+        "expected",
+        "first (UTC)",
+        "last (UTC)",
+    ];
     let mut table = Table::new(&columns);
     for row in &report.failures {
         table.row([
@@ -115,7 +176,11 @@ fn failures(report: &Report) -> String {
             row.severity.as_str().to_owned(),
             row.event.clone(),
             row.path.clone(),
-            if row.expected.is_empty() { row.name.to_owned() } else { row.expected.clone() },
+            if row.expected.is_empty() {
+                row.name.to_owned()
+            } else {
+                row.expected.clone()
+            },
             row.first_utc.clone().unwrap_or_default(),
             row.last_utc.clone().unwrap_or_default(),
         ]);
@@ -157,38 +222,67 @@ fn rejects(report: &Report) -> String {
     }
     let mut table = Table::new(&["#lines", "code", "meaning"]);
     for row in &report.rejects {
-        let meaning = crate::model::Code::parse(row.code).map_or(row.name, crate::model::Code::meaning);
-        table.row([thousands(row.lines), row.code.to_owned(), meaning.to_owned()]);
+        let meaning =
+            crate::model::Code::parse(row.code).map_or(row.name, crate::model::Code::meaning);
+        table.row([
+            thousands(row.lines),
+            row.code.to_owned(),
+            meaning.to_owned(),
+        ]);
         for example in &row.examples {
-            table.note(&format!("{}  {}:{}", example.message, example.object, example.line));
+            table.note(&format!(
+                "{}  {}:{}",
+                example.message, example.object, example.line
+            ));
         }
     }
-    format!("Unreadable lines: {}\n{table}", thousands(report.counters.unreadable_lines))
+    format!(
+        "Unreadable lines: {}\n{table}",
+        thousands(report.counters.unreadable_lines)
+    )
 }
 
 fn incomplete(report: &Report) -> String {
     if report.incomplete_objects.is_empty() {
         return String::new();
     }
-    let mut out = format!("Objects not read to their end: {}\n", thousands(report.incomplete_objects.len() as u64));
+    let mut out = format!(
+        "Objects not read to their end: {}\n",
+        thousands(report.incomplete_objects.len() as u64)
+    );
     for row in &report.incomplete_objects {
-        let _ = writeln!(out, "  {:<10}  {}: {}", row.state, printable(&row.object), printable(&row.reason));
+        let _ = writeln!(
+            out,
+            "  {:<10}  {}: {}",
+            row.state,
+            printable(&row.object),
+            printable(&row.reason)
+        );
     }
     out
 }
 
 fn warnings(report: &Report) -> String {
-    report.warnings.iter().fold(String::new(), |out, w| out + "warning: " + &printable(w) + "\n")
+    report.warnings.iter().fold(String::new(), |out, w| {
+        out + "warning: " + &printable(w) + "\n"
+    })
 }
 
 fn verdict(report: &Report) -> String {
     if report.reasons.is_empty() {
         return "Clean.\n".to_owned();
     }
-    report.reasons.iter().fold(String::new(), |out, r| out + &printable(r) + "\n")
+    report
+        .reasons
+        .iter()
+        .fold(String::new(), |out, r| out + &printable(r) + "\n")
 }
 
 /// `1 cause`, `1,204 causes`.
 fn count(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        thousands(number),
+        if number == 1 { "" } else { "s" }
+    )
 }

@@ -19,11 +19,18 @@ impl Limit {
     /// A sentence that names the option and the accepted forms.
     pub fn parse(option: &str, text: &str) -> Result<Self> {
         let limit = match text.trim().strip_suffix('%') {
-            Some(percent) => percent.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p)).map(Self::Percent),
+            Some(percent) => percent
+                .trim()
+                .parse()
+                .ok()
+                .filter(|p| (0.0..=100.0).contains(p))
+                .map(Self::Percent),
             None => text.trim().parse().ok().map(Self::Count),
         };
         limit.ok_or_else(|| {
-            Error::Config(format!("{option} {text:?} is no limit; write a count such as 25 or a share such as 0.1%"))
+            Error::Config(format!(
+                "{option} {text:?} is no limit; write a count such as 25 or a share such as 0.1%"
+            ))
         })
     }
 
@@ -61,7 +68,9 @@ impl Thresholds {
     /// A sentence that names the unknown code or the accepted forms.
     pub fn parse_code(text: &str) -> Result<(Code, Limit)> {
         let Some((code, limit)) = text.split_once('=') else {
-            return Err(Error::Config(format!("--max-code {text:?} has no limit; write V402=0 or V402=0.1%")));
+            return Err(Error::Config(format!(
+                "--max-code {text:?} has no limit; write V402=0 or V402=0.1%"
+            )));
         };
         let Some(known) = Code::parse(code.trim()) else {
             return Err(Error::Config(format!(
@@ -73,7 +82,11 @@ impl Thresholds {
 
     /// The limit on one code, if there is one; the last one given counts.
     pub fn of_code(&self, code: Code) -> Option<Limit> {
-        self.max_code.iter().rev().find(|(c, _)| *c == code).map(|(_, limit)| *limit)
+        self.max_code
+            .iter()
+            .rev()
+            .find(|(c, _)| *c == code)
+            .map(|(_, limit)| *limit)
     }
 
     /// True when nothing was allowed and nothing was limited.
@@ -95,15 +108,28 @@ mod tests {
         let none = Limit::parse("--max-failed", "0%").unwrap();
         assert!(none.exceeded(1, 10) && !none.exceeded(0, 10));
         for wrong in ["", "x", "-1", "101%", "NaN%", "1.5", "%"] {
-            assert!(Limit::parse("--max-failed", wrong).unwrap_err().to_string().contains("0.1%"), "{wrong}");
+            assert!(
+                Limit::parse("--max-failed", wrong)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("0.1%"),
+                "{wrong}"
+            );
         }
     }
 
     #[test]
     fn codes_are_known_ones() {
-        assert_eq!(Thresholds::parse_code("V402=0").unwrap(), (Code::V402, Limit::Count(0)));
+        assert_eq!(
+            Thresholds::parse_code("V402=0").unwrap(),
+            (Code::V402, Limit::Count(0))
+        );
         for wrong in ["V402", "V999=0", "V402=", "=1"] {
-            assert_eq!(Thresholds::parse_code(wrong).unwrap_err().exit_code(), 2, "{wrong}");
+            assert_eq!(
+                Thresholds::parse_code(wrong).unwrap_err().exit_code(),
+                2,
+                "{wrong}"
+            );
         }
     }
 }

@@ -14,6 +14,9 @@
 //! Invariants: every line is accounted for ([`model::Counters::identity`]); bad data is data, [`error::Error`] is for
 //! the world; the engine never sees the terminal.
 
+pub mod cli;
+pub mod commands;
+pub mod config;
 pub mod contract;
 pub mod decode;
 pub mod error;
@@ -23,4 +26,3 @@ pub mod model;
 pub mod parse;
 pub mod pipeline;
 pub mod source;
-pub mod commands;

@@ -83,7 +83,7 @@ impl<'a> Texts<'a> {
 }
 
 /// A piece of a range of rows within one chunk.
-pub(crate) struct Piece<'a, A> {
+pub(crate) struct Piece<'a, A: ?Sized> {
     /// The chunk.
     pub(crate) array: &'a A,
     /// Rows in the chunk.
@@ -93,7 +93,7 @@ pub(crate) struct Piece<'a, A> {
 }
 
 /// Cuts a range of rows at the chunks' borders.
-pub(crate) fn pieces<'a, A: Array + 'a>(
+pub(crate) fn pieces<'a, A: Array + ?Sized + 'a>(
     chunks: impl Iterator<Item = &'a A>,
     range: Range<usize>,
 ) -> impl Iterator<Item = Piece<'a, A>> {

@@ -175,6 +175,32 @@ impl Filter {
     ) -> bool {
         eval::narrow(filters, snapshot, rows, live, cancel)
     }
+
+    /// True when it can keep other rows once newer records came (`last:15m`, a time without a day).
+    pub(crate) fn is_relative(&self) -> bool {
+        is_relative(&self.root)
+    }
+}
+
+/// Turns off the rows of `live` in which no text passes the test. False when cancelled.
+pub(crate) fn narrow_any(
+    test: &TextTest,
+    snapshot: &Snapshot,
+    rows: Range<usize>,
+    live: &mut [bool],
+    cancel: &AtomicBool,
+) -> bool {
+    eval::narrow_any(test, snapshot, rows, live, cancel)
+}
+
+fn is_relative(node: &Node) -> bool {
+    match node {
+        Node::And(list) | Node::Or(list) => list.iter().any(is_relative),
+        Node::Not(inner) => is_relative(inner),
+        Node::Term(Term::Last(_)) => true,
+        Node::Term(Term::Compare(_, _, value)) => when::When::parse(value).is_some_and(when::When::is_relative),
+        Node::Term(_) => false,
+    }
 }
 
 /// A cell's value as written in a filter; null has none.

@@ -7,6 +7,7 @@ pub mod cell;
 mod chunks;
 pub mod columns;
 pub mod facets;
+mod failures;
 pub mod filter;
 pub mod observed;
 pub mod snapshot;

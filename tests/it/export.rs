@@ -142,7 +142,7 @@ fn how_the_input_is_cut_into_batches_does_not_change_the_content() {
     let one = export(&Day::new(4_000).cut_every(4_000), to[0].path(), &small()).unwrap().unwrap();
     let many = export(&Day::new(4_000).cut_every(137), to[1].path(), &small()).unwrap().unwrap();
     assert_eq!(one.content_hash, many.content_hash);
-    assert_eq!(one.counts, many.counts);
+    assert_eq!((one.counts.good, one.counts.failed), (many.counts.good, many.counts.failed));
     let bytes = |to: &Path| files(&to.join("data")).iter().map(|f| std::fs::read(to.join("data").join(f)).unwrap()).collect::<Vec<_>>();
     assert!(bytes(to[0].path()) == bytes(to[1].path()), "good files differ with the cutting");
 }

@@ -67,17 +67,14 @@ enum Body {
     Gzip(Box<GzEncoder<Output>>),
 }
 
-/// Where the bytes of a file go: buffered and counted.
-pub type Output = BufWriter<Counted>;
-
-/// Counts what passes through to the file.
+/// Where the bytes of a file go: counted, then buffered.
 #[derive(Debug)]
-pub struct Counted {
-    file: File,
+pub struct Output {
+    file: BufWriter<File>,
     written: Arc<AtomicU64>,
 }
 
-impl Write for Counted {
+impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let n = self.file.write(bytes)?;
         self.written.fetch_add(n as u64, Relaxed);
@@ -101,8 +98,8 @@ impl OpenFile {
         }
         let file = File::create(&path).map_err(fail)?;
         let written = Arc::new(AtomicU64::new(0));
-        let counted = Counted { file: file.try_clone().map_err(fail)?, written: written.clone() };
-        let output = BufWriter::with_capacity(256 << 10, counted);
+        let buffered = BufWriter::with_capacity(256 << 10, file.try_clone().map_err(fail)?);
+        let output = Output { file: buffered, written: written.clone() };
         let body = match (options.format, options.compress) {
             (Format::Parquet, _) => Body::Parquet(Box::new(parquet::Writer::new(output, table)?)),
             (_, Compress::None) => Body::Plain(output),
@@ -140,7 +137,7 @@ impl OpenFile {
         written.map_err(|e| cannot_write(&self.path, e))
     }
 
-    /// Bytes that have reached the file so far.
+    /// Bytes written so far.
     pub fn bytes(&self) -> u64 {
         self.written.load(Relaxed)
     }

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use polars::prelude::{DataFrame, DataType, Schema, SchemaExt as _, Series, TimeUnit, TimeZone};
+use polars::prelude::{DataFrame, DataType, Schema, Series, TimeUnit, TimeZone};
 use polars_io::SerReader as _;
 use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
 use polars_io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};

@@ -229,14 +229,16 @@ fn page(path_and_query: &str, title: &str) -> Page {
 
 /// A path as a browser sends it: letters beyond ASCII are encoded, what is encoded already stays.
 fn sent_path(path: &str) -> String {
-    path.bytes().fold(String::new(), |mut sent, byte| {
-        if byte.is_ascii() {
-            sent.push(char::from(byte));
-        } else {
-            sent.push_str(&format!("%{byte:02X}"));
-        }
-        sent
-    })
+    path.chars()
+        .map(|c| match c {
+            c if c.is_ascii() => c.to_string(),
+            c => c
+                .to_string()
+                .bytes()
+                .map(|byte| format!("%{byte:02X}"))
+                .collect(),
+        })
+        .collect()
 }
 
 fn capital(word: &str) -> String {

@@ -9,7 +9,7 @@ const BASE64_URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 /// Bytes that `CloudFront` writes as `%XX`, besides controls, space, 127 and everything above.
 ///
 /// # Source
-/// Amazon CloudFront Developer Guide, "Configure and use standard logs", on the encoding of values.
+/// Amazon `CloudFront` Developer Guide, "Configure and use standard logs", on the encoding of values.
 const CLOUDFRONT_SET: &[u8] = b"<>\"#%{}|\\^~[]`'";
 
 /// Appends `text` as a browser sends it in a query (`encodeURIComponent`), then as `CloudFront` logs that:

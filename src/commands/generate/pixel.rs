@@ -216,11 +216,11 @@ pub fn write_query(
         Kind::Click => properties::click(&mut query, pixel, catalogue, rng),
         Kind::Search => properties::search(&mut query, catalogue, rng),
         Kind::AddToCart => {
-            (facts.qty, facts.cents) = properties::add_to_cart(&mut query, pixel, rng)
+            (facts.qty, facts.cents) = properties::add_to_cart(&mut query, pixel, rng);
         }
         Kind::Checkout => {
             (facts.qty, facts.cents) =
-                properties::checkout(&mut query, pixel, version == "1-0-2", rng)
+                properties::checkout(&mut query, pixel, version == "1-0-2", rng);
         }
         Kind::Signup => properties::signup(&mut query, pixel, rng),
         Kind::AppError => properties::app_error(&mut query, pixel, rng),

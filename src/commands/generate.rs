@@ -24,6 +24,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::commands::table::thousands;
 use crate::error::{Error, Result};
 use crate::model::{Counters, time};
 
@@ -33,7 +34,7 @@ pub const TRUTH_FILE: &str = "truth.json";
 /// What to generate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerateOptions {
-    /// Folder to write to; made when it is not there, else it must be empty but for a `README.md`.
+    /// Folder to write to; made when it is not there, else it must be empty but for a `README.md` and hidden files.
     pub dir: PathBuf,
     /// Lines of traffic: records and, where faults are planted, unreadable lines.
     pub records: u64,
@@ -77,18 +78,22 @@ pub struct GenerateSummary {
 impl std::fmt::Display for GenerateSummary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let c = &self.counters;
+        writeln!(
+            f,
+            "{} objects, {} lines: {} header, {} blank, {} unreadable, {} records.",
+            thousands(c.objects),
+            thousands(c.lines),
+            thousands(c.header_lines),
+            thousands(c.blank_lines),
+            thousands(c.unreadable_lines),
+            thousands(c.records)
+        )?;
         write!(
             f,
-            "{} objects: {} lines = {} header + {} blank + {} unreadable + {} records; {} events = {} good + {} failed",
-            c.objects,
-            c.lines,
-            c.header_lines,
-            c.blank_lines,
-            c.unreadable_lines,
-            c.records,
-            c.events,
-            c.good,
-            c.failed
+            "{} of the records are events: {} good, {} failed. {TRUTH_FILE} has the details.",
+            thousands(c.events),
+            thousands(c.good),
+            thousands(c.failed)
         )
     }
 }
@@ -159,11 +164,13 @@ fn prepare(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).map_err(|e| Error::file("create", dir, e))?;
     for entry in fs::read_dir(dir).map_err(|e| Error::file("list", dir, e))? {
         let entry = entry.map_err(|e| Error::file("list", dir, e))?;
-        if entry.file_name() != "README.md" {
+        let name = entry.file_name();
+        let harmless = name == "README.md" || name.to_string_lossy().starts_with('.');
+        if !harmless {
             return Err(Error::Export(format!(
                 "{} is not empty ({} is there): name another folder, or empty this one",
                 dir.display(),
-                entry.file_name().to_string_lossy()
+                name.to_string_lossy()
             )));
         }
     }

@@ -124,7 +124,7 @@ const PLAIN_PAGES: &[(&str, &str)] = &[
     ("/account", "Your account - Acme Outdoor"),
     ("/stores", "Stores near you - Acme Outdoor"),
     ("/guide/layers", "How to dress in layers - Acme Outdoor"),
-    ("/guide/größen", "Größentabelle - Acme Outdoor"),
+    ("/guide/gr%C3%B6%C3%9Fen", "Größentabelle - Acme Outdoor"),
     ("/returns", "Returns & exchanges - Acme Outdoor"),
     (
         "/search?q=winter%20jacket",
@@ -214,9 +214,9 @@ fn all_logged<T: AsRef<str>>(texts: &[T]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn page(path_and_query: &str, title: &str) -> Page {
-    let sent = sent_path(path_and_query);
-    let (path, query) = sent.split_once('?').unwrap_or((&sent, "-"));
+/// A page by its path and query as a browser sends them.
+fn page(sent: &str, title: &str) -> Page {
+    let (path, query) = sent.split_once('?').unwrap_or((sent, "-"));
     let address = format!("https://shop.example{sent}");
     Page {
         path: written(|out| encode::logged(out, path)),
@@ -225,20 +225,6 @@ fn page(path_and_query: &str, title: &str) -> Page {
         url_value: written(|out| encode::query_value(out, &address)),
         title_value: written(|out| encode::query_value(out, title)),
     }
-}
-
-/// A path as a browser sends it: letters beyond ASCII are encoded, what is encoded already stays.
-fn sent_path(path: &str) -> String {
-    path.chars()
-        .map(|c| match c {
-            c if c.is_ascii() => c.to_string(),
-            c => c
-                .to_string()
-                .bytes()
-                .map(|byte| format!("%{byte:02X}"))
-                .collect(),
-        })
-        .collect()
 }
 
 fn capital(word: &str) -> String {

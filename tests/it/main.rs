@@ -7,6 +7,7 @@ mod cli;
 mod program;
 mod real_logs;
 mod registry;
+mod contract;
 mod s3;
 mod s3_server;
 mod sources;

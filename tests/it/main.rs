@@ -1,6 +1,7 @@
 //! The one integration binary.
 
 mod arrivals;
+mod export;
 mod s3;
 mod s3_server;
 mod sources;

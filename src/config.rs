@@ -92,6 +92,7 @@ fn run_options(sources: Vec<String>, typed: SourceArgs, needs: Needs, around: &S
         follow: false,
         s3: s3(typed.s3),
         bytes_in_flight: (amount::bytes("--memory", &typed.memory)? / 8).max(1 << 20),
+        only: None,
     };
     Ok(RunOptions { source, contract: Arc::new(contract), threads: typed.threads, needs })
 }

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod arrivals;
+mod export;
 mod bad_input;
 mod cli;
 mod program;

@@ -4,10 +4,11 @@
 pub mod check;
 pub mod completions;
 pub mod config_cmd;
+pub mod generate;
 pub mod progress_bar;
 pub mod table;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// How a command ended, where the world did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,4 +35,13 @@ impl Outcome {
 /// The error for a stdout that cannot be written to. (A broken pipe keeps its kind: `main` calls it success.)
 pub fn stdout_error(e: std::io::Error) -> Error {
     Error::file("write", "standard output", e)
+}
+
+/// Prints one line: what a command that writes elsewhere has to say.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn print_line(line: &dyn std::fmt::Display, out: &mut dyn std::io::Write) -> Result<Outcome> {
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(stdout_error)?;
+    Ok(Outcome::Clean)
 }

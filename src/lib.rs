@@ -23,10 +23,6 @@ pub mod error;
 pub mod event;
 pub mod frame;
 pub mod model;
-<<<<<<< HEAD
 pub mod parse;
 pub mod pipeline;
 pub mod source;
-=======
-pub mod commands;
->>>>>>> generate

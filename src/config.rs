@@ -109,6 +109,7 @@ fn run_options(sources: Vec<String>, typed: SourceArgs, needs: Needs, around: &S
         follow: false,
         s3: s3(typed.s3),
         bytes_in_flight: (amount::bytes("--memory", &typed.memory)? / 8).max(1 << 20),
+        only: None,
     };
     Ok(RunOptions { source, contract: Arc::new(contract), threads: typed.threads, needs })
 }
@@ -122,10 +123,14 @@ fn s3(typed: S3Args) -> source::S3Options {
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
 <<<<<<< HEAD
+<<<<<<< HEAD
         ..source::S3Options::default()
 =======
         static_credentials: None,
 >>>>>>> main
+=======
+        static_credentials: None,
+>>>>>>> export
     }
 }
 

@@ -4,6 +4,7 @@ mod architecture;
 mod arrivals;
 mod bad_input;
 mod cli;
+mod export;
 mod generate;
 mod program;
 mod real_logs;

@@ -160,6 +160,7 @@ impl Rule {
         Some(value)
     }
 
+    #[inline]
     fn with_format<'a>(&self, value: Value<'a>, text: &str) -> Option<Value<'a>> {
         let Some(format) = self.format else {
             return Some(value);
@@ -179,6 +180,7 @@ impl Rule {
 }
 
 impl Coercion {
+    #[inline]
     fn apply(self, text: &str) -> Option<Value<'_>> {
         match self {
             Self::Text => Some(Value::Text(text)),
@@ -235,6 +237,7 @@ fn parse_boolean(text: &str) -> Option<bool> {
 }
 
 impl Keyword {
+    #[inline]
     fn holds(&self, text: &str, value: Value<'_>) -> bool {
         match self {
             Self::Allowed(allowed) => allowed.holds(text, value),
@@ -251,6 +254,7 @@ impl Keyword {
 }
 
 impl Bound {
+    #[inline]
     /// True where the value is a number on the wrong side of the limit.
     fn is_passed_by(
         &self,

@@ -107,7 +107,10 @@ fn is_uuid(text: &[u8]) -> bool {
         && text[13] == b'-'
         && text[18] == b'-'
         && text[23] == b'-'
-        && text.iter().fold(0u32, |n, b| n + u32::from(HEX[usize::from(*b)])) == 32
+        && text
+            .iter()
+            .fold(0u32, |n, b| n + u32::from(HEX[usize::from(*b)]))
+            == 32
 }
 
 const HEX: [u8; 256] = {

@@ -188,7 +188,7 @@ mod tests {
                 "{text}"
             );
         }
-        assert!(parse_number("-0").is_some_and(|v| v.is_sign_negative()));
+        assert!(parse_number("-0").is_some_and(f64::is_sign_negative));
         for bad in [
             "", "-", "+1", "01", ".5", "5.", "1e", "1e+", "NaN", "inf", "1e999", "12,50", " 1",
             "1 ", "0x1", "1.5.2",

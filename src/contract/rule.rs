@@ -325,10 +325,13 @@ impl Allowed {
                 }
             }
             Value::Int(v) => self.numbers.iter().any(|b| b.integer == Some(v)),
-            Value::Float(v) => self
-                .numbers
-                .iter()
-                .any(|b| b.float.to_bits() == v.to_bits() || b.float == v),
+            // Adding 0 makes one of the two zeros.
+            Value::Float(v) => {
+                let bits = (v + 0.0).to_bits();
+                self.numbers
+                    .iter()
+                    .any(|b| (b.float + 0.0).to_bits() == bits)
+            }
             Value::Text(_) | Value::Time(_) | Value::Date(_) => match &self.text_set {
                 Some(set) => set.contains(text),
                 None => self.texts.iter().any(|t| **t == *text),

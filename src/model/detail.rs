@@ -28,6 +28,8 @@ pub struct Detail {
     pub raw: Vec<u8>,
     /// Byte ranges in `raw` that a failure is about, ordered, not overlapping.
     pub raw_marks: Vec<Range<usize>>,
+    /// Why `raw` is empty, as a sentence, where the object could not be read again.
+    pub raw_error: Option<String>,
     /// URI of the object.
     pub object_uri: Arc<str>,
     /// Line number in the object, from 1.

@@ -197,6 +197,12 @@ impl Builder<'_> {
             return;
         }
         let room = self.width.saturating_sub(INDENT.len() + 1).max(4);
+        if let Some(error) = &self.detail.raw_error {
+            for piece in wrapped(&text::sanitize(error), room) {
+                self.line(Item::Raw, vec![(INDENT.to_owned(), Tone::Dim), (piece, Tone::Warn)]);
+            }
+            return;
+        }
         let mut spans = vec![(INDENT.to_owned(), Tone::Dim)];
         let mut used = 0;
         for (piece, tone) in raw_pieces(self.detail) {

@@ -89,6 +89,7 @@ actions! {
     Keep "keep" "Filter" "keep only rows with the value under the cursor";
     Drop "drop" "Filter" "drop rows with the value under the cursor";
     FiltersOff "filters-off" "Filter" "all filters off, or on again, staying on the row";
+    FilterStack "filter-stack" "Filter" "the filters: switch, delete, edit each";
     AllRecords "all-records" "Filter" "switch between events and all records";
     Undo "undo" "Filter" "undo the last change of filters, order or columns";
     Redo "redo" "Filter" "redo it";
@@ -100,6 +101,8 @@ actions! {
     Narrower "narrower" "Columns" "make this column narrower";
     Open "open" "Look" "open: the detail, or the rows of this cause, type or object";
     Focus "focus" "Look" "focus the other pane";
+    Detail "detail" "Look" "show or hide the detail pane";
+    Wrap "wrap" "Look" "wrap long values in the detail pane";
     Raw "raw" "Look" "the raw log line, as it is in the object";
     Pause "pause" "Follow" "pause: new rows wait; again: resume";
     CopyCell "copy-cell" "Out" "copy the value under the cursor";
@@ -124,6 +127,7 @@ actions! {
     Earlier "earlier" "In a prompt or list" "an earlier entry, or one up in the list";
     Later "later" "In a prompt or list" "a later entry, or one down in the list";
     Toggle "toggle" "In a prompt or list" "tick or untick";
+    Delete "delete" "In a prompt or list" "take it out of the list";
     MoveUp "move-up" "In a prompt or list" "move the column to the left";
     MoveDown "move-down" "In a prompt or list" "move the column to the right";
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ pub const MAX_COPY_BYTES: usize = 100 * 1024;
 
 /// Entered and not yet restored. A signal, a panic and the way out may all want to restore; one does.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Messages of panics on other threads, for after the screen.
+static LATE_MESSAGES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// What the loop asks of the terminal beside drawing. Tests give their own.
 pub trait Host {
@@ -45,16 +49,26 @@ pub type RealTerminal = Terminal<CrosstermBackend<io::BufWriter<io::Stdout>>>;
 /// The terminal refuses, which names the thing that did.
 pub fn enter() -> Result<(RealTerminal, RealHost)> {
     let failed = |e: io::Error| Error::Config(format!("cannot set up the terminal: {e}"));
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        restore();
-        before(info);
-    }));
+    hook_panics();
     take().map_err(failed)?;
     // A larger buffer than a screen of styled cells, so that a frame is one write.
     let backend = CrosstermBackend::new(io::BufWriter::with_capacity(256 * 1024, io::stdout()));
     let terminal = Terminal::new(backend).map_err(failed)?;
     Ok((terminal, RealHost { in_tmux: std::env::var_os("TMUX").is_some() }))
+}
+
+/// A panic on this thread gives the terminal back before its message. One on another thread stops only what that
+/// thread did (its owner reports it), so its message waits for [`restore`] and the screen stays whole.
+fn hook_panics() {
+    let (before, drawing) = (std::panic::take_hook(), std::thread::current().id());
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() == drawing || !ENTERED.load(Ordering::SeqCst) {
+            restore();
+            before(info);
+        } else if let Ok(mut late) = LATE_MESSAGES.lock() {
+            late.push(info.to_string());
+        }
+    }));
 }
 
 fn take() -> io::Result<()> {
@@ -75,6 +89,9 @@ pub fn restore() {
             cursor::Show
         );
         let _ = terminal::disable_raw_mode();
+        if let Ok(mut late) = LATE_MESSAGES.lock() {
+            late.drain(..).for_each(|message| eprintln!("{message}"));
+        }
     }
 }
 

@@ -1,0 +1,172 @@
+//! Work that looks at many rows: done on threads of its own, one piece a lane, answers with the generation they are for.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::frame::causes::{CauseGroup, CauseOptions, RejectGroup, group_causes, group_rejects};
+use crate::frame::observed::{ObservedType, observe};
+use crate::frame::view::Needle;
+use crate::frame::{Snapshot, View};
+
+/// Two lanes, so that a slow look at all events never holds up a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Views of the Stream.
+    View,
+    /// Everything else.
+    Side,
+}
+
+/// A piece of work.
+pub struct Job {
+    /// Answers of an older generation are dropped.
+    pub generation: u64,
+    /// Set to give up.
+    pub cancel: Arc<AtomicBool>,
+    /// A person waits for it.
+    pub urgent: bool,
+    /// What to do.
+    pub work: Work,
+}
+
+/// What to do.
+pub enum Work {
+    /// Bring a view up to a snapshot; a view that has seen nothing is computed.
+    View(Arc<Snapshot>, Box<View>),
+    /// Group failures.
+    Causes(Arc<Snapshot>),
+    /// Look at all properties.
+    Observe(Arc<Snapshot>),
+    /// Search.
+    Find(Box<Find>),
+    /// Read a line of an object again.
+    Raw(RawLine),
+}
+
+/// A search.
+pub struct Find {
+    /// In this.
+    pub snapshot: Arc<Snapshot>,
+    /// Among these rows.
+    pub view: View,
+    /// For this.
+    pub needle: Needle,
+    /// From this position on, which comes last.
+    pub from: usize,
+    /// Down, or up.
+    pub forward: bool,
+}
+
+/// A line of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawLine {
+    /// The record it belongs to.
+    pub record: usize,
+    /// The object.
+    pub uri: Arc<str>,
+    /// Byte offset in the object's text.
+    pub offset: u64,
+    /// Bytes without the line end.
+    pub length: u64,
+}
+
+/// What came out.
+pub enum Answer {
+    /// A view of that snapshot.
+    View(Arc<Snapshot>, View),
+    /// Groups, for that snapshot.
+    Causes(Arc<Snapshot>, Vec<CauseGroup>, Vec<RejectGroup>),
+    /// Event types, for that snapshot.
+    Observed(Arc<Snapshot>, Vec<ObservedType>),
+    /// The position of a hit.
+    Found(Option<usize>),
+    /// The bytes of a line, or why they cannot be had.
+    Raw(RawLine, Result<Vec<u8>, String>),
+    /// It was cancelled.
+    Cancelled,
+    /// It broke: a bug, said as it is.
+    Broken(String),
+}
+
+/// An answer on its way.
+pub struct Done {
+    /// Of which lane.
+    pub lane: Lane,
+    /// For which generation.
+    pub generation: u64,
+    /// How long it took.
+    pub took: Duration,
+    /// What came out.
+    pub answer: Answer,
+}
+
+/// How raw lines are read again; the pipeline gives it.
+pub type ReadRaw = Arc<dyn Fn(&RawLine) -> Result<Vec<u8>, String> + Send + Sync>;
+
+/// The worker threads.
+pub struct Workers {
+    view: Sender<Job>,
+    side: Sender<Job>,
+    /// Answers.
+    pub done: Receiver<Done>,
+}
+
+impl Workers {
+    /// Starts both. They end when this is dropped; a job in work is cancelled by its own flag.
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub fn start(read_raw: &ReadRaw) -> std::io::Result<Self> {
+        let (to, done) = bounded(4);
+        let spawn = |name: &str, lane: Lane| {
+            let (sender, jobs) = bounded::<Job>(1);
+            let (to, read_raw) = (to.clone(), read_raw.clone());
+            std::thread::Builder::new().name(name.into()).spawn(move || work(lane, &jobs, &to, &read_raw))?;
+            Ok::<_, std::io::Error>(sender)
+        };
+        Ok(Self { view: spawn("view", Lane::View)?, side: spawn("side", Lane::Side)?, done })
+    }
+
+    /// Hands a job over; false when the lane is not free, which the caller should know.
+    pub fn give(&self, lane: Lane, job: Job) -> bool {
+        let sender = match lane {
+            Lane::View => &self.view,
+            Lane::Side => &self.side,
+        };
+        sender.try_send(job).is_ok()
+    }
+}
+
+fn work(lane: Lane, jobs: &Receiver<Job>, to: &Sender<Done>, read_raw: &ReadRaw) {
+    for job in jobs {
+        let (generation, start) = (job.generation, Instant::now());
+        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer(job, read_raw)));
+        let answer = answer.unwrap_or_else(|_| Answer::Broken("a background job broke; please report this".to_owned()));
+        if to.send(Done { lane, generation, took: start.elapsed(), answer }).is_err() {
+            return;
+        }
+    }
+}
+
+fn answer(job: Job, read_raw: &ReadRaw) -> Answer {
+    let cancel = &job.cancel;
+    match job.work {
+        Work::View(snapshot, base) => base.extend(&snapshot, cancel).map_or(Answer::Cancelled, |view| Answer::View(snapshot, view)),
+        Work::Causes(snapshot) => match group_causes(&snapshot, None, CauseOptions::default(), cancel) {
+            None => Answer::Cancelled,
+            Some(groups) => {
+                let rejects = group_rejects(&snapshot);
+                Answer::Causes(snapshot, groups, rejects)
+            }
+        },
+        Work::Observe(snapshot) => observe(&snapshot, cancel).map_or(Answer::Cancelled, |types| Answer::Observed(snapshot, types)),
+        Work::Find(find) => Answer::Found(find.view.find_next(&find.snapshot, &find.needle, find.from, find.forward, cancel)),
+        Work::Raw(line) => {
+            let bytes = read_raw(&line);
+            Answer::Raw(line, bytes)
+        }
+    }
+}

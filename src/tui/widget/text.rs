@@ -134,6 +134,35 @@ pub fn fit(text: &str, width: usize, cut: Cut) -> Cow<'_, str> {
     }
 }
 
+/// The longest start of a sanitized text within `width` cells; empty when not even one character fits.
+pub fn start_of(text: &str, width: usize) -> &str {
+    head(text, width).0
+}
+
+/// A sanitized text in pieces of at most `width` cells (4 at least), broken after a space where one is near; at least
+/// one piece.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let mut first = start_of(rest, width.max(4));
+        if first.len() < rest.len()
+            && let Some(space) = first.rfind(' ').filter(|at| *at * 2 > first.len())
+        {
+            first = &first[..=space];
+        }
+        if first.is_empty() {
+            break;
+        }
+        pieces.push(first.to_owned());
+        rest = &rest[first.len()..];
+    }
+    if pieces.is_empty() {
+        pieces.push(String::new());
+    }
+    pieces
+}
+
 /// Bytes looked at for each cell wanted: enough for any real text, and a 1 MiB value costs no more than a short one.
 const BYTES_A_CELL: usize = 16;
 

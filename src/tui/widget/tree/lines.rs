@@ -142,7 +142,7 @@ impl Builder<'_> {
             Some(value) => {
                 let quoted = bad || value.trim() != value || value.is_empty();
                 let clean = if quoted { format!("\"{}\"", text::sanitize(value)) } else { text::sanitize(value).into_owned() };
-                (if self.wrap { wrapped(&clean, width) } else { vec![text::fit(&clean, width, Cut::End).into_owned()] }, tone)
+                (if self.wrap { text::wrap(&clean, width) } else { vec![text::fit(&clean, width, Cut::End).into_owned()] }, tone)
             }
         }
     }
@@ -156,7 +156,7 @@ impl Builder<'_> {
         for (i, failure) in self.detail.all_failures().enumerate() {
             let sentence = format!("{} {} {}", sign(failure), failure.code.as_str(), text::sanitize(&failure.sentence));
             let tone = tone(failure);
-            for (n, piece) in wrapped(&sentence, self.width.saturating_sub(INDENT.len() + 3)).into_iter().enumerate() {
+            for (n, piece) in text::wrap(&sentence, self.width.saturating_sub(INDENT.len() + 3)).into_iter().enumerate() {
                 let indent = if n == 0 { INDENT.to_owned() } else { format!("{INDENT}  ") };
                 self.line(Item::Failure(i), vec![(indent, tone), (piece, tone)]);
             }
@@ -178,7 +178,7 @@ impl Builder<'_> {
             let (pieces, tone) = match field.value.as_deref() {
                 None => (vec!["·".to_owned()], Tone::Null),
                 Some("") => (vec!["\"\"".to_owned()], Tone::Null),
-                Some(value) if self.wrap => (wrapped(&text::sanitize(value), room), Tone::Plain),
+                Some(value) if self.wrap => (text::wrap(&text::sanitize(value), room), Tone::Plain),
                 Some(value) => (vec![text::cell(value, room, Cut::End).into_owned()], Tone::Plain),
             };
             for (n, piece) in pieces.into_iter().enumerate() {
@@ -198,7 +198,7 @@ impl Builder<'_> {
         }
         let room = self.width.saturating_sub(INDENT.len() + 1).max(4);
         if let Some(error) = &self.detail.raw_error {
-            for piece in wrapped(&text::sanitize(error), room) {
+            for piece in text::wrap(&text::sanitize(error), room) {
                 self.line(Item::Raw, vec![(INDENT.to_owned(), Tone::Dim), (piece, Tone::Warn)]);
             }
             return;
@@ -208,7 +208,7 @@ impl Builder<'_> {
         for (piece, tone) in raw_pieces(self.detail) {
             let mut rest = piece.as_str();
             while !rest.is_empty() {
-                let first = wrapped_head(rest, room - used);
+                let first = text::start_of(rest, room - used);
                 if first.is_empty() {
                     let line = std::mem::replace(&mut spans, vec![(INDENT.to_owned(), Tone::Dim)]);
                     self.line(Item::Raw, line);
@@ -246,39 +246,6 @@ fn raw_pieces(detail: &Detail) -> Vec<(String, Tone)> {
         at = mark.end;
     }
     add(detail.raw.get(at..).unwrap_or_default(), Tone::Plain);
-    pieces
-}
-
-/// The longest start of a sanitized text within `width` cells; empty when not even one character fits.
-fn wrapped_head(text: &str, width: usize) -> &str {
-    if text::width(text) <= width {
-        return text;
-    }
-    let cut = text::fit(text, width + 1, Cut::End);
-    let kept = cut.strip_suffix('…').unwrap_or_default();
-    text.get(..kept.len()).unwrap_or_default()
-}
-
-/// A sanitized text in pieces of at most `width` cells; at least one piece.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let mut first = wrapped_head(rest, width.max(4));
-        if first.len() < rest.len()
-            && let Some(space) = first.rfind(' ').filter(|at| *at * 2 > first.len())
-        {
-            first = &first[..=space];
-        }
-        if first.is_empty() {
-            break;
-        }
-        pieces.push(first.to_owned());
-        rest = &rest[first.len()..];
-    }
-    if pieces.is_empty() {
-        pieces.push(String::new());
-    }
     pieces
 }
 

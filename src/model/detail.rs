@@ -84,6 +84,8 @@ pub struct DetailField {
 impl Detail {
     /// Failures of properties and of the whole event, those of the event first.
     pub fn all_failures(&self) -> impl Iterator<Item = &DetailFailure> {
-        self.failures.iter().chain(self.properties.iter().flat_map(|p| &p.failures))
+        self.failures
+            .iter()
+            .chain(self.properties.iter().flat_map(|p| &p.failures))
     }
 }

@@ -40,9 +40,16 @@ impl RawLines {
     ///
     /// # Errors
     /// The object is gone, changed or denied, or ends before the line does.
-    pub fn read(&mut self, options: &source::Options, object: &LogObject, (offset, length): (u64, u64)) -> Result<RawLine> {
+    pub fn read(
+        &mut self,
+        options: &source::Options,
+        object: &LogObject,
+        (offset, length): (u64, u64),
+    ) -> Result<RawLine> {
         let end = offset + length;
-        let known = self.last.as_ref().is_some_and(|t| t.uri == object.uri && t.etag == object.etag && t.bytes.len() as u64 >= end);
+        let known = self.last.as_ref().is_some_and(|t| {
+            t.uri == object.uri && t.etag == object.etag && t.bytes.len() as u64 >= end
+        });
         if !known {
             if end > KEPT_BYTES {
                 return skip_to(&mut open(options, object)?, object, (offset, length));
@@ -50,33 +57,60 @@ impl RawLines {
             self.last = None;
             let mut bytes = Vec::new();
             // What was read before a corrupt tail is good; whether it suffices shows below.
-            let read = open(options, object)?.take(end + AHEAD_BYTES).read_to_end(&mut bytes);
+            let read = open(options, object)?
+                .take(end + AHEAD_BYTES)
+                .read_to_end(&mut bytes);
             if (bytes.len() as u64) < end {
                 return Err(too_short(object, read.err()));
             }
-            self.last = Some(Text { uri: object.uri.clone(), etag: object.etag.clone(), bytes });
+            self.last = Some(Text {
+                uri: object.uri.clone(),
+                etag: object.etag.clone(),
+                bytes,
+            });
         }
-        let text = self.last.as_ref().map(|t| t.bytes.as_slice()).unwrap_or_default();
+        let text = self
+            .last
+            .as_ref()
+            .map(|t| t.bytes.as_slice())
+            .unwrap_or_default();
         let (before, rest) = text.split_at_checked(offset as usize).unwrap_or_default();
         let bytes = rest.get(..length as usize).unwrap_or_default().to_vec();
-        Ok(RawLine { bytes, names: last_directive(before) })
+        Ok(RawLine {
+            bytes,
+            names: last_directive(before),
+        })
     }
 }
 
 fn too_short(object: &LogObject, source: Option<std::io::Error>) -> Error {
-    let source = source.unwrap_or_else(|| std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "it ends before this line"));
-    Error::File { action: "read", path: object.uri.as_ref().into(), source, hint: " (it has changed since it was loaded: start anew)".into() }
+    let source = source.unwrap_or_else(|| {
+        std::io::Error::new(
+            std::io::ErrorKind::UnexpectedEof,
+            "it ends before this line",
+        )
+    });
+    Error::File {
+        action: "read",
+        path: object.uri.as_ref().into(),
+        source,
+        hint: " (it has changed since it was loaded: start anew)".into(),
+    }
 }
 
 /// The object's text: gzip undone, all members.
 fn open(options: &source::Options, object: &LogObject) -> Result<Box<dyn BufRead>> {
     let stored: Box<dyn Read> = match source::reopen(options, object)? {
         Content::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
-        Content::File(path) => Box::new(std::fs::File::open(&path).map_err(|e| Error::file("read", &path, e))?),
+        Content::File(path) => {
+            Box::new(std::fs::File::open(&path).map_err(|e| Error::file("read", &path, e))?)
+        }
         Content::Stream(stream) => stream,
     };
     let mut stored = BufReader::with_capacity(1 << 18, stored);
-    let start = stored.fill_buf().map_err(|e| Error::file("read", object.uri.as_ref(), e))?;
+    let start = stored
+        .fill_buf()
+        .map_err(|e| Error::file("read", object.uri.as_ref(), e))?;
     Ok(match sniff(start) {
         Encoding::Plain => Box::new(stored),
         Encoding::Gzip => Box::new(BufReader::with_capacity(1 << 18, GzipMembers::new(stored))),
@@ -84,11 +118,17 @@ fn open(options: &source::Options, object: &LogObject) -> Result<Box<dyn BufRead
 }
 
 /// Reads a far line without keeping what stands before it.
-fn skip_to(reader: &mut dyn BufRead, object: &LogObject, (offset, length): (u64, u64)) -> Result<RawLine> {
+fn skip_to(
+    reader: &mut dyn BufRead,
+    object: &LogObject,
+    (offset, length): (u64, u64),
+) -> Result<RawLine> {
     let (mut at, mut line, mut names) = (0, Vec::new(), Vec::new());
     while at < offset {
         line.clear();
-        let read = reader.read_until(b'\n', &mut line).map_err(|e| too_short(object, Some(e)))?;
+        let read = reader
+            .read_until(b'\n', &mut line)
+            .map_err(|e| too_short(object, Some(e)))?;
         if read == 0 {
             return Err(too_short(object, None));
         }
@@ -98,7 +138,10 @@ fn skip_to(reader: &mut dyn BufRead, object: &LogObject, (offset, length): (u64,
         }
     }
     let mut bytes = Vec::new();
-    reader.take(length).read_to_end(&mut bytes).map_err(|e| too_short(object, Some(e)))?;
+    reader
+        .take(length)
+        .read_to_end(&mut bytes)
+        .map_err(|e| too_short(object, Some(e)))?;
     if at > offset || (bytes.len() as u64) < length {
         return Err(too_short(object, None));
     }
@@ -109,14 +152,19 @@ const DIRECTIVE: &[u8] = b"#Fields:";
 
 /// The names of the last `#Fields` line in a text.
 fn last_directive(text: &[u8]) -> Vec<String> {
-    let at = memchr::memmem::rfind_iter(text, DIRECTIVE).find(|at| *at == 0 || text[at - 1] == b'\n');
-    at.map(|at| directive_names(text[at..].split(|b| *b == b'\n').next().unwrap_or_default())).unwrap_or_default()
+    let at =
+        memchr::memmem::rfind_iter(text, DIRECTIVE).find(|at| *at == 0 || text[at - 1] == b'\n');
+    at.map(|at| directive_names(text[at..].split(|b| *b == b'\n').next().unwrap_or_default()))
+        .unwrap_or_default()
 }
 
 /// Names apart by spaces, tabs or stray U+200B.
 fn directive_names(line: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(&line[DIRECTIVE.len()..]);
-    text.split(|c: char| c.is_whitespace() || c == '\u{200B}').filter(|n| !n.is_empty()).map(str::to_owned).collect()
+    text.split(|c: char| c.is_whitespace() || c == '\u{200B}')
+        .filter(|n| !n.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -124,10 +172,17 @@ mod tests {
     use super::*;
 
     fn object(path: &std::path::Path) -> LogObject {
-        LogObject { uri: path.to_string_lossy().into(), size_bytes: 0, etag: "1".into(), hour: None, last_modified_ms: None }
+        LogObject {
+            uri: path.to_string_lossy().into(),
+            size_bytes: 0,
+            etag: "1".into(),
+            hour: None,
+            last_modified_ms: None,
+        }
     }
 
-    const TEXT: &[u8] = b"#Version: 1.0\n#Fields: date time\na\tb\n#Fields:\tdate\tx-new\nc\xff\td\r\nlast\n";
+    const TEXT: &[u8] =
+        b"#Version: 1.0\n#Fields: date time\na\tb\n#Fields:\tdate\tx-new\nc\xff\td\r\nlast\n";
 
     #[test]
     fn a_line_comes_back_byte_for_byte_with_the_names_in_force_there() {
@@ -137,17 +192,30 @@ mod tests {
         let mut lines = RawLines::default();
         let options = source::Options::default();
         let first = lines.read(&options, &object(&path), (33, 3)).unwrap();
-        assert_eq!((first.bytes.as_slice(), first.names), (b"a\tb".as_slice(), vec!["date".to_owned(), "time".into()]));
+        assert_eq!(
+            (first.bytes.as_slice(), first.names),
+            (b"a\tb".as_slice(), vec!["date".to_owned(), "time".into()])
+        );
         let at = TEXT.iter().position(|b| *b == 0xff).unwrap() as u64 - 1;
         let second = lines.read(&options, &object(&path), (at, 4)).unwrap();
-        assert_eq!((second.bytes.as_slice(), second.names.len()), (b"c\xff\td".as_slice(), 2));
+        assert_eq!(
+            (second.bytes.as_slice(), second.names.len()),
+            (b"c\xff\td".as_slice(), 2)
+        );
         assert_eq!(second.names[1], "x-new");
-        let far = skip_to(&mut open(&options, &object(&path)).unwrap(), &object(&path), (at, 4)).unwrap();
+        let far = skip_to(
+            &mut open(&options, &object(&path)).unwrap(),
+            &object(&path),
+            (at, 4),
+        )
+        .unwrap();
         assert_eq!(far, second_again(&mut lines, &path, at));
     }
 
     fn second_again(lines: &mut RawLines, path: &std::path::Path, at: u64) -> RawLine {
-        lines.read(&source::Options::default(), &object(path), (at, 4)).unwrap()
+        lines
+            .read(&source::Options::default(), &object(path), (at, 4))
+            .unwrap()
     }
 
     #[test]
@@ -161,9 +229,13 @@ mod tests {
         let path = folder.path().join("cut.gz");
         std::fs::write(&path, stored).unwrap();
         let mut lines = RawLines::default();
-        let read = |lines: &mut RawLines, at| lines.read(&source::Options::default(), &object(&path), at);
+        let read =
+            |lines: &mut RawLines, at| lines.read(&source::Options::default(), &object(&path), at);
         assert_eq!(read(&mut lines, (33, 3)).unwrap().bytes, b"a\tb");
         let error = read(&mut lines, (5_000, 3)).unwrap_err().to_string();
-        assert!(error.contains("cut.gz") && error.contains("start anew"), "{error}");
+        assert!(
+            error.contains("cut.gz") && error.contains("start anew"),
+            "{error}"
+        );
     }
 }

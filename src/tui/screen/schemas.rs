@@ -19,7 +19,9 @@ use crate::tui::action::Action;
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{grouped, percent};
 use crate::tui::widget::overlay::render_blank;
-use crate::tui::widget::table::{CellText, Column, Mark, PaintedTable, RowMark, Table, TableState, Tone};
+use crate::tui::widget::table::{
+    CellText, Column, Mark, PaintedTable, RowMark, Table, TableState, Tone,
+};
 use crate::tui::widget::text::{self, Cut};
 
 /// The side with the focus.
@@ -94,7 +96,9 @@ fn drift(property: &ObservedProperty) -> Drift {
 impl Schemas {
     /// Acts on a key; `types` as last drawn.
     pub fn update(&mut self, action: Action, types: &[ObservedType]) -> Option<SchemasRequest> {
-        let properties = types.get(self.types.selected).map_or(0, |t| t.properties.len());
+        let properties = types
+            .get(self.types.selected)
+            .map_or(0, |t| t.properties.len());
         let (state, rows) = match self.pane {
             Pane::Types => (&mut self.types, types.len()),
             Pane::Properties => (&mut self.properties, properties),
@@ -111,14 +115,23 @@ impl Schemas {
             Action::Bottom => state.last(rows),
             Action::NextFailure => self.seek(1, types),
             Action::PreviousFailure => self.seek(-1, types),
-            Action::Focus => self.pane = if self.pane == Pane::Types { Pane::Properties } else { Pane::Types },
+            Action::Focus => {
+                self.pane = if self.pane == Pane::Types {
+                    Pane::Properties
+                } else {
+                    Pane::Types
+                }
+            }
             Action::Right => self.pane = Pane::Properties,
             Action::Left => self.pane = Pane::Types,
             Action::Open => return self.open(types),
             _ => {}
         }
         if before.is_some_and(|row| row != self.types.selected) {
-            self.properties = TableState { height: self.properties.height, ..TableState::default() };
+            self.properties = TableState {
+                height: self.properties.height,
+                ..TableState::default()
+            };
         }
         None
     }
@@ -127,11 +140,16 @@ impl Schemas {
     fn seek(&mut self, step: isize, types: &[ObservedType]) {
         let failing: Vec<bool> = match self.pane {
             Pane::Types => types.iter().map(|t| t.failed > 0).collect(),
-            Pane::Properties => {
-                types.get(self.types.selected).map(|t| t.properties.iter().map(|p| p.failing > 0).collect()).unwrap_or_default()
-            }
+            Pane::Properties => types
+                .get(self.types.selected)
+                .map(|t| t.properties.iter().map(|p| p.failing > 0).collect())
+                .unwrap_or_default(),
         };
-        let state = if self.pane == Pane::Types { &mut self.types } else { &mut self.properties };
+        let state = if self.pane == Pane::Types {
+            &mut self.types
+        } else {
+            &mut self.properties
+        };
         let mut at = state.selected.checked_add_signed(step);
         while let Some(row) = at.filter(|row| *row < failing.len()) {
             if failing[row] {
@@ -146,9 +164,16 @@ impl Schemas {
         let it = types.get(self.types.selected)?;
         let event = it.event_type.name.to_string();
         match self.pane {
-            Pane::Types => Some(SchemasRequest::Events(event, it.event_type.version.to_string())),
+            Pane::Types => Some(SchemasRequest::Events(
+                event,
+                it.event_type.version.to_string(),
+            )),
             Pane::Properties => {
-                let property = it.properties.get(self.properties.selected)?.name.to_string();
+                let property = it
+                    .properties
+                    .get(self.properties.selected)?
+                    .name
+                    .to_string();
                 Some(SchemasRequest::Property { event, property })
             }
         }
@@ -166,9 +191,12 @@ impl Schemas {
     pub fn position(&self, types: &[ObservedType]) -> (usize, usize) {
         match self.pane {
             Pane::Types => (self.types.selected, types.len()),
-            Pane::Properties => {
-                (self.properties.selected, types.get(self.types.selected).map_or(0, |t| t.properties.len()))
-            }
+            Pane::Properties => (
+                self.properties.selected,
+                types
+                    .get(self.types.selected)
+                    .map_or(0, |t| t.properties.len()),
+            ),
         }
     }
 
@@ -179,15 +207,33 @@ impl Schemas {
     }
 
     /// Draws both panes, or why there is nothing to draw.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, data: &SchemasData<'_>, styles: &Styles) -> PaintedSchemas {
+    pub fn render(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        data: &SchemasData<'_>,
+        styles: &Styles,
+    ) -> PaintedSchemas {
         let area = area.intersection(buf.area);
         let Some(types) = data.observed else {
-            render_blank(area, buf, "Looking at the properties of all events…", &[], styles);
+            render_blank(
+                area,
+                buf,
+                "Looking at the properties of all events…",
+                &[],
+                styles,
+            );
             return PaintedSchemas::default();
         };
         if types.is_empty() {
             let why = "No event has been read yet.\nA record is an event when frontlog.toml's [match] selects it.";
-            render_blank(area, buf, why, &[("A", "all records"), ("7", "sources")], styles);
+            render_blank(
+                area,
+                buf,
+                why,
+                &[("A", "all records"), ("7", "sources")],
+                styles,
+            );
             return PaintedSchemas::default();
         }
         let (left, right) = panes(area, buf, types.len(), styles);
@@ -198,15 +244,39 @@ impl Schemas {
         }
     }
 
-    fn type_list(&self, area: Rect, buf: &mut Buffer, (types, data): (&[ObservedType], &SchemasData<'_>), styles: &Styles) -> PaintedTable {
-        let many = if types.len() == 1 { "1 event type".to_owned() } else { format!("{} event types", grouped(types.len() as u64)) };
+    fn type_list(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        (types, data): (&[ObservedType], &SchemasData<'_>),
+        styles: &Styles,
+    ) -> PaintedTable {
+        let many = if types.len() == 1 {
+            "1 event type".to_owned()
+        } else {
+            format!("{} event types", grouped(types.len() as u64))
+        };
         let note = match (data.looking, data.has_schemas) {
             (true, _) => "  looking again…",
             (false, false) => "  no event schemas: all as text",
             _ => "",
         };
-        let x = text::put_fit(buf, (area.x + 1, area.y), area.width.saturating_sub(1), &many, Cut::End, styles.strong);
-        text::put_fit(buf, (x, area.y), area.right().saturating_sub(x), note, Cut::End, styles.faint);
+        let x = text::put_fit(
+            buf,
+            (area.x + 1, area.y),
+            area.width.saturating_sub(1),
+            &many,
+            Cut::End,
+            styles.strong,
+        );
+        text::put_fit(
+            buf,
+            (x, area.y),
+            area.right().saturating_sub(x),
+            note,
+            Cut::End,
+            styles.faint,
+        );
         let columns = [
             Column::new("event").middle().width(8, 28),
             Column::new("schema").width(6, 12),
@@ -214,16 +284,39 @@ impl Schemas {
             Column::new("failing").right().width(7, 7),
         ];
         let cell = |row: usize, column: usize| type_cell(&types[row], column);
-        let mark = |row: usize| RowMark { mark: if types[row].failed > 0 { Mark::Failed } else { Mark::None }, chosen: false };
+        let mark = |row: usize| RowMark {
+            mark: if types[row].failed > 0 {
+                Mark::Failed
+            } else {
+                Mark::None
+            },
+            chosen: false,
+        };
         let focused = self.pane == Pane::Types;
-        let table = Table { focused, mark: Some(&mark), ..Table::new(&columns, types.len(), &cell) };
+        let table = Table {
+            focused,
+            mark: Some(&mark),
+            ..Table::new(&columns, types.len(), &cell)
+        };
         table.render(below_title(area), buf, &self.types, styles)
     }
 
-    fn property_table(&self, area: Rect, buf: &mut Buffer, it: &ObservedType, styles: &Styles) -> PaintedTable {
+    fn property_table(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        it: &ObservedType,
+        styles: &Styles,
+    ) -> PaintedTable {
         property_title(area, buf, it, styles);
         if it.properties.is_empty() {
-            render_blank(below_title(area), buf, "These events have no properties beside their name.", &[], styles);
+            render_blank(
+                below_title(area),
+                buf,
+                "These events have no properties beside their name.",
+                &[],
+                styles,
+            );
             return PaintedTable::default();
         }
         let columns = [
@@ -236,9 +329,16 @@ impl Schemas {
             Column::new("values").width(8, 60),
         ];
         let cell = |row: usize, column: usize| property_cell(&it.properties[row], column);
-        let mark = |row: usize| RowMark { mark: property_mark(&it.properties[row]), chosen: false };
+        let mark = |row: usize| RowMark {
+            mark: property_mark(&it.properties[row]),
+            chosen: false,
+        };
         let focused = self.pane == Pane::Properties;
-        let table = Table { focused, mark: Some(&mark), ..Table::new(&columns, it.properties.len(), &cell) };
+        let table = Table {
+            focused,
+            mark: Some(&mark),
+            ..Table::new(&columns, it.properties.len(), &cell)
+        };
         table.render(below_title(area), buf, &self.properties, styles)
     }
 }
@@ -246,38 +346,99 @@ impl Schemas {
 /// The two panes, with the rule between them drawn.
 fn panes(area: Rect, buf: &mut Buffer, types: usize, styles: &Styles) -> (Rect, Rect) {
     if area.width >= 100 {
-        let left = Rect { width: (area.width * 2 / 5).min(58), ..area };
+        let left = Rect {
+            width: (area.width * 2 / 5).min(58),
+            ..area
+        };
         for y in area.top()..area.bottom() {
             text::put(buf, (left.right(), y), 1, "│", styles.rule);
         }
-        return (left, Rect { x: left.right() + 1, width: area.width - left.width - 1, ..area });
+        return (
+            left,
+            Rect {
+                x: left.right() + 1,
+                width: area.width - left.width - 1,
+                ..area
+            },
+        );
     }
-    let top = Rect { height: (types as u16 + 2).min(area.height * 2 / 5).max(3).min(area.height), ..area };
-    let rest = Rect { y: top.bottom(), height: area.height - top.height, ..area };
+    let top = Rect {
+        height: (types as u16 + 2)
+            .min(area.height * 2 / 5)
+            .max(3)
+            .min(area.height),
+        ..area
+    };
+    let rest = Rect {
+        y: top.bottom(),
+        height: area.height - top.height,
+        ..area
+    };
     if rest.height > 0 {
-        text::put(buf, (rest.x, rest.y), rest.width, &"─".repeat(usize::from(rest.width)), styles.rule);
+        text::put(
+            buf,
+            (rest.x, rest.y),
+            rest.width,
+            &"─".repeat(usize::from(rest.width)),
+            styles.rule,
+        );
     }
-    (top, Rect { y: rest.y + rest.height.min(1), height: rest.height.saturating_sub(1), ..rest })
+    (
+        top,
+        Rect {
+            y: rest.y + rest.height.min(1),
+            height: rest.height.saturating_sub(1),
+            ..rest
+        },
+    )
 }
 
 fn below_title(area: Rect) -> Rect {
-    Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area }
+    Rect {
+        y: area.y + area.height.min(1),
+        height: area.height.saturating_sub(1),
+        ..area
+    }
 }
 
 fn property_title(area: Rect, buf: &mut Buffer, it: &ObservedType, styles: &Styles) {
     if area.is_empty() {
         return;
     }
-    let schema = if it.event_type.declared { it.event_type.version.to_string() } else { "no schema".to_owned() };
-    let name = if it.event_type.name.is_empty() { "(no name)" } else { &it.event_type.name };
-    let drifts = it.properties.iter().filter(|p| matches!(drift(p), Drift::Undeclared | Drift::Unseen)).count();
+    let schema = if it.event_type.declared {
+        it.event_type.version.to_string()
+    } else {
+        "no schema".to_owned()
+    };
+    let name = if it.event_type.name.is_empty() {
+        "(no name)"
+    } else {
+        &it.event_type.name
+    };
+    let drifts = it
+        .properties
+        .iter()
+        .filter(|p| matches!(drift(p), Drift::Undeclared | Drift::Unseen))
+        .count();
     let failed = if it.failed == 0 {
         "none failed".to_owned()
     } else {
-        format!("✗ {} failed {}", grouped(it.failed), percent(it.failed, it.rows).trim_start())
+        format!(
+            "✗ {} failed {}",
+            grouped(it.failed),
+            percent(it.failed, it.rows).trim_start()
+        )
     };
-    let failed_style = if it.failed == 0 { styles.good } else { styles.bad };
-    let drifted = if it.event_type.declared && drifts > 0 { format!("± {drifts} drifted") } else { String::new() };
+    let failed_style = if it.failed == 0 {
+        styles.good
+    } else {
+        styles.bad
+    };
+    let drifted = if it.event_type.declared && drifts > 0 {
+        format!("± {drifts} drifted")
+    } else {
+        String::new()
+    };
     let mut x = area.x + 1;
     for (piece, style) in [
         (name.to_owned(), styles.strong),
@@ -286,7 +447,14 @@ fn property_title(area: Rect, buf: &mut Buffer, it: &ObservedType, styles: &Styl
         (format!("  {failed}"), failed_style),
         (format!("  {drifted}"), styles.warn),
     ] {
-        x = text::put_fit(buf, (x, area.y), area.right().saturating_sub(x), &piece, Cut::Middle, style) + 1;
+        x = text::put_fit(
+            buf,
+            (x, area.y),
+            area.right().saturating_sub(x),
+            &piece,
+            Cut::Middle,
+            style,
+        ) + 1;
     }
 }
 
@@ -319,15 +487,33 @@ fn property_mark(property: &ObservedProperty) -> Mark {
 
 fn property_cell(it: &ObservedProperty, column: usize) -> CellText<'_> {
     match column {
-        0 => CellText::toned(&*it.name, if it.is_declared { Tone::Plain } else { Tone::Warn }),
+        0 => CellText::toned(
+            &*it.name,
+            if it.is_declared {
+                Tone::Plain
+            } else {
+                Tone::Warn
+            },
+        ),
         1 if !it.is_declared => CellText::null(),
         1 => CellText::toned(declared(it), Tone::Dim),
         2 => {
-            let tone = if it.required && it.present < it.looked_at { Tone::Bad } else { Tone::Plain };
-            CellText::toned(percent(it.present, it.looked_at).trim_start().to_owned(), tone)
+            let tone = if it.required && it.present < it.looked_at {
+                Tone::Bad
+            } else {
+                Tone::Plain
+            };
+            CellText::toned(
+                percent(it.present, it.looked_at).trim_start().to_owned(),
+                tone,
+            )
         }
         3 => share_cell(it.failing, it.looked_at),
-        4 => CellText::new(if it.distinct >= MAX_DISTINCT { "10,000+".to_owned() } else { grouped(it.distinct as u64) }),
+        4 => CellText::new(if it.distinct >= MAX_DISTINCT {
+            "10,000+".to_owned()
+        } else {
+            grouped(it.distinct as u64)
+        }),
         5 => drift_cell(it),
         _ if it.top.is_empty() => CellText::null(),
         _ => CellText::toned(values(it), Tone::Dim),
@@ -337,7 +523,9 @@ fn property_cell(it: &ObservedProperty, column: usize) -> CellText<'_> {
 fn drift_cell(it: &ObservedProperty) -> CellText<'static> {
     match drift(it) {
         Drift::None => CellText::toned("·", Tone::Faint),
-        Drift::Failing if it.required && it.present < it.looked_at => CellText::toned("missing", Tone::Bad),
+        Drift::Failing if it.required && it.present < it.looked_at => {
+            CellText::toned("missing", Tone::Bad)
+        }
         Drift::Failing => CellText::toned("fails", Tone::Bad),
         Drift::Undeclared => CellText::toned("+ undeclared", Tone::Warn),
         Drift::Unseen => CellText::toned("- never seen", Tone::Warn),
@@ -345,16 +533,32 @@ fn drift_cell(it: &ObservedProperty) -> CellText<'static> {
 }
 
 fn declared(it: &ObservedProperty) -> Cow<'_, str> {
-    let words = if it.declared.is_empty() { it.kind.as_str() } else { &it.declared };
-    if it.required { Cow::Owned(format!("{words}, required")) } else { Cow::Borrowed(words) }
+    let words = if it.declared.is_empty() {
+        it.kind.as_str()
+    } else {
+        &it.declared
+    };
+    if it.required {
+        Cow::Owned(format!("{words}, required"))
+    } else {
+        Cow::Borrowed(words)
+    }
 }
 
 /// `4711 ×90, 4712 ×70 · 1 … 9,000`.
 fn values(it: &ObservedProperty) -> String {
-    let top: Vec<String> = it.top.iter().map(|(value, count)| {
-        let value = if value.is_empty() { "\"\"" } else { value };
-        if it.present == *count && it.distinct == 1 { format!("always {value}") } else { format!("{value} ×{}", grouped(*count)) }
-    }).collect();
+    let top: Vec<String> = it
+        .top
+        .iter()
+        .map(|(value, count)| {
+            let value = if value.is_empty() { "\"\"" } else { value };
+            if it.present == *count && it.distinct == 1 {
+                format!("always {value}")
+            } else {
+                format!("{value} ×{}", grouped(*count))
+            }
+        })
+        .collect();
     let top = top.join(", ");
     match (&it.min, &it.max) {
         (Some(min), Some(max)) if it.distinct > it.top.len() => format!("{min} … {max}   {top}"),
@@ -388,20 +592,56 @@ mod tests {
 
     fn observed() -> Vec<ObservedType> {
         let event_type = |name: &str, version: &str| {
-            Arc::new(EventType { name: name.into(), version: version.into(), declared: !version.is_empty(), columns: vec![] })
+            Arc::new(EventType {
+                name: name.into(),
+                version: version.into(),
+                declared: !version.is_empty(),
+                columns: vec![],
+            })
         };
-        let properties = vec![property("value", "number ≥ 0", 100, 10), property("sku", "text", 97, 3), property("coupon", "", 12, 0)];
+        let properties = vec![
+            property("value", "number ≥ 0", 100, 10),
+            property("sku", "text", 97, 3),
+            property("coupon", "", 12, 0),
+        ];
         vec![
-            ObservedType { event_type: event_type("checkout", "1-0-2"), rows: 100, good: 87, failed: 13, properties },
-            ObservedType { event_type: event_type("heartbeat", ""), rows: 12_000, good: 12_000, failed: 0, properties: vec![] },
+            ObservedType {
+                event_type: event_type("checkout", "1-0-2"),
+                rows: 100,
+                good: 87,
+                failed: 13,
+                properties,
+            },
+            ObservedType {
+                event_type: event_type("heartbeat", ""),
+                rows: 12_000,
+                good: 12_000,
+                failed: 0,
+                properties: vec![],
+            },
         ]
     }
 
-    fn draw(width: u16, height: u16, screen: &Schemas, types: Option<&[ObservedType]>) -> Vec<String> {
+    fn draw(
+        width: u16,
+        height: u16,
+        screen: &Schemas,
+        types: Option<&[ObservedType]>,
+    ) -> Vec<String> {
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-        let data = SchemasData { observed: types, looking: false, has_schemas: true };
+        let data = SchemasData {
+            observed: types,
+            looking: false,
+            has_schemas: true,
+        };
         screen.render(buf.area, &mut buf, &data, &Styles::dark());
-        let row = |y| (0..width).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        let row = |y| {
+            (0..width)
+                .map(|x| buf[(x, y)].symbol())
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
+        };
         (0..height).map(row).collect()
     }
 
@@ -409,10 +649,28 @@ mod tests {
     fn declared_stands_beside_observed() {
         let types = observed();
         let rows = draw(140, 6, &Schemas::default(), Some(&types));
-        assert!(rows[0].contains("2 event types") && rows[0].contains("checkout 1-0-2   100 events   ✗ 13 failed 13.0%   ± 1 drifted"), "{rows:#?}");
-        assert!(rows[2].contains("▸✗ checkout") && rows[2].contains("value") && rows[2].contains("10.0%"), "{rows:#?}");
-        assert!(rows[3].contains("none") && rows[3].contains("text, required") && rows[3].contains("missing"), "{rows:#?}");
-        assert!(rows[4].contains("! coupon") && rows[4].contains("+ undeclared"), "{rows:#?}");
+        assert!(
+            rows[0].contains("2 event types")
+                && rows[0]
+                    .contains("checkout 1-0-2   100 events   ✗ 13 failed 13.0%   ± 1 drifted"),
+            "{rows:#?}"
+        );
+        assert!(
+            rows[2].contains("▸✗ checkout")
+                && rows[2].contains("value")
+                && rows[2].contains("10.0%"),
+            "{rows:#?}"
+        );
+        assert!(
+            rows[3].contains("none")
+                && rows[3].contains("text, required")
+                && rows[3].contains("missing"),
+            "{rows:#?}"
+        );
+        assert!(
+            rows[4].contains("! coupon") && rows[4].contains("+ undeclared"),
+            "{rows:#?}"
+        );
     }
 
     #[test]
@@ -421,18 +679,32 @@ mod tests {
         let mut screen = Schemas::default();
         assert_eq!(screen.update(Action::Right, &types), None);
         screen.update(Action::NextFailure, &types);
-        let wanted = SchemasRequest::Property { event: "checkout".into(), property: "sku".into() };
+        let wanted = SchemasRequest::Property {
+            event: "checkout".into(),
+            property: "sku".into(),
+        };
         assert_eq!(screen.update(Action::Open, &types), Some(wanted));
         screen.update(Action::Left, &types);
         screen.update(Action::Down, &types);
-        assert_eq!(screen.update(Action::Open, &types), Some(SchemasRequest::Events("heartbeat".into(), String::new())));
+        assert_eq!(
+            screen.update(Action::Open, &types),
+            Some(SchemasRequest::Events("heartbeat".into(), String::new()))
+        );
         assert_eq!(screen.position(&types), (1, 2));
     }
 
     #[test]
     fn nothing_to_show_says_why_and_any_size_will_do() {
-        assert!(draw(80, 9, &Schemas::default(), None).concat().contains("Looking at the properties"));
-        assert!(draw(80, 9, &Schemas::default(), Some(&[])).concat().contains("No event has been read yet."));
+        assert!(
+            draw(80, 9, &Schemas::default(), None)
+                .concat()
+                .contains("Looking at the properties")
+        );
+        assert!(
+            draw(80, 9, &Schemas::default(), Some(&[]))
+                .concat()
+                .contains("No event has been read yet.")
+        );
         let types = observed();
         for width in (0..130).step_by(3) {
             for height in 0..8 {

@@ -11,8 +11,14 @@ const PARTS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /// A bar of `width` cells filled to `ratio` (0 to 1), to an eighth of a cell; something is never drawn as nothing.
 pub fn bar(ratio: f64, width: usize) -> String {
-    let ratio = if ratio.is_finite() { ratio.clamp(0.0, 1.0) } else { 0.0 };
-    let eighths = ((ratio * width as f64 * 8.0).round() as usize).max(usize::from(ratio > 0.0)).min(width * 8);
+    let ratio = if ratio.is_finite() {
+        ratio.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    let eighths = ((ratio * width as f64 * 8.0).round() as usize)
+        .max(usize::from(ratio > 0.0))
+        .min(width * 8);
     let mut out = "█".repeat(eighths / 8);
     if eighths % 8 > 0 {
         out.push(PARTS[eighths % 8]);
@@ -25,7 +31,13 @@ pub fn render_share(area: Rect, buf: &mut Buffer, part: u64, whole: u64, style: 
     if area.is_empty() || whole == 0 {
         return;
     }
-    text::put(buf, (area.x, area.y), area.width, &bar(part as f64 / whole as f64, usize::from(area.width)), style);
+    text::put(
+        buf,
+        (area.x, area.y),
+        area.width,
+        &bar(part as f64 / whole as f64, usize::from(area.width)),
+        style,
+    );
 }
 
 /// How far something is.
@@ -45,15 +57,41 @@ impl Gauge {
         if area.is_empty() {
             return;
         }
-        let mut x = text::put_fit(buf, (area.x, area.y), area.width, &self.label, text::Cut::End, styles.text);
+        let mut x = text::put_fit(
+            buf,
+            (area.x, area.y),
+            area.width,
+            &self.label,
+            text::Cut::End,
+            styles.text,
+        );
         x += u16::from(x > area.x && x < area.right());
-        let percent = self.ratio.map_or_else(|| "  …%".to_owned(), |r| format!("{:>3.0}%", (r.clamp(0.0, 1.0) * 100.0).floor()));
+        let percent = self.ratio.map_or_else(
+            || "  …%".to_owned(),
+            |r| format!("{:>3.0}%", (r.clamp(0.0, 1.0) * 100.0).floor()),
+        );
         let right = format!(" {percent}  {}", self.figures);
-        let rest = Rect { x, width: area.right().saturating_sub(x), ..area };
+        let rest = Rect {
+            x,
+            width: area.right().saturating_sub(x),
+            ..area
+        };
         let track = rest.width.saturating_sub(text::width(&right) as u16);
         if track >= 4 {
-            text::put(buf, (x, area.y), track, &"─".repeat(usize::from(track)), styles.faint);
-            text::put(buf, (x, area.y), track, &bar(self.ratio.unwrap_or(0.0), usize::from(track)), styles.accent);
+            text::put(
+                buf,
+                (x, area.y),
+                track,
+                &"─".repeat(usize::from(track)),
+                styles.faint,
+            );
+            text::put(
+                buf,
+                (x, area.y),
+                track,
+                &bar(self.ratio.unwrap_or(0.0), usize::from(track)),
+                styles.accent,
+            );
         }
         text::put_right(buf, rest, right.trim_end(), styles.dim);
     }

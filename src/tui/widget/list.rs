@@ -37,7 +37,10 @@ pub struct ListState {
 impl ListState {
     /// Moves the cursor, within `count`.
     pub fn move_by(&mut self, delta: isize, count: usize) {
-        self.selected = self.selected.saturating_add_signed(delta).min(count.saturating_sub(1));
+        self.selected = self
+            .selected
+            .saturating_add_signed(delta)
+            .min(count.saturating_sub(1));
     }
 
     /// Takes over what was drawn.
@@ -64,7 +67,11 @@ pub fn fuzzy<'a>(query: &str, labels: impl Iterator<Item = &'a str>) -> Vec<Hit>
     let mut hits: Vec<(u32, Hit)> = Vec::new();
     for (index, label) in labels.enumerate() {
         let mut positions = Vec::new();
-        if let Some(score) = pattern.indices(Utf32Str::new(label, &mut buffer), &mut matcher, &mut positions) {
+        if let Some(score) = pattern.indices(
+            Utf32Str::new(label, &mut buffer),
+            &mut matcher,
+            &mut positions,
+        ) {
             positions.sort_unstable();
             positions.dedup();
             hits.push((score, Hit { index, positions }));
@@ -85,20 +92,31 @@ pub fn render<'a>(
     let area = area.intersection(buf.area);
     let top = super::scroll(state.top, state.selected, count, usize::from(area.height));
     for (line, y) in (top..count).zip(area.top()..area.bottom()) {
-        let row = Rect { y, height: 1, ..area };
+        let row = Rect {
+            y,
+            height: 1,
+            ..area
+        };
         render_item(row, buf, &item(line), styles);
         if line == state.selected {
             buf.set_style(row, styles.selected);
             text::put(buf, (row.x, y), 1, "▸", styles.accent);
         }
     }
-    Painted { top, height: usize::from(area.height) }
+    Painted {
+        top,
+        height: usize::from(area.height),
+    }
 }
 
 fn render_item(row: Rect, buf: &mut Buffer, item: &Item<'_>, styles: &Styles) {
     let mut x = row.x + 2.min(row.width);
     let right = text::width(&text::sanitize(item.right)) as u16;
-    let end = if right > 0 && right + 8 < row.width { row.right() - right - 1 } else { row.right() };
+    let end = if right > 0 && right + 8 < row.width {
+        row.right() - right - 1
+    } else {
+        row.right()
+    };
     if end < row.right() {
         text::put(buf, (end + 1, row.y), right, item.right, styles.key);
     }
@@ -106,22 +124,51 @@ fn render_item(row: Rect, buf: &mut Buffer, item: &Item<'_>, styles: &Styles) {
     if !item.lead.is_empty() {
         x = text::put(buf, (x, row.y), room(x), item.lead, styles.accent) + 1;
     }
-    x = render_matched(buf, (x, row.y), room(x), (item.label, item.hits), (styles.text, styles.accent));
+    x = render_matched(
+        buf,
+        (x, row.y),
+        room(x),
+        (item.label, item.hits),
+        (styles.text, styles.accent),
+    );
     if !item.note.is_empty() && room(x) > 4 {
-        text::put_fit(buf, (x + 2, row.y), room(x + 2), item.note, Cut::End, styles.dim);
+        text::put_fit(
+            buf,
+            (x + 2, row.y),
+            room(x + 2),
+            item.note,
+            Cut::End,
+            styles.dim,
+        );
     }
 }
 
 /// Writes a label whose `hits` (characters by index) are lit; gives the next free column.
-fn render_matched(buf: &mut Buffer, (x, y): (u16, u16), room: u16, (label, hits): (&str, &[u32]), (style, lit): (Style, Style)) -> u16 {
+fn render_matched(
+    buf: &mut Buffer,
+    (x, y): (u16, u16),
+    room: u16,
+    (label, hits): (&str, &[u32]),
+    (style, lit): (Style, Style),
+) -> u16 {
     if hits.is_empty() || text::width(&text::sanitize(label)) > usize::from(room) {
         return text::put_fit(buf, (x, y), room, label, Cut::Middle, style);
     }
     let (mut at, end) = (x, x + room);
     let mut letter = [0; 4];
     for (i, c) in (0u32..).zip(label.chars()) {
-        let style = if hits.binary_search(&i).is_ok() { lit } else { style };
-        at = text::put(buf, (at, y), end - at.min(end), c.encode_utf8(&mut letter), style);
+        let style = if hits.binary_search(&i).is_ok() {
+            lit
+        } else {
+            style
+        };
+        at = text::put(
+            buf,
+            (at, y),
+            end - at.min(end),
+            c.encode_utf8(&mut letter),
+            style,
+        );
     }
     at
 }
@@ -143,8 +190,17 @@ mod tests {
     #[test]
     fn a_list_shows_the_cursor_the_hits_and_what_stands_right() {
         let mut buf = Buffer::empty(Rect::new(0, 0, 40, 2));
-        let item = |i: usize| Item { label: ["sort by column", "filter"][i], note: "a note", right: "s", hits: &[0, 1], ..Item::default() };
-        let state = ListState { selected: 1, top: 0 };
+        let item = |i: usize| Item {
+            label: ["sort by column", "filter"][i],
+            note: "a note",
+            right: "s",
+            hits: &[0, 1],
+            ..Item::default()
+        };
+        let state = ListState {
+            selected: 1,
+            top: 0,
+        };
         let painted = render(buf.area, &mut buf, (2, &item), &state, &Styles::dark());
         let row = |y| (0..40).map(|x| buf[(x, y)].symbol()).collect::<String>();
         assert_eq!(row(0), "  sort by column  a note               s");

@@ -27,7 +27,8 @@ pub struct Painted {
 pub fn scroll(top: usize, selected: usize, rows: usize, height: usize) -> usize {
     let last = rows.saturating_sub(height);
     let lowest = (selected + 1).saturating_sub(height);
-    top.clamp(lowest, lowest.max(selected)).min(last.max(lowest))
+    top.clamp(lowest, lowest.max(selected))
+        .min(last.max(lowest))
 }
 
 #[cfg(test)]

@@ -38,14 +38,26 @@ fn scaled<'a>(n: f64, step: f64, units: &[&'a str]) -> (f64, &'a str) {
 
 /// A size in eight cells: `   512 B`, `1.21 KiB`, ` 212 MiB`.
 pub fn bytes(n: u64) -> String {
-    let (value, unit) = scaled(n as f64, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]);
-    if unit == "B" { format!("{n:>6} B") } else { format!("{:>4} {unit}", three_figures(value)) }
+    let (value, unit) = scaled(
+        n as f64,
+        1024.0,
+        &["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"],
+    );
+    if unit == "B" {
+        format!("{n:>6} B")
+    } else {
+        format!("{:>4} {unit}", three_figures(value))
+    }
 }
 
 /// A size in as few cells as there are: `512B`, `1.21K`, `212M`.
 pub fn bytes_short(n: u64) -> String {
     let (value, unit) = scaled(n as f64, 1024.0, &["B", "K", "M", "G", "T", "P", "E"]);
-    if unit == "B" { format!("{n}B") } else { format!("{}{unit}", three_figures(value)) }
+    if unit == "B" {
+        format!("{n}B")
+    } else {
+        format!("{}{unit}", three_figures(value))
+    }
 }
 
 /// A duration in six cells: ` 412ms`, ` 4.21s`, ` 3m10s`, ` 2h05m`, ` 3d04h`.
@@ -96,7 +108,12 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_three() {
-        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_284_003, "1,284,003")] {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_284_003, "1,284,003"),
+        ] {
             assert_eq!(grouped(n), text);
         }
         assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
@@ -104,26 +121,59 @@ mod tests {
 
     #[test]
     fn units_keep_their_width() {
-        for (n, text) in [(0, "     0 B"), (999, "   999 B"), (1240, "1.21 KiB"), (222_298_112, " 212 MiB"), (1 << 40, "1.00 TiB")] {
+        for (n, text) in [
+            (0, "     0 B"),
+            (999, "   999 B"),
+            (1240, "1.21 KiB"),
+            (222_298_112, " 212 MiB"),
+            (1 << 40, "1.00 TiB"),
+        ] {
             assert_eq!(bytes(n), text);
         }
-        for n in [1, 999, 1000, 1023, 1024, 999_999, 1_048_000, 10_000_000, u64::MAX] {
+        for n in [
+            1,
+            999,
+            1000,
+            1023,
+            1024,
+            999_999,
+            1_048_000,
+            10_000_000,
+            u64::MAX,
+        ] {
             assert_eq!(bytes(n).len(), 8, "{n}");
         }
         assert_eq!(bytes_short(222_298_112), "212M");
-        for (ms, text) in [(412, " 412ms"), (4210, " 4.21s"), (190_000, " 3m10s"), (7_500_000, " 2h05m"), (273_600_000, " 3d04h")] {
+        for (ms, text) in [
+            (412, " 412ms"),
+            (4210, " 4.21s"),
+            (190_000, " 3m10s"),
+            (7_500_000, " 2h05m"),
+            (273_600_000, " 3d04h"),
+        ] {
             assert_eq!(duration_ms(ms), text);
         }
-        for (n, text) in [(412.0, "  412/s"), (3.2, "  3.2/s"), (0.0, "    0/s"), (1210.0, "1.21k/s"), (412_000.0, " 412k/s")] {
+        for (n, text) in [
+            (412.0, "  412/s"),
+            (3.2, "  3.2/s"),
+            (0.0, "    0/s"),
+            (1210.0, "1.21k/s"),
+            (412_000.0, " 412k/s"),
+        ] {
             assert_eq!(rate(n), text);
         }
     }
 
     #[test]
     fn a_share_never_claims_all_or_nothing_wrongly() {
-        for (part, whole, text) in
-            [(0, 10, "    0%"), (10, 10, "  100%"), (1, 100_000, " <0.1%"), (99_999, 100_000, ">99.9%"), (123, 1000, " 12.3%"), (1, 0, "      ")]
-        {
+        for (part, whole, text) in [
+            (0, 10, "    0%"),
+            (10, 10, "  100%"),
+            (1, 100_000, " <0.1%"),
+            (99_999, 100_000, ">99.9%"),
+            (123, 1000, " 12.3%"),
+            (1, 0, "      "),
+        ] {
             assert_eq!(percent(part, whole), text);
         }
     }

@@ -51,7 +51,10 @@ pub struct PromptState {
 impl PromptState {
     /// With `value` typed already and the cursor at its end.
     pub fn new(value: &str) -> Self {
-        Self { input: Input::new(value.to_owned()), ..Self::default() }
+        Self {
+            input: Input::new(value.to_owned()),
+            ..Self::default()
+        }
     }
 
     /// What has been typed.
@@ -62,12 +65,18 @@ impl PromptState {
     /// Where the cursor is, as a byte of the value.
     pub fn cursor_byte(&self) -> usize {
         let value = self.input.value();
-        value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at)
+        value
+            .char_indices()
+            .nth(self.input.cursor())
+            .map_or(value.len(), |(at, _)| at)
     }
 
     /// Edits; true when the value is another now. The completions and the error go with the old value.
     pub fn edit(&mut self, request: InputRequest) -> bool {
-        let changed = self.input.handle(request).is_some_and(|change| change.value);
+        let changed = self
+            .input
+            .handle(request)
+            .is_some_and(|change| change.value);
         if changed {
             self.error = None;
             self.set_completions(Vec::new());
@@ -78,7 +87,11 @@ impl PromptState {
     /// Types a whole text, as a paste does; line ends become spaces.
     pub fn insert(&mut self, text: &str) {
         for c in text.trim_end_matches(['\r', '\n']).chars() {
-            self.edit(InputRequest::InsertChar(if c == '\n' || c == '\r' { ' ' } else { c }));
+            self.edit(InputRequest::InsertChar(if c == '\n' || c == '\r' {
+                ' '
+            } else {
+                c
+            }));
         }
     }
 
@@ -117,9 +130,16 @@ impl PromptState {
 
     /// Takes the chosen completion, or the first; false when there is none.
     pub fn accept(&mut self) -> bool {
-        let Some(completion) = self.completions.get(self.chosen.unwrap_or(0)).cloned() else { return false };
+        let Some(completion) = self.completions.get(self.chosen.unwrap_or(0)).cloned() else {
+            return false;
+        };
         let (value, cursor) = (self.value().to_owned(), self.cursor_byte());
-        let (Some(before), Some(after)) = (value.get(..completion.from.min(cursor)), value.get(cursor..)) else { return false };
+        let (Some(before), Some(after)) = (
+            value.get(..completion.from.min(cursor)),
+            value.get(cursor..),
+        ) else {
+            return false;
+        };
         let start = format!("{before}{}", completion.text);
         let cursor = start.chars().count();
         self.input = Input::new(format!("{start}{after}")).with_cursor(cursor);
@@ -156,26 +176,47 @@ pub struct Prompt<'a> {
 impl Prompt<'_> {
     /// Draws the line in the first row of `area`, the error in its second row (over the completions' lower edge where
     /// `area` has one row only), the completions above it. Gives where the terminal's cursor belongs.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, state: &PromptState, styles: &Styles) -> Option<Position> {
+    pub fn render(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        state: &PromptState,
+        styles: &Styles,
+    ) -> Option<Position> {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return None;
         }
-        let start = text::put(buf, (area.x + 1, area.y), area.width, self.label, styles.accent) + 2;
+        let start = text::put(
+            buf,
+            (area.x + 1, area.y),
+            area.width,
+            self.label,
+            styles.accent,
+        ) + 2;
         let room = area.right().saturating_sub(start + 1);
         if room == 0 {
             return None;
         }
         let (scroll, shown) = visible(state, usize::from(room));
         if state.value().is_empty() {
-            text::put_fit(buf, (start, area.y), room, self.placeholder, Cut::End, styles.faint);
+            text::put_fit(
+                buf,
+                (start, area.y),
+                room,
+                self.placeholder,
+                Cut::End,
+                styles.faint,
+            );
         } else {
             text::put(buf, (start, area.y), room, &shown, styles.text);
         }
-        let cursor = start + (cells_before(state, state.cursor_byte()).saturating_sub(scroll) as u16).min(room);
+        let cursor = start
+            + (cells_before(state, state.cursor_byte()).saturating_sub(scroll) as u16).min(room);
         self.completions(buf, Position::new(start, area.y), state, styles);
         if let Some(error) = &state.error {
-            let at = start + (cells_before(state, error.at).saturating_sub(scroll) as u16).min(room);
+            let at =
+                start + (cells_before(state, error.at).saturating_sub(scroll) as u16).min(room);
             error_line(area, buf, at, &error.message, styles);
         }
         Some(Position::new(cursor, area.y))
@@ -186,13 +227,34 @@ impl Prompt<'_> {
         if count == 0 {
             return;
         }
-        let widest = state.completions.iter().take(200).map(|c| text::width(&c.text) + text::width(&c.note)).max().unwrap_or(0);
-        let place = Place::Above { x: at.x.saturating_sub(4), y: at.y, width: (widest as u16).saturating_add(10).min(72), height: (count as u16).min(8) + 2 };
-        let position = state.chosen.map_or_else(|| format!("{count}"), |i| format!("{} of {count}", i + 1));
-        let overlay = Overlay { count: &position, hints: &[("Tab", "take")], ..Overlay::default() };
+        let widest = state
+            .completions
+            .iter()
+            .take(200)
+            .map(|c| text::width(&c.text) + text::width(&c.note))
+            .max()
+            .unwrap_or(0);
+        let place = Place::Above {
+            x: at.x.saturating_sub(4),
+            y: at.y,
+            width: (widest as u16).saturating_add(10).min(72),
+            height: (count as u16).min(8) + 2,
+        };
+        let position = state
+            .chosen
+            .map_or_else(|| format!("{count}"), |i| format!("{} of {count}", i + 1));
+        let overlay = Overlay {
+            count: &position,
+            hints: &[("Tab", "take")],
+            ..Overlay::default()
+        };
         let area = buf.area;
         let inner = overlay.render(place, area, buf, styles);
-        let item = |i: usize| Item { label: &state.completions[i].text, note: &state.completions[i].note, ..Item::default() };
+        let item = |i: usize| Item {
+            label: &state.completions[i].text,
+            note: &state.completions[i].note,
+            ..Item::default()
+        };
         list::render(inner, buf, (count, &item), &state.list, styles);
     }
 }
@@ -230,7 +292,14 @@ fn error_line(area: Rect, buf: &mut Buffer, at: u16, message: &str, styles: &Sty
     let long = text::width(&text::sanitize(message)) as u16;
     if at + 2 + long <= area.right() || at < area.x + long + 2 {
         let x = text::put(buf, (at, y), 2, "^ ", styles.bad);
-        text::put_fit(buf, (x, y), area.right().saturating_sub(x), message, Cut::End, styles.bad);
+        text::put_fit(
+            buf,
+            (x, y),
+            area.right().saturating_sub(x),
+            message,
+            Cut::End,
+            styles.bad,
+        );
     } else {
         text::put(buf, (at - long - 1, y), long, message, styles.bad);
         text::put(buf, (at, y), 1, "^", styles.bad);
@@ -242,7 +311,13 @@ mod tests {
     use super::*;
 
     fn rows(buf: &Buffer) -> Vec<String> {
-        let row = |y| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        let row = |y| {
+            (0..buf.area.width)
+                .map(|x| buf[(x, y)].symbol())
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
+        };
         (0..buf.area.height).map(row).collect()
     }
 
@@ -251,21 +326,37 @@ mod tests {
         let mut state = PromptState::new("event=checkout ");
         state.insert("st\n");
         assert_eq!(state.value(), "event=checkout st");
-        let offer = |text: &str| Completion { text: text.into(), note: "integer".into(), from: 15 };
+        let offer = |text: &str| Completion {
+            text: text.into(),
+            note: "integer".into(),
+            from: 15,
+        };
         state.set_completions(vec![offer("status"), offer("stem")]);
         state.choose(-1);
         state.choose(1);
-        state.set_error(Some(PromptError { at: 15, message: "there is no column \"st\"".into() }));
+        state.set_error(Some(PromptError {
+            at: 15,
+            message: "there is no column \"st\"".into(),
+        }));
         let mut buf = Buffer::empty(Rect::new(0, 0, 60, 7));
-        let prompt = Prompt { label: "filter", placeholder: "" };
+        let prompt = Prompt {
+            label: "filter",
+            placeholder: "",
+        };
         let cursor = prompt.render(Rect::new(0, 5, 60, 2), &mut buf, &state, &Styles::dark());
         let rows = rows(&buf);
         assert_eq!(rows[5], " filter  event=checkout st");
-        assert_eq!(rows[6], "                        ^ there is no column \"st\"");
+        assert_eq!(
+            rows[6],
+            "                        ^ there is no column \"st\""
+        );
         assert!(rows[2].contains("▸ status  integer"), "{rows:?}");
         assert_eq!(cursor, Some(Position::new(26, 5)));
         assert!(state.accept());
-        assert_eq!((state.value(), state.error()), ("event=checkout status", None));
+        assert_eq!(
+            (state.value(), state.error()),
+            ("event=checkout status", None)
+        );
     }
 
     #[test]
@@ -273,7 +364,11 @@ mod tests {
         let state = PromptState::new("日本語 a\u{202e}b and a long tail");
         for width in 0..30 {
             let mut buf = Buffer::empty(Rect::new(0, 0, width, 1));
-            let at = Prompt { label: "f", placeholder: "x" }.render(buf.area, &mut buf, &state, &Styles::dark());
+            let at = Prompt {
+                label: "f",
+                placeholder: "x",
+            }
+            .render(buf.area, &mut buf, &state, &Styles::dark());
             assert!(at.is_none_or(|p| p.x < width));
         }
     }

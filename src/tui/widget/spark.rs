@@ -24,7 +24,9 @@ pub fn spark(values: &[u32], width: usize) -> String {
         })
         .collect();
     let max = sums.iter().copied().max().unwrap_or(0);
-    sums.iter().map(|v| if *v == 0 { '·' } else { block(*v, max) }).collect()
+    sums.iter()
+        .map(|v| if *v == 0 { '·' } else { block(*v, max) })
+        .collect()
 }
 
 #[cfg(test)]

@@ -58,7 +58,11 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if is_hidden(c) { push_hidden(&mut out, c) } else { out.push(c) }
+        if is_hidden(c) {
+            push_hidden(&mut out, c)
+        } else {
+            out.push(c)
+        }
     }
     Cow::Owned(out)
 }
@@ -83,7 +87,10 @@ pub fn width(text: &str) -> usize {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return text.len();
     }
-    Span::raw(text).styled_graphemes(Style::default()).map(|g| usize::from(g.symbol.cell_width())).sum()
+    Span::raw(text)
+        .styled_graphemes(Style::default())
+        .map(|g| usize::from(g.symbol.cell_width()))
+        .sum()
 }
 
 /// The longest start of `text` within `width` cells, and the cells it takes.
@@ -178,7 +185,11 @@ pub fn cell(text: &str, width: usize, cut: Cut) -> Cow<'_, str> {
     let start = &text[..text.floor_char_boundary(limit)];
     let short = match cut {
         Cut::End => format!("{}…", sanitize(start)),
-        Cut::Middle => format!("{}…{}", sanitize(start), sanitize(&text[text.ceil_char_boundary(text.len() - limit)..])),
+        Cut::Middle => format!(
+            "{}…{}",
+            sanitize(start),
+            sanitize(&text[text.ceil_char_boundary(text.len() - limit)..])
+        ),
     };
     Cow::Owned(fit(&short, width, cut).into_owned())
 }
@@ -190,11 +201,19 @@ pub fn put(buf: &mut Buffer, (x, y): (u16, u16), width: u16, text: &str, style: 
         return x;
     }
     let room = width.min(area.right() - x);
-    buf.set_stringn(x, y, sanitize(text), usize::from(room), style).0
+    buf.set_stringn(x, y, sanitize(text), usize::from(room), style)
+        .0
 }
 
 /// As [`put`], cut with `…` where it does not fit.
-pub fn put_fit(buf: &mut Buffer, at: (u16, u16), width: u16, text: &str, cut: Cut, style: Style) -> u16 {
+pub fn put_fit(
+    buf: &mut Buffer,
+    at: (u16, u16),
+    width: u16,
+    text: &str,
+    cut: Cut,
+    style: Style,
+) -> u16 {
     put(buf, at, width, &cell(text, usize::from(width), cut), style)
 }
 
@@ -216,8 +235,14 @@ mod tests {
         assert_eq!(sanitize("a\x1b[31mb"), "a‹ESC›[31mb");
         assert_eq!(sanitize("a\tb\nc\r"), "a‹TAB›b‹LF›c‹CR›");
         assert_eq!(sanitize("x\u{202e}gpj.exe"), "x‹U+202E›gpj.exe");
-        assert_eq!(sanitize("\u{200b}\u{feff}\u{9b}\u{7f}\0"), "‹U+200B›‹U+FEFF›‹U+009B›‹DEL›‹NUL›");
-        assert_eq!(sanitize("\u{2066}\u{2069}\u{2060}"), "‹U+2066›‹U+2069›‹U+2060›");
+        assert_eq!(
+            sanitize("\u{200b}\u{feff}\u{9b}\u{7f}\0"),
+            "‹U+200B›‹U+FEFF›‹U+009B›‹DEL›‹NUL›"
+        );
+        assert_eq!(
+            sanitize("\u{2066}\u{2069}\u{2060}"),
+            "‹U+2066›‹U+2069›‹U+2060›"
+        );
         let once = sanitize("\u{202e}\x1b").into_owned();
         assert_eq!(sanitize(&once), once);
         assert_eq!(sanitize_bytes(b"a\xff\xfeb\x1b"), "a‹FF›‹FE›b‹ESC›");
@@ -231,7 +256,13 @@ mod tests {
         assert_eq!(fit("日本語", 4, Cut::End), "日…");
         assert_eq!(fit("日本語", 5, Cut::End), "日本…");
         assert_eq!(fit("abc", 0, Cut::Middle), "");
-        for text in ["日本語テキスト", "a日b本c", "👨‍👩‍👧 family", "é\u{301}\u{301}xyz", "plain"] {
+        for text in [
+            "日本語テキスト",
+            "a日b本c",
+            "👨‍👩‍👧 family",
+            "é\u{301}\u{301}xyz",
+            "plain",
+        ] {
             for wide in 0..12 {
                 for cut in [Cut::End, Cut::Middle] {
                     assert!(width(&cell(text, wide, cut)) <= wide, "{text} in {wide}");

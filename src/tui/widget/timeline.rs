@@ -19,7 +19,8 @@ use crate::tui::widget::text;
 
 /// Steps that a clock reader can follow, in seconds.
 const STEPS: [i64; 26] = [
-    1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800, 3600, 7200, 10_800, 21_600,
+    1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800,
+    3600, 7200, 10_800, 21_600,
 ];
 
 /// Which second stands in which cell.
@@ -41,14 +42,27 @@ impl Scale {
         let width = i64::from(width.max(1));
         let buckets = |step: i64| last.max(first).div_euclid(step) - first.div_euclid(step) + 1;
         let days = || (1..).map(|d| d * 43_200);
-        let step = STEPS.into_iter().chain(days().take(100_000)).find(|step| buckets(*step) <= width).unwrap_or(i64::from(u32::MAX));
+        let step = STEPS
+            .into_iter()
+            .chain(days().take(100_000))
+            .find(|step| buckets(*step) <= width)
+            .unwrap_or(i64::from(u32::MAX));
         let count = buckets(step).clamp(1, width);
-        Self { start: first.div_euclid(step) * step, step, count: count as usize, cells: (width / count) as u16 }
+        Self {
+            start: first.div_euclid(step) * step,
+            step,
+            count: count as usize,
+            cells: (width / count) as u16,
+        }
     }
 
     /// The scale of a chart drawn in `area` by [`Chart::render`]: ask the frame for its buckets.
     pub fn for_area(span: (i64, i64), area: Rect) -> Self {
-        Self::fit(span, area.width.saturating_sub(margins(area.width).0 + margins(area.width).1))
+        Self::fit(
+            span,
+            area.width
+                .saturating_sub(margins(area.width).0 + margins(area.width).1),
+        )
     }
 
     /// The first second after the last bucket.
@@ -58,7 +72,9 @@ impl Scale {
 
     /// The bucket that a second falls into.
     pub fn bucket_of(&self, second: i64) -> Option<usize> {
-        (self.start..self.end()).contains(&second).then(|| ((second - self.start) / self.step) as usize)
+        (self.start..self.end())
+            .contains(&second)
+            .then(|| ((second - self.start) / self.step) as usize)
     }
 
     /// The bucket at a column of the screen, for a chart drawn in `area`.
@@ -100,53 +116,151 @@ impl Chart<'_> {
             return;
         }
         let (left, right) = margins(area.width);
-        let bars = Rect { x: area.x + left, width: area.width - left - right, ..area };
+        let bars = Rect {
+            x: area.x + left,
+            width: area.width - left - right,
+            ..area
+        };
         let max = |of: fn(&Bucket) -> u32| self.buckets.iter().map(of).max().unwrap_or(0);
         let (good, failed) = (max(|b| b.good), max(|b| b.failed));
         for (i, bucket) in self.buckets.iter().enumerate().take(self.scale.count) {
             self.column(bars, buf, (i, bucket), (good, failed), styles);
         }
         if left > 0 {
-            self.left_labels(Rect { width: left, ..area }, buf, styles);
-            self.right_labels(Rect { x: bars.right(), width: right, ..area }, buf, (good, failed), styles);
+            self.left_labels(
+                Rect {
+                    width: left,
+                    ..area
+                },
+                buf,
+                styles,
+            );
+            self.right_labels(
+                Rect {
+                    x: bars.right(),
+                    width: right,
+                    ..area
+                },
+                buf,
+                (good, failed),
+                styles,
+            );
         }
         if area.height > 2 {
-            self.axis(Rect { y: area.y + 2, height: 1, ..bars }, buf, styles);
+            self.axis(
+                Rect {
+                    y: area.y + 2,
+                    height: 1,
+                    ..bars
+                },
+                buf,
+                styles,
+            );
         }
     }
 
-    fn column(&self, bars: Rect, buf: &mut Buffer, (i, bucket): (usize, &Bucket), (good, failed): (u32, u32), styles: &Styles) {
-        let (x, cells) = (bars.x + i as u16 * self.scale.cells, self.scale.cells.min(bars.width));
-        let rows = [(block(bucket.good, good), styles.good, bucket.good), (block(bucket.failed, failed), styles.bad, bucket.failed)];
+    fn column(
+        &self,
+        bars: Rect,
+        buf: &mut Buffer,
+        (i, bucket): (usize, &Bucket),
+        (good, failed): (u32, u32),
+        styles: &Styles,
+    ) {
+        let (x, cells) = (
+            bars.x + i as u16 * self.scale.cells,
+            self.scale.cells.min(bars.width),
+        );
+        let rows = [
+            (block(bucket.good, good), styles.good, bucket.good),
+            (block(bucket.failed, failed), styles.bad, bucket.failed),
+        ];
         for (y, (bar, style, value)) in (bars.y..bars.bottom()).zip(rows) {
-            let (bar, style) = if value == 0 { ('·', styles.faint) } else { (bar, style) };
+            let (bar, style) = if value == 0 {
+                ('·', styles.faint)
+            } else {
+                (bar, style)
+            };
             let run: String = std::iter::repeat_n(bar, usize::from(cells)).collect();
-            text::put(buf, (x, y), cells.min(bars.right().saturating_sub(x)), &run, style);
+            text::put(
+                buf,
+                (x, y),
+                cells.min(bars.right().saturating_sub(x)),
+                &run,
+                style,
+            );
             let second = self.scale.start + i as i64 * self.scale.step;
-            let place = Rect { x, y, width: cells, height: 1 }.intersection(bars);
-            if self.selection.is_some_and(|(from, to)| second + self.scale.step > from && second <= to) {
+            let place = Rect {
+                x,
+                y,
+                width: cells,
+                height: 1,
+            }
+            .intersection(bars);
+            if self
+                .selection
+                .is_some_and(|(from, to)| second + self.scale.step > from && second <= to)
+            {
                 buf.set_style(place, styles.selected);
             }
-            if self.cursor.is_some_and(|at| self.scale.bucket_of(at) == Some(i)) {
+            if self
+                .cursor
+                .is_some_and(|at| self.scale.bucket_of(at) == Some(i))
+            {
                 buf.set_style(place, Style::new().add_modifier(Modifier::REVERSED));
             }
         }
     }
 
     fn left_labels(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
-        let Some(start) = instant(self.scale.start) else { return };
-        text::put(buf, (area.x + 1, area.y), area.width - 1, &self.clock(start), styles.dim);
+        let Some(start) = instant(self.scale.start) else {
+            return;
+        };
+        text::put(
+            buf,
+            (area.x + 1, area.y),
+            area.width - 1,
+            &self.clock(start),
+            styles.dim,
+        );
         if area.height > 1 {
-            text::put(buf, (area.x + 1, area.y + 1), area.width - 1, &start.format("%m-%d").to_string(), styles.faint);
+            text::put(
+                buf,
+                (area.x + 1, area.y + 1),
+                area.width - 1,
+                &start.format("%m-%d").to_string(),
+                styles.faint,
+            );
         }
     }
 
-    fn right_labels(&self, area: Rect, buf: &mut Buffer, (good, failed): (u32, u32), styles: &Styles) {
-        let Some(end) = instant(self.scale.end()) else { return };
+    fn right_labels(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        (good, failed): (u32, u32),
+        styles: &Styles,
+    ) {
+        let Some(end) = instant(self.scale.end()) else {
+            return;
+        };
         let step = format!("{} each", step_label(self.scale.step));
-        let rows = [(self.clock(end), "ok", good, styles.good), (step, "failed", failed, styles.bad)];
+        let rows = [
+            (self.clock(end), "ok", good, styles.good),
+            (step, "failed", failed, styles.bad),
+        ];
         for (y, (label, name, max, style)) in (area.y..area.bottom()).zip(rows) {
-            text::put(buf, (area.x + 1, y), area.width - 1, &label, if y == area.y { styles.dim } else { styles.faint });
+            text::put(
+                buf,
+                (area.x + 1, y),
+                area.width - 1,
+                &label,
+                if y == area.y {
+                    styles.dim
+                } else {
+                    styles.faint
+                },
+            );
             if area.width >= 17 {
                 text::put(buf, (area.x + 10, y), 6, name, style);
             }
@@ -158,7 +272,12 @@ impl Chart<'_> {
     }
 
     fn clock(&self, at: DateTime<Utc>) -> String {
-        at.format(if self.scale.step % 60 == 0 { "%H:%M" } else { "%H:%M:%S" }).to_string()
+        at.format(if self.scale.step % 60 == 0 {
+            "%H:%M"
+        } else {
+            "%H:%M:%S"
+        })
+        .to_string()
     }
 
     fn axis(&self, bars: Rect, buf: &mut Buffer, styles: &Styles) {
@@ -172,11 +291,25 @@ impl Chart<'_> {
                 }
             }
         }
-        let Some((from, to)) = self.selection else { return };
-        let cell = |second: i64| bars.x + (((second - self.scale.start).clamp(0, self.scale.end() - self.scale.start - 1) / self.scale.step) as u16) * self.scale.cells;
-        let (a, b) = (cell(from), (cell(to) + self.scale.cells.max(1) - 1).min(bars.right() - 1));
+        let Some((from, to)) = self.selection else {
+            return;
+        };
+        let cell = |second: i64| {
+            bars.x
+                + (((second - self.scale.start).clamp(0, self.scale.end() - self.scale.start - 1)
+                    / self.scale.step) as u16)
+                    * self.scale.cells
+        };
+        let (a, b) = (
+            cell(from),
+            (cell(to) + self.scale.cells.max(1) - 1).min(bars.right() - 1),
+        );
         let width = b.saturating_sub(a) + 1;
-        let mark = if width < 2 { "┴".to_owned() } else { format!("├{}┤", "─".repeat(usize::from(width - 2))) };
+        let mark = if width < 2 {
+            "┴".to_owned()
+        } else {
+            format!("├{}┤", "─".repeat(usize::from(width - 2)))
+        };
         text::put(buf, (a, bars.y), width, &mark, styles.accent);
     }
 }
@@ -203,14 +336,44 @@ mod tests {
 
     #[test]
     fn the_finest_step_a_clock_reader_can_follow() {
-        assert_eq!(Scale::fit((NOON, NOON + 10_799), 100), Scale { start: NOON, step: 120, count: 90, cells: 1 });
-        assert_eq!(Scale::fit((NOON + 5, NOON + 14), 100), Scale { start: NOON + 5, step: 1, count: 10, cells: 10 });
-        assert_eq!(Scale::fit((NOON, NOON), 0), Scale { start: NOON, step: 1, count: 1, cells: 1 });
+        assert_eq!(
+            Scale::fit((NOON, NOON + 10_799), 100),
+            Scale {
+                start: NOON,
+                step: 120,
+                count: 90,
+                cells: 1
+            }
+        );
+        assert_eq!(
+            Scale::fit((NOON + 5, NOON + 14), 100),
+            Scale {
+                start: NOON + 5,
+                step: 1,
+                count: 10,
+                cells: 10
+            }
+        );
+        assert_eq!(
+            Scale::fit((NOON, NOON), 0),
+            Scale {
+                start: NOON,
+                step: 1,
+                count: 1,
+                cells: 1
+            }
+        );
         for span in [1, 59, 3_599, 86_400, 86_400 * 400, i64::from(u32::MAX)] {
             for width in [1, 7, 80, 200] {
                 let scale = Scale::fit((NOON, NOON + span), width);
-                assert!(scale.count as u16 * scale.cells <= width, "{span} in {width}: {scale:?}");
-                assert!(scale.bucket_of(NOON).is_some() && (span < 86_400 * 400 || width > 1 || scale.count == 1));
+                assert!(
+                    scale.count as u16 * scale.cells <= width,
+                    "{span} in {width}: {scale:?}"
+                );
+                assert!(
+                    scale.bucket_of(NOON).is_some()
+                        && (span < 86_400 * 400 || width > 1 || scale.count == 1)
+                );
             }
         }
     }
@@ -219,25 +382,50 @@ mod tests {
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         let scale = Scale::for_area((NOON, NOON + 20 * 60 - 1), buf.area);
         let buckets: Vec<Bucket> = (0..scale.count as u32)
-            .map(|i| Bucket { good: i % 9, failed: u32::from(i == 3) * 5, other: 1 })
+            .map(|i| Bucket {
+                good: i % 9,
+                failed: u32::from(i == 3) * 5,
+                other: 1,
+            })
             .collect();
-        let chart = Chart { scale, buckets: &buckets, selection, cursor: None };
+        let chart = Chart {
+            scale,
+            buckets: &buckets,
+            selection,
+            cursor: None,
+        };
         chart.render(buf.area, &mut buf, &Styles::dark());
         (buf, scale)
     }
 
     fn row(buf: &Buffer, y: u16) -> String {
-        (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned()
+        (0..buf.area.width)
+            .map(|x| buf[(x, y)].symbol())
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
     }
 
     #[test]
     fn good_stands_over_failed_with_times_at_both_ends() {
         let (buf, scale) = chart(80, 3, Some((NOON + 60, NOON + 179)));
         assert_eq!((scale.step, scale.count, scale.cells), (30, 40, 1));
-        assert_eq!(row(&buf, 0), " 12:00:00 ·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃               12:20:00 ok".replace("               ", "              "));
-        assert!(row(&buf, 1).starts_with(" 11-25    ···█····"), "{}", row(&buf, 1));
+        assert_eq!(
+            row(&buf, 0),
+            " 12:00:00 ·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃               12:20:00 ok"
+                .replace("               ", "              ")
+        );
+        assert!(
+            row(&buf, 1).starts_with(" 11-25    ···█····"),
+            "{}",
+            row(&buf, 1)
+        );
         assert!(row(&buf, 1).ends_with(" 30s each failed"));
-        assert!(row(&buf, 2).starts_with("           ╵├──┤"), "{}", row(&buf, 2));
+        assert!(
+            row(&buf, 2).starts_with("           ╵├──┤"),
+            "{}",
+            row(&buf, 2)
+        );
         assert_eq!(scale.bucket_at(13, buf.area), Some(3));
         assert_eq!(scale.bucket_at(9, buf.area), None);
     }

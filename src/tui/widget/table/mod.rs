@@ -61,25 +61,42 @@ pub struct Column<'a> {
 impl<'a> Column<'a> {
     /// A column of text of 4 to 40 cells, cut at the end, not sorted by.
     pub fn new(title: impl Into<Cow<'a, str>>) -> Self {
-        Self { title: title.into(), align: Align::Left, min: 4, max: 40, cut: Cut::End, sort: None }
+        Self {
+            title: title.into(),
+            align: Align::Left,
+            min: 4,
+            max: 40,
+            cut: Cut::End,
+            sort: None,
+        }
     }
 
     /// The same, keeping to the right: for numbers.
     #[must_use]
     pub fn right(self) -> Self {
-        Self { align: Align::Right, ..self }
+        Self {
+            align: Align::Right,
+            ..self
+        }
     }
 
     /// The same, cut in the middle: for keys and URLs.
     #[must_use]
     pub fn middle(self) -> Self {
-        Self { cut: Cut::Middle, ..self }
+        Self {
+            cut: Cut::Middle,
+            ..self
+        }
     }
 
     /// The same within other bounds.
     #[must_use]
     pub fn width(self, min: u16, max: u16) -> Self {
-        Self { min, max: max.max(min), ..self }
+        Self {
+            min,
+            max: max.max(min),
+            ..self
+        }
     }
 
     /// The same with an arrow.
@@ -158,7 +175,10 @@ impl<'a> CellText<'a> {
 
     /// Text of some weight.
     pub fn toned(value: impl Into<Cow<'a, str>>, tone: Tone) -> Self {
-        Self { value: Some(value.into()), tone }
+        Self {
+            value: Some(value.into()),
+            tone,
+        }
     }
 }
 
@@ -224,28 +244,64 @@ impl PaintedTable {
         if !self.body.contains((x, y).into()) {
             return None;
         }
-        let column = self.columns.iter().find(|(_, at, width)| (*at..at + width).contains(&x)).map(|c| c.0);
+        let column = self
+            .columns
+            .iter()
+            .find(|(_, at, width)| (*at..at + width).contains(&x))
+            .map(|c| c.0);
         Some((self.top + usize::from(y - self.body.y), column))
     }
 }
 
 impl<'a> Table<'a> {
     /// A focused table without frozen columns, highlight or gutter.
-    pub fn new(columns: &'a [Column<'a>], rows: usize, cell: &'a dyn Fn(usize, usize) -> CellText<'a>) -> Self {
-        Self { columns, rows, frozen: 0, highlight: None, focused: true, cell_cursor: false, cell, mark: None }
+    pub fn new(
+        columns: &'a [Column<'a>],
+        rows: usize,
+        cell: &'a dyn Fn(usize, usize) -> CellText<'a>,
+    ) -> Self {
+        Self {
+            columns,
+            rows,
+            frozen: 0,
+            highlight: None,
+            focused: true,
+            cell_cursor: false,
+            cell,
+            mark: None,
+        }
     }
 
     /// Draws head and visible rows. The result says what was visible.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, state: &TableState, styles: &Styles) -> PaintedTable {
+    pub fn render(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        state: &TableState,
+        styles: &Styles,
+    ) -> PaintedTable {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return PaintedTable::default();
         }
-        let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-        let top = super::scroll(state.top, state.selected, self.rows, usize::from(body.height));
+        let body = Rect {
+            y: area.y + 1,
+            height: area.height - 1,
+            ..area
+        };
+        let top = super::scroll(
+            state.top,
+            state.selected,
+            self.rows,
+            usize::from(body.height),
+        );
         let rows = top..self.rows.min(top + usize::from(body.height));
         let gutter = if self.mark.is_some() { 3 } else { 2 };
-        let columns_area = Rect { x: area.x + gutter.min(area.width), width: area.width.saturating_sub(gutter), ..area };
+        let columns_area = Rect {
+            x: area.x + gutter.min(area.width),
+            width: area.width.saturating_sub(gutter),
+            ..area
+        };
         let plan = layout::plan(self, columns_area, rows.clone(), state);
         self.head(area, buf, &plan, state, styles);
         for row in rows.clone() {
@@ -258,21 +314,61 @@ impl<'a> Table<'a> {
                 text::put(buf, (plan.fence, y), 1, "┊", styles.rule);
             }
             if row == state.selected {
-                self.tint(buf, Rect { y, height: 1, ..area }, &plan, state, styles);
+                self.tint(
+                    buf,
+                    Rect {
+                        y,
+                        height: 1,
+                        ..area
+                    },
+                    &plan,
+                    state,
+                    styles,
+                );
             }
         }
-        let columns = plan.columns.iter().map(|c| (c.index, c.x, c.width)).collect();
-        PaintedTable { top, left: plan.left, body, columns }
+        let columns = plan
+            .columns
+            .iter()
+            .map(|c| (c.index, c.x, c.width))
+            .collect();
+        PaintedTable {
+            top,
+            left: plan.left,
+            body,
+            columns,
+        }
     }
 
-    fn head(&self, area: Rect, buf: &mut Buffer, plan: &layout::Plan, state: &TableState, styles: &Styles) {
+    fn head(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        plan: &layout::Plan,
+        state: &TableState,
+        styles: &Styles,
+    ) {
         for column in &plan.columns {
             let it = &self.columns[column.index];
             let current = self.cell_cursor && self.focused && column.index == state.column;
-            let style = if current || it.sort.is_some() { styles.head.patch(styles.accent) } else { styles.head };
+            let style = if current || it.sort.is_some() {
+                styles.head.patch(styles.accent)
+            } else {
+                styles.head
+            };
             let title = text::fit(&it.head(), usize::from(column.width), Cut::End).into_owned();
-            let indent = if it.align == Align::Right { column.width.saturating_sub(text::width(&title) as u16) } else { 0 };
-            text::put(buf, (column.x + indent, area.y), column.width, &title, style);
+            let indent = if it.align == Align::Right {
+                column.width.saturating_sub(text::width(&title) as u16)
+            } else {
+                0
+            };
+            text::put(
+                buf,
+                (column.x + indent, area.y),
+                column.width,
+                &title,
+                style,
+            );
         }
         if plan.fence > 0 {
             text::put(buf, (plan.fence, area.y), 1, "┊", styles.rule);
@@ -285,7 +381,14 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn gutter(&self, buf: &mut Buffer, at: (u16, u16), row: usize, state: &TableState, styles: &Styles) {
+    fn gutter(
+        &self,
+        buf: &mut Buffer,
+        at: (u16, u16),
+        row: usize,
+        state: &TableState,
+        styles: &Styles,
+    ) {
         let mark = self.mark.map(|mark| mark(row)).unwrap_or_default();
         let (pointer, style) = match (row == state.selected, mark.chosen) {
             (true, true) => ("◉", styles.accent),
@@ -303,15 +406,28 @@ impl<'a> Table<'a> {
         text::put(buf, (at.0 + 1, at.1), 1, sign, style);
     }
 
-    fn cell_at(&self, buf: &mut Buffer, y: u16, column: &layout::Placed, row: usize, styles: &Styles) {
-        let Some(cell) = column.cells.get(row) else { return };
+    fn cell_at(
+        &self,
+        buf: &mut Buffer,
+        y: u16,
+        column: &layout::Placed,
+        row: usize,
+        styles: &Styles,
+    ) {
+        let Some(cell) = column.cells.get(row) else {
+            return;
+        };
         let style = match cell.kind {
             layout::Kind::Value => cell.tone.style(styles),
             layout::Kind::Null | layout::Kind::Empty => styles.null,
         };
         let it = &self.columns[column.index];
         let shown = text::fit(&cell.text, usize::from(column.width), it.cut);
-        let indent = if it.align == Align::Right { column.width.saturating_sub(text::width(&shown) as u16) } else { 0 };
+        let indent = if it.align == Align::Right {
+            column.width.saturating_sub(text::width(&shown) as u16)
+        } else {
+            0
+        };
         let x = column.x + indent;
         text::put(buf, (x, y), column.width - indent, &shown, style);
         if let (Some(regex), layout::Kind::Value) = (self.highlight, cell.kind) {
@@ -319,14 +435,35 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn tint(&self, buf: &mut Buffer, row: Rect, plan: &layout::Plan, state: &TableState, styles: &Styles) {
-        buf.set_style(row, if self.focused { styles.selected } else { styles.selected_idle });
+    fn tint(
+        &self,
+        buf: &mut Buffer,
+        row: Rect,
+        plan: &layout::Plan,
+        state: &TableState,
+        styles: &Styles,
+    ) {
+        buf.set_style(
+            row,
+            if self.focused {
+                styles.selected
+            } else {
+                styles.selected_idle
+            },
+        );
         if !(self.cell_cursor && self.focused) {
             return;
         }
         if let Some(column) = plan.columns.iter().find(|c| c.index == state.column) {
-            let cell = Rect { x: column.x, width: column.width, ..row };
-            buf.set_style(cell, Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD));
+            let cell = Rect {
+                x: column.x,
+                width: column.width,
+                ..row
+            };
+            buf.set_style(
+                cell,
+                Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
+            );
         }
     }
 }
@@ -335,7 +472,10 @@ impl<'a> Table<'a> {
 fn highlight(buf: &mut Buffer, at: (u16, u16), shown: &str, regex: &Regex, style: Style) {
     for hit in regex.find_iter(shown).filter(|hit| !hit.is_empty()) {
         let x = at.0 + text::width(&shown[..hit.start()]) as u16;
-        buf.set_style(Rect::new(x, at.1, text::width(hit.as_str()) as u16, 1), style);
+        buf.set_style(
+            Rect::new(x, at.1, text::width(hit.as_str()) as u16, 1),
+            style,
+        );
     }
 }
 

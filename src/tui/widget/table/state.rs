@@ -22,20 +22,29 @@ pub struct TableState {
 impl TableState {
     /// Moves the cursor by rows, within `rows`.
     pub fn move_by(&mut self, delta: isize, rows: usize) {
-        self.selected = self.selected.saturating_add_signed(delta).min(rows.saturating_sub(1));
+        self.selected = self
+            .selected
+            .saturating_add_signed(delta)
+            .min(rows.saturating_sub(1));
     }
 
     /// Moves the cursor by half pages (`^D` is 1, `^U` is -1), within `rows`; the window goes along.
     pub fn half_page(&mut self, pages: isize, rows: usize) {
         let step = (self.height / 2).max(1) as isize * pages;
-        self.top = self.top.saturating_add_signed(step).min(rows.saturating_sub(self.height));
+        self.top = self
+            .top
+            .saturating_add_signed(step)
+            .min(rows.saturating_sub(self.height));
         self.move_by(step, rows);
     }
 
     /// Moves the cursor by whole pages, within `rows`.
     pub fn page(&mut self, pages: isize, rows: usize) {
         let step = self.height.max(1) as isize * pages;
-        self.top = self.top.saturating_add_signed(step).min(rows.saturating_sub(self.height));
+        self.top = self
+            .top
+            .saturating_add_signed(step)
+            .min(rows.saturating_sub(self.height));
         self.move_by(step, rows);
     }
 
@@ -59,7 +68,10 @@ impl TableState {
 
     /// Moves the cursor by columns, within `columns`.
     pub fn move_column(&mut self, delta: isize, columns: usize) {
-        self.column = self.column.saturating_add_signed(delta).min(columns.saturating_sub(1));
+        self.column = self
+            .column
+            .saturating_add_signed(delta)
+            .min(columns.saturating_sub(1));
     }
 
     /// Keeps the cursor within a table that may have shrunk.

@@ -1,7 +1,13 @@
 use super::*;
 
 fn lines(buf: &Buffer) -> Vec<String> {
-    let row = |y| (0..buf.area.width).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    let row = |y| {
+        (0..buf.area.width)
+            .map(|x| buf[(x, y)].symbol())
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
+    };
     (0..buf.area.height).map(row).collect()
 }
 
@@ -12,9 +18,19 @@ fn draw(width: u16, table: &Table<'_>, state: &TableState) -> (Buffer, PaintedTa
 }
 
 const DATA: [[Option<&str>; 4]; 4] = [
-    [Some("14:02"), Some("1,204"), Some("s3://bucket/a/long/key.gz"), Some("x")],
+    [
+        Some("14:02"),
+        Some("1,204"),
+        Some("s3://bucket/a/long/key.gz"),
+        Some("x"),
+    ],
     [Some("14:03"), Some("9"), None, Some("")],
-    [Some("14:04"), None, Some("日本語テキスト"), Some("a\u{202e}b")],
+    [
+        Some("14:04"),
+        None,
+        Some("日本語テキスト"),
+        Some("a\u{202e}b"),
+    ],
     [Some("14:05"), Some("77"), Some("short"), Some("z")],
 ];
 
@@ -34,9 +50,22 @@ fn columns() -> Vec<Column<'static>> {
 #[test]
 fn numbers_keep_right_nulls_and_empty_text_show_and_hidden_characters_are_written_out() {
     let columns = columns();
-    let mark = |row| RowMark { mark: if row == 1 { Mark::Failed } else { Mark::None }, chosen: row == 2 };
-    let table = Table { mark: Some(&mark), ..Table::new(&columns, 4, &cell) };
-    let (buf, painted) = draw(60, &table, &TableState { selected: 1, ..TableState::default() });
+    let mark = |row| RowMark {
+        mark: if row == 1 { Mark::Failed } else { Mark::None },
+        chosen: row == 2,
+    };
+    let table = Table {
+        mark: Some(&mark),
+        ..Table::new(&columns, 4, &cell)
+    };
+    let (buf, painted) = draw(
+        60,
+        &table,
+        &TableState {
+            selected: 1,
+            ..TableState::default()
+        },
+    );
     assert_eq!(
         lines(&buf),
         [
@@ -49,18 +78,32 @@ fn numbers_keep_right_nulls_and_empty_text_show_and_hidden_characters_are_writte
     assert_eq!(painted.hit(10, 2), Some((1, Some(1))));
     assert_eq!(painted.hit(10, 0), None);
     let selected = Styles::dark().selected.bg;
-    assert!((0..60).all(|x| Some(buf[(x, 2)].bg) == selected), "the tint covers the whole row");
+    assert!(
+        (0..60).all(|x| Some(buf[(x, 2)].bg) == selected),
+        "the tint covers the whole row"
+    );
 }
 
 #[test]
 fn a_narrow_table_cuts_keys_in_the_middle_and_follows_the_cursor_to_the_right() {
     let columns = columns();
-    let table = Table { frozen: 1, cell_cursor: true, ..Table::new(&columns, 4, &cell) };
+    let table = Table {
+        frozen: 1,
+        cell_cursor: true,
+        ..Table::new(&columns, 4, &cell)
+    };
     let (buf, painted) = draw(26, &table, &TableState::default());
     assert_eq!(lines(&buf)[1], "  14:02  ┊ 1,204  s3:…y.gz");
     assert_eq!(lines(&buf)[0], "  time▼  ┊ bytes  key    ›");
     assert_eq!(painted.left, 1);
-    let (buf, painted) = draw(26, &table, &TableState { column: 3, ..TableState::default() });
+    let (buf, painted) = draw(
+        26,
+        &table,
+        &TableState {
+            column: 3,
+            ..TableState::default()
+        },
+    );
     assert_eq!(painted.left, 3);
     assert_eq!(lines(&buf)[3], "  14:04  ┊ a‹U+202E›b");
     assert!(lines(&buf)[0].starts_with(" ‹time▼"));
@@ -71,8 +114,20 @@ fn wide_characters_never_stick_out_at_any_width() {
     let columns = columns();
     for width in 0..40 {
         for column in 0..4 {
-            let table = Table { frozen: 2, cell_cursor: true, ..Table::new(&columns, 4, &cell) };
-            let (buf, painted) = draw(width, &table, &TableState { column, selected: 3, ..TableState::default() });
+            let table = Table {
+                frozen: 2,
+                cell_cursor: true,
+                ..Table::new(&columns, 4, &cell)
+            };
+            let (buf, painted) = draw(
+                width,
+                &table,
+                &TableState {
+                    column,
+                    selected: 3,
+                    ..TableState::default()
+                },
+            );
             assert_eq!(buf.area.width, width);
             if width > 0 {
                 assert_eq!(painted.top, 1);
@@ -84,7 +139,13 @@ fn wide_characters_never_stick_out_at_any_width() {
 #[test]
 fn widths_seen_once_stay_so_that_columns_do_not_dance() {
     let columns = [Column::new("a"), Column::new("b")];
-    let wide = |row: usize, column: usize| CellText::new(if row == 0 && column == 0 { "wide cell" } else { "x" });
+    let wide = |row: usize, column: usize| {
+        CellText::new(if row == 0 && column == 0 {
+            "wide cell"
+        } else {
+            "x"
+        })
+    };
     let table = Table::new(&columns, 9, &wide);
     let mut state = TableState::default();
     state.keep(&draw(30, &table, &state).1);
@@ -97,11 +158,28 @@ fn widths_seen_once_stay_so_that_columns_do_not_dance() {
 fn hits_of_the_search_stand_out() {
     let columns = columns();
     let regex = Regex::new("(?i)LONG").unwrap();
-    let table = Table { highlight: Some(&regex), ..Table::new(&columns, 4, &cell) };
-    let (buf, _) = draw(60, &table, &TableState { selected: 3, ..TableState::default() });
+    let table = Table {
+        highlight: Some(&regex),
+        ..Table::new(&columns, 4, &cell)
+    };
+    let (buf, _) = draw(
+        60,
+        &table,
+        &TableState {
+            selected: 3,
+            ..TableState::default()
+        },
+    );
     let row = lines(&buf)[1].clone();
     assert!(!row.contains("long"), "row 0 has scrolled out: {row}");
-    let (buf, _) = draw(60, &table, &TableState { selected: 1, ..TableState::default() });
+    let (buf, _) = draw(
+        60,
+        &table,
+        &TableState {
+            selected: 1,
+            ..TableState::default()
+        },
+    );
     let at = lines(&buf)[1].find("long").unwrap() as u16;
     assert_eq!(Some(buf[(at, 1)].bg), Styles::dark().matched.bg);
     assert_ne!(Some(buf[(at - 1, 1)].bg), Styles::dark().matched.bg);

@@ -56,8 +56,19 @@ struct Builder<'a> {
 }
 
 /// All lines under the title, top to bottom.
-pub(super) fn build(detail: &Detail, folded: &BTreeSet<Section>, width: u16, wrap: bool) -> Vec<Line> {
-    let mut b = Builder { detail, folded, width: usize::from(width), wrap, lines: Vec::new() };
+pub(super) fn build(
+    detail: &Detail,
+    folded: &BTreeSet<Section>,
+    width: u16,
+    wrap: bool,
+) -> Vec<Line> {
+    let mut b = Builder {
+        detail,
+        folded,
+        width: usize::from(width),
+        wrap,
+        lines: Vec::new(),
+    };
     b.query();
     b.rules();
     b.fields(Section::Request, "request");
@@ -68,28 +79,63 @@ pub(super) fn build(detail: &Detail, folded: &BTreeSet<Section>, width: u16, wra
 
 /// Log fields that the edge added; all others came with the request.
 fn is_edge(name: &str) -> bool {
-    ["x-edge-", "sc-", "time-", "fle-", "origin-", "asn", "c-country"].iter().any(|start| name.starts_with(start))
+    [
+        "x-edge-",
+        "sc-",
+        "time-",
+        "fle-",
+        "origin-",
+        "asn",
+        "c-country",
+    ]
+    .iter()
+    .any(|start| name.starts_with(start))
 }
 
 impl Builder<'_> {
     fn head(&mut self, section: Section, name: &str, note: String) -> bool {
         let open = !self.folded.contains(&section);
         let arrow = if open { " ▾ " } else { " ▸ " };
-        let spans = vec![(arrow.to_owned(), Tone::Dim), (name.to_owned(), Tone::Strong), (format!("  {note}"), Tone::Faint)];
-        self.lines.push(Line { item: Item::Head(section), spans, right: None });
+        let spans = vec![
+            (arrow.to_owned(), Tone::Dim),
+            (name.to_owned(), Tone::Strong),
+            (format!("  {note}"), Tone::Faint),
+        ];
+        self.lines.push(Line {
+            item: Item::Head(section),
+            spans,
+            right: None,
+        });
         open
     }
 
     fn line(&mut self, item: Item, spans: Vec<(String, Tone)>) {
-        self.lines.push(Line { item, spans, right: None });
+        self.lines.push(Line {
+            item,
+            spans,
+            right: None,
+        });
     }
 
     fn query(&mut self) {
-        let present = self.detail.properties.iter().filter(|p| p.value.is_some()).count();
-        if !self.head(Section::Query, "query", format!("decoded, {}", grouped(present as u64))) {
+        let present = self
+            .detail
+            .properties
+            .iter()
+            .filter(|p| p.value.is_some())
+            .count();
+        if !self.head(
+            Section::Query,
+            "query",
+            format!("decoded, {}", grouped(present as u64)),
+        ) {
             return;
         }
-        let keys = self.detail.properties.iter().map(|p| text::width(&text::sanitize(&p.key)));
+        let keys = self
+            .detail
+            .properties
+            .iter()
+            .map(|p| text::width(&text::sanitize(&p.key)));
         let key_width = keys.max().unwrap_or(0).min(self.width / 3).max(4);
         for (i, property) in self.detail.properties.iter().enumerate() {
             self.property(i, property, key_width);
@@ -99,8 +145,14 @@ impl Builder<'_> {
     fn property(&mut self, i: usize, property: &DetailProperty, key_width: usize) {
         let key = text::cell(&property.key, key_width, Cut::Middle).into_owned();
         let pad = key_width - text::width(&key);
-        let bad = property.failures.iter().any(|f| f.severity == Severity::Error);
-        let start = vec![(format!("{INDENT}{key}{}  ", " ".repeat(pad)), if bad { Tone::Strong } else { Tone::Dim })];
+        let bad = property
+            .failures
+            .iter()
+            .any(|f| f.severity == Severity::Error);
+        let start = vec![(
+            format!("{INDENT}{key}{}  ", " ".repeat(pad)),
+            if bad { Tone::Strong } else { Tone::Dim },
+        )];
         let mut reasons: Vec<(String, Tone)> = property.failures.iter().map(reason).collect();
         let room = self.width.saturating_sub(INDENT.len() + key_width + 3);
         let beside = match reasons.first() {
@@ -112,7 +164,11 @@ impl Builder<'_> {
         let (pieces, tone) = self.value(property, value_width, bad);
         let last = pieces.len().saturating_sub(1);
         for (n, piece) in pieces.into_iter().enumerate() {
-            let mut spans = if n == 0 { start.clone() } else { vec![(" ".repeat(INDENT.len() + key_width + 2), tone)] };
+            let mut spans = if n == 0 {
+                start.clone()
+            } else {
+                vec![(" ".repeat(INDENT.len() + key_width + 2), tone)]
+            };
             let used = text::width(&piece);
             spans.push((piece, tone));
             if n == last && !reasons.is_empty() && used + 2 + text::width(&reasons[0].0) <= room {
@@ -129,7 +185,13 @@ impl Builder<'_> {
         }
         for (text, tone) in reasons {
             let text = text::fit(&text, room.max(8), Cut::End).into_owned();
-            self.line(Item::Property(i), vec![(format!("{INDENT}{}  ", " ".repeat(key_width)), tone), (text, tone)]);
+            self.line(
+                Item::Property(i),
+                vec![
+                    (format!("{INDENT}{}  ", " ".repeat(key_width)), tone),
+                    (text, tone),
+                ],
+            );
         }
     }
 
@@ -141,23 +203,50 @@ impl Builder<'_> {
             Some("") if !bad => (vec!["\"\"".to_owned()], Tone::Null),
             Some(value) => {
                 let quoted = bad || value.trim() != value || value.is_empty();
-                let clean = if quoted { format!("\"{}\"", text::sanitize(value)) } else { text::sanitize(value).into_owned() };
-                (if self.wrap { text::wrap(&clean, width) } else { vec![text::fit(&clean, width, Cut::End).into_owned()] }, tone)
+                let clean = if quoted {
+                    format!("\"{}\"", text::sanitize(value))
+                } else {
+                    text::sanitize(value).into_owned()
+                };
+                (
+                    if self.wrap {
+                        text::wrap(&clean, width)
+                    } else {
+                        vec![text::fit(&clean, width, Cut::End).into_owned()]
+                    },
+                    tone,
+                )
             }
         }
     }
 
     fn rules(&mut self) {
         let count = self.detail.all_failures().count();
-        let note = if count == 0 { "none broken".to_owned() } else { format!("{count} broken") };
+        let note = if count == 0 {
+            "none broken".to_owned()
+        } else {
+            format!("{count} broken")
+        };
         if !self.head(Section::Rules, "rules", note) {
             return;
         }
         for (i, failure) in self.detail.all_failures().enumerate() {
-            let sentence = format!("{} {} {}", sign(failure), failure.code.as_str(), text::sanitize(&failure.sentence));
+            let sentence = format!(
+                "{} {} {}",
+                sign(failure),
+                failure.code.as_str(),
+                text::sanitize(&failure.sentence)
+            );
             let tone = tone(failure);
-            for (n, piece) in text::wrap(&sentence, self.width.saturating_sub(INDENT.len() + 3)).into_iter().enumerate() {
-                let indent = if n == 0 { INDENT.to_owned() } else { format!("{INDENT}  ") };
+            for (n, piece) in text::wrap(&sentence, self.width.saturating_sub(INDENT.len() + 3))
+                .into_iter()
+                .enumerate()
+            {
+                let indent = if n == 0 {
+                    INDENT.to_owned()
+                } else {
+                    format!("{INDENT}  ")
+                };
                 self.line(Item::Failure(i), vec![(indent, tone), (piece, tone)]);
             }
         }
@@ -165,41 +254,77 @@ impl Builder<'_> {
 
     fn fields(&mut self, section: Section, name: &str) {
         let mine = |field: &str| is_edge(field) == (section == Section::Edge);
-        let fields: Vec<usize> = (0..self.detail.fields.len()).filter(|i| mine(&self.detail.fields[*i].name)).collect();
+        let fields: Vec<usize> = (0..self.detail.fields.len())
+            .filter(|i| mine(&self.detail.fields[*i].name))
+            .collect();
         if fields.is_empty() || !self.head(section, name, grouped(fields.len() as u64)) {
             return;
         }
-        let width = fields.iter().map(|i| text::width(&text::sanitize(&self.detail.fields[*i].name))).max().unwrap_or(0).min(self.width / 2);
+        let width = fields
+            .iter()
+            .map(|i| text::width(&text::sanitize(&self.detail.fields[*i].name)))
+            .max()
+            .unwrap_or(0)
+            .min(self.width / 2);
         for i in fields {
             let field = &self.detail.fields[i];
             let key = text::cell(&field.name, width, Cut::Middle).into_owned();
-            let start = (format!("{INDENT}{key}{}  ", " ".repeat(width - text::width(&key))), Tone::Dim);
+            let start = (
+                format!("{INDENT}{key}{}  ", " ".repeat(width - text::width(&key))),
+                Tone::Dim,
+            );
             let room = self.width.saturating_sub(INDENT.len() + width + 3);
             let (pieces, tone) = match field.value.as_deref() {
                 None => (vec!["·".to_owned()], Tone::Null),
                 Some("") => (vec!["\"\"".to_owned()], Tone::Null),
                 Some(value) if self.wrap => (text::wrap(&text::sanitize(value), room), Tone::Plain),
-                Some(value) => (vec![text::cell(value, room, Cut::End).into_owned()], Tone::Plain),
+                Some(value) => (
+                    vec![text::cell(value, room, Cut::End).into_owned()],
+                    Tone::Plain,
+                ),
             };
             for (n, piece) in pieces.into_iter().enumerate() {
-                let lead = if n == 0 { start.clone() } else { (" ".repeat(INDENT.len() + width + 2), Tone::Dim) };
-                let unit = if field.unit.is_empty() || field.value.is_none() { String::new() } else { format!(" {}", field.unit) };
-                self.line(Item::Field(i), vec![lead, (piece, tone), (unit, Tone::Faint)]);
+                let lead = if n == 0 {
+                    start.clone()
+                } else {
+                    (" ".repeat(INDENT.len() + width + 2), Tone::Dim)
+                };
+                let unit = if field.unit.is_empty() || field.value.is_none() {
+                    String::new()
+                } else {
+                    format!(" {}", field.unit)
+                };
+                self.line(
+                    Item::Field(i),
+                    vec![lead, (piece, tone), (unit, Tone::Faint)],
+                );
             }
         }
     }
 
     fn raw(&mut self) {
-        let name = self.detail.object_uri.rsplit('/').next().unwrap_or_default();
+        let name = self
+            .detail
+            .object_uri
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
         let room = self.width.saturating_sub(26);
-        let note = format!("{} of {}", grouped(u64::from(self.detail.line)), text::cell(name, room.max(8), Cut::Middle));
+        let note = format!(
+            "{} of {}",
+            grouped(u64::from(self.detail.line)),
+            text::cell(name, room.max(8), Cut::Middle)
+        );
         if !self.head(Section::Raw, "raw line", note) {
             return;
         }
         let room = self.width.saturating_sub(INDENT.len() + 1).max(4);
         if let Some(error) = &self.detail.raw_error {
             for piece in text::wrap(&text::sanitize(error), room) {
-                self.line(Item::Raw, vec![(INDENT.to_owned(), Tone::Dim), (piece, Tone::Warn)]);
+                self.line(
+                    Item::Raw,
+                    vec![(INDENT.to_owned(), Tone::Dim), (piece, Tone::Warn)],
+                );
             }
             return;
         }
@@ -240,7 +365,11 @@ fn raw_pieces(detail: &Detail) -> Vec<(String, Tone)> {
     };
     let mut at = 0;
     for mark in &detail.raw_marks {
-        let (Some(before), Some(marked)) = (detail.raw.get(at..mark.start), detail.raw.get(mark.clone())) else { continue };
+        let (Some(before), Some(marked)) =
+            (detail.raw.get(at..mark.start), detail.raw.get(mark.clone()))
+        else {
+            continue;
+        };
         add(before, Tone::Plain);
         add(marked, Tone::Offending);
         at = mark.end;
@@ -274,5 +403,8 @@ fn reason(failure: &DetailFailure) -> (String, Tone) {
         code if failure.expected.is_empty() => code.meaning().to_owned(),
         _ => format!("{} wanted", text::sanitize(&failure.expected)),
     };
-    (format!("{} {} {what}", sign(failure), failure.code.as_str()), tone(failure))
+    (
+        format!("{} {} {what}", sign(failure), failure.code.as_str()),
+        tone(failure),
+    )
 }

@@ -83,7 +83,13 @@ pub struct TreeState {
 impl Default for TreeState {
     /// Query, rules and raw line unfolded.
     fn default() -> Self {
-        Self { cursor: 0, top: 0, width: 60, folded: BTreeSet::from([Section::Request, Section::Edge]), wrap: false }
+        Self {
+            cursor: 0,
+            top: 0,
+            width: 60,
+            folded: BTreeSet::from([Section::Request, Section::Edge]),
+            wrap: false,
+        }
     }
 }
 
@@ -91,12 +97,17 @@ impl TreeState {
     /// Moves the cursor by lines.
     pub fn move_by(&mut self, delta: isize, detail: &Detail) {
         let count = lines::build(detail, &self.folded, self.width, self.wrap).len();
-        self.cursor = self.cursor.saturating_add_signed(delta).min(count.saturating_sub(1));
+        self.cursor = self
+            .cursor
+            .saturating_add_signed(delta)
+            .min(count.saturating_sub(1));
     }
 
     /// What the cursor is on.
     pub fn item(&self, detail: &Detail) -> Option<Item> {
-        lines::build(detail, &self.folded, self.width, self.wrap).get(self.cursor).map(|line| line.item)
+        lines::build(detail, &self.folded, self.width, self.wrap)
+            .get(self.cursor)
+            .map(|line| line.item)
     }
 
     /// Folds or unfolds the section the cursor is in; the cursor goes to its head.
@@ -132,45 +143,88 @@ impl TreeState {
 
     fn section(&self, detail: &Detail) -> Option<Section> {
         let lines = lines::build(detail, &self.folded, self.width, self.wrap);
-        lines.iter().take(self.cursor + 1).rev().find_map(|line| match line.item {
-            Item::Head(section) => Some(section),
-            _ => None,
-        })
+        lines
+            .iter()
+            .take(self.cursor + 1)
+            .rev()
+            .find_map(|line| match line.item {
+                Item::Head(section) => Some(section),
+                _ => None,
+            })
     }
 
     fn go_to(&mut self, section: Section, detail: &Detail) {
         let lines = lines::build(detail, &self.folded, self.width, self.wrap);
-        self.cursor = lines.iter().position(|line| line.item == Item::Head(section)).unwrap_or(0);
+        self.cursor = lines
+            .iter()
+            .position(|line| line.item == Item::Head(section))
+            .unwrap_or(0);
     }
 }
 
 /// Draws title and lines. `focused` tells whether the cursor is in this pane.
-pub fn render(area: Rect, buf: &mut Buffer, detail: &Detail, state: &TreeState, (focused, styles): (bool, &Styles)) -> Painted {
+pub fn render(
+    area: Rect,
+    buf: &mut Buffer,
+    detail: &Detail,
+    state: &TreeState,
+    (focused, styles): (bool, &Styles),
+) -> Painted {
     let area = area.intersection(buf.area);
     if area.is_empty() {
         return Painted::default();
     }
     title(area, buf, detail, styles);
-    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let body = Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    };
     let lines = lines::build(detail, &state.folded, area.width, state.wrap);
     let cursor = state.cursor.min(lines.len().saturating_sub(1));
     let top = super::scroll(state.top, cursor, lines.len(), usize::from(body.height));
     for (y, (i, line)) in (body.top()..body.bottom()).zip(lines.iter().enumerate().skip(top)) {
         let mut x = body.x;
         for (span, tone) in &line.spans {
-            x = text::put(buf, (x, y), body.right().saturating_sub(x), span, tone.style(styles));
+            x = text::put(
+                buf,
+                (x, y),
+                body.right().saturating_sub(x),
+                span,
+                tone.style(styles),
+            );
         }
         if let Some((right, tone)) = &line.right
             && x + 2 + text::width(right) as u16 <= body.right()
         {
-            text::put_right(buf, Rect { y, height: 1, width: body.width - 1, ..body }, right, tone.style(styles));
+            text::put_right(
+                buf,
+                Rect {
+                    y,
+                    height: 1,
+                    width: body.width - 1,
+                    ..body
+                },
+                right,
+                tone.style(styles),
+            );
         }
         if i == cursor && focused {
-            buf.set_style(Rect { y, height: 1, ..body }, styles.selected);
+            buf.set_style(
+                Rect {
+                    y,
+                    height: 1,
+                    ..body
+                },
+                styles.selected,
+            );
             text::put(buf, (body.x, y), 1, "▸", styles.accent);
         }
     }
-    Painted { top, height: usize::from(body.height) }
+    Painted {
+        top,
+        height: usize::from(body.height),
+    }
 }
 
 fn title(area: Rect, buf: &mut Buffer, detail: &Detail, styles: &Styles) {
@@ -181,15 +235,47 @@ fn title(area: Rect, buf: &mut Buffer, detail: &Detail, styles: &Styles) {
         (_, "") => "event without a name",
         (_, name) => name,
     };
-    let x = text::put_fit(buf, (area.x + 1, area.y), room, name, Cut::Middle, styles.strong);
-    text::put_fit(buf, (x + 1, area.y), (area.x + room).saturating_sub(x + 1), &detail.version, Cut::End, styles.dim);
-    text::put_right(buf, Rect { height: 1, width: area.width - 1, ..area }, &verdict, style);
+    let x = text::put_fit(
+        buf,
+        (area.x + 1, area.y),
+        room,
+        name,
+        Cut::Middle,
+        styles.strong,
+    );
+    text::put_fit(
+        buf,
+        (x + 1, area.y),
+        (area.x + room).saturating_sub(x + 1),
+        &detail.version,
+        Cut::End,
+        styles.dim,
+    );
+    text::put_right(
+        buf,
+        Rect {
+            height: 1,
+            width: area.width - 1,
+            ..area
+        },
+        &verdict,
+        style,
+    );
 }
 
 fn verdict(detail: &Detail, styles: &Styles) -> (String, Style) {
-    let count = |severity| detail.all_failures().filter(|f| f.severity == severity).count();
+    let count = |severity| {
+        detail
+            .all_failures()
+            .filter(|f| f.severity == severity)
+            .count()
+    };
     let many = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    match (detail.verdict, count(Severity::Error), count(Severity::Warn)) {
+    match (
+        detail.verdict,
+        count(Severity::Error),
+        count(Severity::Warn),
+    ) {
         (Some(Verdict::NotEvent), ..) => ("not an event".to_owned(), styles.dim),
         (Some(Verdict::Duplicate), ..) => ("= duplicate, left out".to_owned(), styles.warn),
         (_, 0, 0) => ("good".to_owned(), styles.good),

@@ -2,7 +2,13 @@ use super::*;
 use crate::model::{Code, DetailFailure, DetailField, DetailProperty};
 
 fn failure(code: Code, path: &str, expected: &str, sentence: &str) -> DetailFailure {
-    DetailFailure { code, severity: Severity::Error, path: path.into(), expected: expected.into(), sentence: sentence.into() }
+    DetailFailure {
+        code,
+        severity: Severity::Error,
+        path: path.into(),
+        expected: expected.into(),
+        sentence: sentence.into(),
+    }
 }
 
 fn detail() -> Detail {
@@ -21,13 +27,36 @@ fn detail() -> Detail {
         version: "1-0-2".into(),
         properties: vec![
             property("e", Some("checkout"), vec![]),
-            property("value", Some("12,50"), vec![failure(Code::V402, "value", "a number", "value: \"12,50\" is not a number")]),
+            property(
+                "value",
+                Some("12,50"),
+                vec![failure(
+                    Code::V402,
+                    "value",
+                    "a number",
+                    "value: \"12,50\" is not a number",
+                )],
+            ),
             property("note", Some("a\u{202e}b"), vec![]),
-            property("sku", None, vec![failure(Code::V401, "sku", "", "sku: required, but missing")]),
+            property(
+                "sku",
+                None,
+                vec![failure(Code::V401, "sku", "", "sku: required, but missing")],
+            ),
         ],
         fields: vec![
-            DetailField { name: "sc-bytes".into(), value: Some("980".into()), unit: "bytes", meaning: "" },
-            DetailField { name: "cs(Referer)".into(), value: None, unit: "", meaning: "" },
+            DetailField {
+                name: "sc-bytes".into(),
+                value: Some("980".into()),
+                unit: "bytes",
+                meaning: "",
+            },
+            DetailField {
+                name: "cs(Referer)".into(),
+                value: None,
+                unit: "",
+                meaning: "",
+            },
         ],
         raw,
         raw_marks: vec![at],
@@ -39,8 +68,20 @@ fn detail() -> Detail {
 
 fn draw(width: u16, height: u16, state: &TreeState) -> (Buffer, Vec<String>) {
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-    render(buf.area, &mut buf, &detail(), state, (true, &Styles::dark()));
-    let row = |y| (0..width).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    render(
+        buf.area,
+        &mut buf,
+        &detail(),
+        state,
+        (true, &Styles::dark()),
+    );
+    let row = |y| {
+        (0..width)
+            .map(|x| buf[(x, y)].symbol())
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
+    };
     let rows = (0..height).map(row).collect();
     (buf, rows)
 }
@@ -96,7 +137,11 @@ fn sections_fold_and_the_cursor_says_what_it_is_on() {
 fn any_size_will_do() {
     for width in 0..50 {
         for wrap in [false, true] {
-            let state = TreeState { wrap, folded: BTreeSet::new(), ..TreeState::default() };
+            let state = TreeState {
+                wrap,
+                folded: BTreeSet::new(),
+                ..TreeState::default()
+            };
             draw(width, 30, &state);
             draw(width, 2, &state);
         }

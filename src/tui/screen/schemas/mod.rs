@@ -9,18 +9,19 @@
 //! ```
 //! Under 100 columns the types stand above their properties.
 
-use std::borrow::Cow;
+mod cells;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::frame::observed::{MAX_DISTINCT, ObservedProperty, ObservedType};
+use self::cells::{Drift, drift, property_cell, property_mark, type_cell};
+use crate::frame::observed::ObservedType;
 use crate::tui::action::Action;
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{grouped, percent};
 use crate::tui::widget::overlay::render_blank;
 use crate::tui::widget::table::{
-    CellText, Column, Mark, PaintedTable, RowMark, Table, TableState, Tone,
+    Column, Mark, PaintedTable, RowMark, Table, TableState,
 };
 use crate::tui::widget::text::{self, Cut};
 
@@ -70,27 +71,6 @@ pub enum SchemasRequest {
 pub struct PaintedSchemas {
     types: PaintedTable,
     properties: PaintedTable,
-}
-
-/// How far a property is from its declaration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Drift {
-    None,
-    /// Events fail by it.
-    Failing,
-    /// Seen, but the schema does not know it.
-    Undeclared,
-    /// Declared, but no event has it.
-    Unseen,
-}
-
-fn drift(property: &ObservedProperty) -> Drift {
-    match property {
-        p if p.failing > 0 => Drift::Failing,
-        p if !p.is_declared => Drift::Undeclared,
-        p if p.present == 0 && p.looked_at > 0 => Drift::Unseen,
-        _ => Drift::None,
-    }
 }
 
 impl Schemas {
@@ -458,258 +438,5 @@ fn property_title(area: Rect, buf: &mut Buffer, it: &ObservedType, styles: &Styl
     }
 }
 
-fn type_cell(it: &ObservedType, column: usize) -> CellText<'_> {
-    match column {
-        0 => CellText::new(&*it.event_type.name),
-        1 if it.event_type.declared => CellText::toned(&*it.event_type.version, Tone::Dim),
-        1 => CellText::toned("none", Tone::Faint),
-        2 => CellText::new(grouped(it.rows)),
-        _ => share_cell(it.failed, it.rows),
-    }
-}
-
-/// A share that is bad when there is any.
-fn share_cell(part: u64, whole: u64) -> CellText<'static> {
-    match part {
-        _ if whole == 0 => CellText::null(),
-        0 => CellText::toned("0%", Tone::Faint),
-        _ => CellText::toned(percent(part, whole).trim_start().to_owned(), Tone::Bad),
-    }
-}
-
-fn property_mark(property: &ObservedProperty) -> Mark {
-    match drift(property) {
-        Drift::Failing => Mark::Failed,
-        Drift::Undeclared | Drift::Unseen => Mark::Warning,
-        Drift::None => Mark::None,
-    }
-}
-
-fn property_cell(it: &ObservedProperty, column: usize) -> CellText<'_> {
-    match column {
-        0 => CellText::toned(
-            &*it.name,
-            if it.is_declared {
-                Tone::Plain
-            } else {
-                Tone::Warn
-            },
-        ),
-        1 if !it.is_declared => CellText::null(),
-        1 => CellText::toned(declared(it), Tone::Dim),
-        2 => {
-            let tone = if it.required && it.present < it.looked_at {
-                Tone::Bad
-            } else {
-                Tone::Plain
-            };
-            CellText::toned(
-                percent(it.present, it.looked_at).trim_start().to_owned(),
-                tone,
-            )
-        }
-        3 => share_cell(it.failing, it.looked_at),
-        4 => CellText::new(if it.distinct >= MAX_DISTINCT {
-            "10,000+".to_owned()
-        } else {
-            grouped(it.distinct as u64)
-        }),
-        5 => drift_cell(it),
-        _ if it.top.is_empty() => CellText::null(),
-        _ => CellText::toned(values(it), Tone::Dim),
-    }
-}
-
-fn drift_cell(it: &ObservedProperty) -> CellText<'static> {
-    match drift(it) {
-        Drift::None => CellText::toned("·", Tone::Faint),
-        Drift::Failing if it.required && it.present < it.looked_at => {
-            CellText::toned("missing", Tone::Bad)
-        }
-        Drift::Failing => CellText::toned("fails", Tone::Bad),
-        Drift::Undeclared => CellText::toned("+ undeclared", Tone::Warn),
-        Drift::Unseen => CellText::toned("- never seen", Tone::Warn),
-    }
-}
-
-fn declared(it: &ObservedProperty) -> Cow<'_, str> {
-    let words = if it.declared.is_empty() {
-        it.kind.as_str()
-    } else {
-        &it.declared
-    };
-    if it.required {
-        Cow::Owned(format!("{words}, required"))
-    } else {
-        Cow::Borrowed(words)
-    }
-}
-
-/// `4711 ×90, 4712 ×70 · 1 … 9,000`.
-fn values(it: &ObservedProperty) -> String {
-    let top: Vec<String> = it
-        .top
-        .iter()
-        .map(|(value, count)| {
-            let value = if value.is_empty() { "\"\"" } else { value };
-            if it.present == *count && it.distinct == 1 {
-                format!("always {value}")
-            } else {
-                format!("{value} ×{}", grouped(*count))
-            }
-        })
-        .collect();
-    let top = top.join(", ");
-    match (&it.min, &it.max) {
-        (Some(min), Some(max)) if it.distinct > it.top.len() => format!("{min} … {max}   {top}"),
-        _ => top,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::model::{ColumnKind, EventType};
-
-    fn property(name: &str, declared: &str, present: u64, failing: u64) -> ObservedProperty {
-        ObservedProperty {
-            name: name.into(),
-            declared: declared.into(),
-            is_declared: !declared.is_empty(),
-            required: name == "sku",
-            kind: ColumnKind::Text,
-            looked_at: 100,
-            present,
-            failing,
-            distinct: 3,
-            top: vec![("4711".into(), 9)],
-            min: None,
-            max: None,
-        }
-    }
-
-    fn observed() -> Vec<ObservedType> {
-        let event_type = |name: &str, version: &str| {
-            Arc::new(EventType {
-                name: name.into(),
-                version: version.into(),
-                declared: !version.is_empty(),
-                columns: vec![],
-            })
-        };
-        let properties = vec![
-            property("value", "number ≥ 0", 100, 10),
-            property("sku", "text", 97, 3),
-            property("coupon", "", 12, 0),
-        ];
-        vec![
-            ObservedType {
-                event_type: event_type("checkout", "1-0-2"),
-                rows: 100,
-                good: 87,
-                failed: 13,
-                properties,
-            },
-            ObservedType {
-                event_type: event_type("heartbeat", ""),
-                rows: 12_000,
-                good: 12_000,
-                failed: 0,
-                properties: vec![],
-            },
-        ]
-    }
-
-    fn draw(
-        width: u16,
-        height: u16,
-        screen: &Schemas,
-        types: Option<&[ObservedType]>,
-    ) -> Vec<String> {
-        let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-        let data = SchemasData {
-            observed: types,
-            looking: false,
-            has_schemas: true,
-        };
-        screen.render(buf.area, &mut buf, &data, &Styles::dark());
-        let row = |y| {
-            (0..width)
-                .map(|x| buf[(x, y)].symbol())
-                .collect::<String>()
-                .trim_end()
-                .to_owned()
-        };
-        (0..height).map(row).collect()
-    }
-
-    #[test]
-    fn declared_stands_beside_observed() {
-        let types = observed();
-        let rows = draw(140, 6, &Schemas::default(), Some(&types));
-        assert!(
-            rows[0].contains("2 event types")
-                && rows[0]
-                    .contains("checkout 1-0-2   100 events   ✗ 13 failed 13.0%   ± 1 drifted"),
-            "{rows:#?}"
-        );
-        assert!(
-            rows[2].contains("▸✗ checkout")
-                && rows[2].contains("value")
-                && rows[2].contains("10.0%"),
-            "{rows:#?}"
-        );
-        assert!(
-            rows[3].contains("none")
-                && rows[3].contains("text, required")
-                && rows[3].contains("missing"),
-            "{rows:#?}"
-        );
-        assert!(
-            rows[4].contains("! coupon") && rows[4].contains("+ undeclared"),
-            "{rows:#?}"
-        );
-    }
-
-    #[test]
-    fn keys_move_between_types_and_properties() {
-        let types = observed();
-        let mut screen = Schemas::default();
-        assert_eq!(screen.update(Action::Right, &types), None);
-        screen.update(Action::NextFailure, &types);
-        let wanted = SchemasRequest::Property {
-            event: "checkout".into(),
-            property: "sku".into(),
-        };
-        assert_eq!(screen.update(Action::Open, &types), Some(wanted));
-        screen.update(Action::Left, &types);
-        screen.update(Action::Down, &types);
-        assert_eq!(
-            screen.update(Action::Open, &types),
-            Some(SchemasRequest::Events("heartbeat".into(), String::new()))
-        );
-        assert_eq!(screen.position(&types), (1, 2));
-    }
-
-    #[test]
-    fn nothing_to_show_says_why_and_any_size_will_do() {
-        assert!(
-            draw(80, 9, &Schemas::default(), None)
-                .concat()
-                .contains("Looking at the properties")
-        );
-        assert!(
-            draw(80, 9, &Schemas::default(), Some(&[]))
-                .concat()
-                .contains("No event has been read yet.")
-        );
-        let types = observed();
-        for width in (0..130).step_by(3) {
-            for height in 0..8 {
-                draw(width, height, &Schemas::default(), Some(&types));
-            }
-        }
-    }
-}
+mod tests;

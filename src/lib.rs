@@ -1,3 +1,4 @@
 //! frontlog.
 pub mod error;
 pub mod model;
+pub mod source;

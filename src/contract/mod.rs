@@ -1,6 +1,185 @@
-//! Event schemas: loaded, compiled, and every event judged by them.
-//! (stub: helper H3 owns this folder)
+//! Event schemas and `frontlog.toml`: loaded, compiled, and ready to judge by.
+//!
+//! [`Contract::load`] reads a folder; [`Contract::builtin`] is what holds without one. A schema becomes a list of
+//! [`PropertySchema`]s, each with a [`rule::Rule`] that reads a decoded text and says what is wrong with it: no
+//! `serde_json::Value` is ever built for an event. To add a keyword: its name in `keywords`, a variant of
+//! [`rule::Keyword`] with its check, and its line in `property`.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::model::routing::{NameRule, Routing, Surprise};
+use crate::model::{EventTypeId, EventTypes};
+
+pub mod compile;
+pub mod format;
+pub mod keywords;
+pub mod number;
+pub mod pattern;
+pub mod phrase;
+pub mod place;
+pub mod preset;
+pub mod property;
+pub mod routing_file;
+pub mod rule;
+pub mod schema;
+pub mod version;
+
+pub use schema::{Additional, EventSchema, PropertySchema};
+pub use version::{SchemaVer, WantedVersion};
+
+/// The name of the file that makes a folder a contract.
+pub const FILE_NAME: &str = "frontlog.toml";
 
 /// A loaded contract.
 #[derive(Debug, Clone)]
-pub struct Contract {}
+pub struct Contract {
+    /// What `frontlog.toml` says, defaults filled in.
+    pub routing: Routing,
+    /// The event schemas, ordered by name and version.
+    pub schemas: Vec<EventSchema>,
+    /// SHA-256 over the content, in hex: two contracts that judge alike and lay out alike have the same one, however
+    /// their files are formatted.
+    pub digest: String,
+    /// The folder; `None` for the built-in one.
+    pub dir: Option<PathBuf>,
+    /// What a person should know: keywords that are not enforced, with file, line and column.
+    pub warnings: Vec<String>,
+    /// How events are found where nobody said so: `events by parameter e · no schemas`.
+    pub guess: Option<String>,
+}
+
+impl Contract {
+    /// Reads a contract: a folder with `frontlog.toml`, or that file itself.
+    ///
+    /// # Errors
+    /// [`Error::File`] where a file cannot be read; [`Error::Config`] with file, line and column where one is wrong.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let dir = if dir.is_file() { dir.parent().unwrap_or(dir) } else { dir };
+        let path = dir.join(FILE_NAME);
+        let text = read(&path)?;
+        let mut file = routing_file::read(&path, &text)?;
+        let mut digest = Sha256::new();
+        let table: toml::Table = toml::from_str(&text).unwrap_or_default();
+        digest.update(serde_json::to_string(&table).unwrap_or_default());
+        let schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        if schemas.is_empty() {
+            if !file.unknown_event_is_written {
+                file.routing.policy.unknown_event = Surprise::Allow;
+            }
+            file.warnings.push(format!(
+                "{} has no event schemas: events are found and counted, but not judged",
+                dir.join("schemas").display()
+            ));
+        }
+        let guess = schemas.is_empty().then(|| guess(&file.routing));
+        Ok(Self {
+            routing: file.routing,
+            schemas,
+            digest: hex(&digest.finalize()),
+            dir: Some(dir.to_owned()),
+            warnings: file.warnings,
+            guess,
+        })
+    }
+
+    /// The folder of the contract in force for a source: `frontlog.toml` in the source's folder or one above it, then
+    /// in `cwd` or one above that.
+    pub fn discover(source: Option<&Path>, cwd: &Path) -> Option<PathBuf> {
+        let from_source = source.map(|s| if s.is_absolute() { s.to_owned() } else { cwd.join(s) });
+        let start = [from_source.as_deref(), Some(cwd)];
+        let mut folders = start.into_iter().flatten().flat_map(Path::ancestors);
+        folders.find(|folder| folder.join(FILE_NAME).is_file()).map(Path::to_owned)
+    }
+
+    /// What holds without a contract: every pixel-like record is an event, any name is allowed, nothing is judged.
+    pub fn builtin() -> Self {
+        let routing = preset::generic();
+        let guess = Some(guess(&routing));
+        let digest = hex(&Sha256::digest("preset generic, no schemas"));
+        Self { routing, schemas: vec![], digest, dir: None, warnings: vec![], guess }
+    }
+
+    /// Interns the event types of all schemas, in the contract's order; the ids stand in that order too.
+    pub fn declare(&self, types: &EventTypes) -> Vec<EventTypeId> {
+        self.schemas.iter().map(|s| types.intern(s.event_type())).collect()
+    }
+
+    /// The schema for a name and a version as asked for (`1-0-0`, `1-*-*`): the highest that matches.
+    pub fn find(&self, name: &str, wanted: WantedVersion) -> Option<usize> {
+        let fits = |s: &EventSchema| *s.name == *name && wanted.matches(s.schema_ver);
+        let matching = self.schemas.iter().enumerate().filter(|(_, s)| fits(s));
+        matching.max_by_key(|(_, s)| s.schema_ver).map(|(i, _)| i)
+    }
+}
+
+fn guess(routing: &Routing) -> String {
+    let source = match &routing.name {
+        NameRule::Query(keys) if keys.len() == 1 => format!("parameter {}", keys[0]),
+        NameRule::Query(keys) => format!("the first parameter of {}", keys.join(", ")),
+        NameRule::PathSegment(index) => format!("path segment {index}"),
+        NameRule::Const(name) => format!("the name {name}"),
+    };
+    format!("events by {source} · no schemas")
+}
+
+fn read(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|e| Error::file("read", path, e))?;
+    String::from_utf8(bytes).map_err(|e| {
+        let good = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]).into_owned();
+        place::error_at(path, &good, good.len(), "this file is not UTF-8 text")
+    })
+}
+
+fn load_schemas(
+    dir: &Path,
+    routing: &Routing,
+    warnings: &mut Vec<String>,
+    digest: &mut Sha256,
+) -> Result<Vec<EventSchema>> {
+    let mut schemas: Vec<EventSchema> = Vec::new();
+    for path in schema_paths(&dir.join("schemas"))? {
+        let text = read(&path)?;
+        let schema = compile::compile(&compile::SchemaFile { path: &path, text: &text, routing }, warnings)?;
+        let other = schemas.iter().find(|s| s.name == schema.name && s.schema_ver == schema.schema_ver);
+        if let Some(other) = other {
+            return Err(Error::Config(format!(
+                "{} and {} are both version {} of event {}: remove one, or give it another \"version\"",
+                other.file.display(), path.display(), schema.version, schema.name
+            )));
+        }
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        digest.update(format!("\n{} {}\n{json}", schema.name, schema.version));
+        schemas.push(schema);
+    }
+    schemas.sort_by(|a, b| (&a.name, a.schema_ver).cmp(&(&b.name, b.schema_ver)));
+    Ok(schemas)
+}
+
+/// The `.json` files of the folder by name; none where there is no such folder.
+fn schema_paths(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(e) => return Err(Error::file("list", folder, e)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| Error::file("list", folder, e))?.path();
+        if path.extension().is_some_and(|e| e == "json") && path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}

@@ -2,9 +2,23 @@
 //! that a screen or a command asks of loaded data (filter, sort, causes, statistics, SQL) is answered here.
 
 pub mod build;
+pub mod causes;
+pub mod cell;
+mod chunks;
+pub mod columns;
+pub mod facets;
+mod failures;
+pub mod filter;
+pub mod observed;
 pub mod snapshot;
+pub mod sql;
 pub mod timeline;
+pub mod view;
 pub mod writer;
 
+pub use cell::{Cell, cell};
+pub use columns::{ColumnRef, Columns, Virtual};
+pub use filter::Filter;
 pub use snapshot::{EventTable, Snapshot};
 pub use timeline::Timeline;
+pub use view::{View, ViewSpec};

@@ -24,6 +24,16 @@ struct Span {
 pub struct PropertyScratch {
     decoded: String,
     items: Vec<Property>,
+    spare: Spare,
+}
+
+/// Two buffers for whoever decodes; lent out so that decoding can write while the scratch takes pairs.
+#[derive(Debug, Default)]
+pub struct Spare {
+    /// For a key.
+    pub key: Vec<u8>,
+    /// For a value.
+    pub value: Vec<u8>,
 }
 
 /// A piece of text to be added: as it stands in the raw query, or newly decoded.
@@ -40,6 +50,16 @@ impl PropertyScratch {
     pub fn clear(&mut self) {
         self.decoded.clear();
         self.items.clear();
+    }
+
+    /// Lends the two buffers out; give them back with [`PropertyScratch::give_spare`] to keep their memory.
+    pub fn take_spare(&mut self) -> Spare {
+        std::mem::take(&mut self.spare)
+    }
+
+    /// Takes the two buffers back.
+    pub fn give_spare(&mut self, spare: Spare) {
+        self.spare = spare;
     }
 
     /// Adds one pair in the order of the query. `raw_value` is the value's range in the raw query.

@@ -31,6 +31,19 @@ pub struct Routing {
     pub severity: BTreeMap<Code, Severity>,
 }
 
+impl Routing {
+    /// The severity of a code under this contract. `duplicate_key = "error"` makes D305 an error unless `[severity]`
+    /// says otherwise.
+    pub fn severity_of(&self, code: Code) -> Severity {
+        let default = match (code, self.policy.duplicate_key, self.policy.unknown_event) {
+            (Code::D305, DuplicateKey::Error, _) => Severity::Error,
+            (Code::R202, _, Surprise::Warn) => Severity::Warn,
+            _ => code.default_severity(),
+        };
+        self.severity.get(&code).copied().unwrap_or(default)
+    }
+}
+
 /// Where the event's name is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameRule {

@@ -1,5 +1,7 @@
 //! Civil dates to counts and back, without allocation: the hot path's share of time handling.
 
+use crate::model::routing::TimeFormat;
+
 /// Days from 1970-01-01 to a civil date (proleptic Gregorian).
 ///
 /// # Source
@@ -53,5 +55,91 @@ pub fn format_us(us: i64) -> String {
         t.format("%Y-%m-%d %H:%M:%S").to_string()
     } else {
         t.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+    }
+}
+
+/// Microseconds since 1970 UTC of an RFC 3339 date-time; `None` for anything else.
+///
+/// `T` and `Z` in either case; digits past the microsecond are dropped; a leap second counts
+/// as second 59.
+///
+/// # Source
+/// RFC 3339, section 5.6.
+pub fn parse_rfc3339_us(text: &[u8]) -> Option<i64> {
+    if text.len() < 20 || !matches!(text[10], b'T' | b't') {
+        return None;
+    }
+    let days = i64::from(parse_date(&text[..10])?);
+    let seconds = i64::from(parse_time(&text[11..19])?);
+    let mut at = 19;
+    let mut micros = 0;
+    if text[at] == b'.' {
+        let digits = text[at + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
+        for i in 0..6 {
+            micros = micros * 10 + if i < digits { i64::from(text[at + 1 + i] - b'0') } else { 0 };
+        }
+        at += 1 + digits;
+        if digits == 0 {
+            return None;
+        }
+    }
+    let offset = parse_offset(&text[at..])?;
+    Some((days * 86_400 + seconds - offset) * 1_000_000 + micros)
+}
+
+/// Seconds east of UTC of `Z` or `+HH:MM`.
+fn parse_offset(text: &[u8]) -> Option<i64> {
+    match text {
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h @ .., b':', m1, m2] if h.len() == 2 => {
+            let (h, m) = (digits(h)?, digits(&[*m1, *m2])?);
+            let seconds = i64::from(h * 3600 + m * 60);
+            (h < 24 && m < 60).then_some(if *sign == b'-' { -seconds } else { seconds })
+        }
+        _ => None,
+    }
+}
+
+/// Microseconds since 1970 UTC of a time written that way; `None` where it is not, or does not fit the years 1 to 9999.
+pub fn parse_time_text(text: &str, format: TimeFormat) -> Option<i64> {
+    let scale = match format {
+        TimeFormat::Rfc3339 => return parse_rfc3339_us(text.as_bytes()),
+        TimeFormat::EpochS => 1_000_000,
+        TimeFormat::EpochMs => 1_000,
+    };
+    let unsigned = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    if unsigned.is_empty() || unsigned.len() > 18 || !unsigned.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let us = text.parse::<i64>().ok()?.checked_mul(scale)?;
+    YEARS_1_TO_9999_US.contains(&us).then_some(us)
+}
+
+/// What every warehouse can hold as a timestamp.
+const YEARS_1_TO_9999_US: std::ops::Range<i64> =
+    days_from_civil(1, 1, 1) * 86_400_000_000..days_from_civil(10_000, 1, 1) * 86_400_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc3339() {
+        assert_eq!(parse_rfc3339_us(b"1970-01-01T00:00:01Z"), Some(1_000_000));
+        assert_eq!(parse_rfc3339_us(b"1970-01-01t00:00:01.5z"), Some(1_500_000));
+        assert_eq!(parse_rfc3339_us(b"1970-01-01T01:00:00.123456789+01:00"), Some(123_456));
+        assert_eq!(parse_rfc3339_us(b"1969-12-31T23:30:00-00:30"), Some(0));
+        for bad in ["2026-02-30T00:00:00Z", "2026-02-03T00:00:00", "2026-02-03T00:00:00.Z", "2026-02-03T00:00:00+1:00", "2026-02-03T00:00:00+25:00", "2026-02-03", "", "2026-02-03T24:00:00Z"] {
+            assert_eq!(parse_rfc3339_us(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn epochs() {
+        assert_eq!(parse_time_text("1767225600123", TimeFormat::EpochMs), Some(1_767_225_600_123_000));
+        assert_eq!(parse_time_text("-1", TimeFormat::EpochS), Some(-1_000_000));
+        for bad in ["", "-", "1.5", "+1", " 1", "99999999999999999999", "999999999999999999"] {
+            assert_eq!(parse_time_text(bad, TimeFormat::EpochMs), None, "{bad}");
+        }
     }
 }

@@ -1,1 +1,249 @@
-//! stub: H3 owns
+//! From a record to an event with a verdict: the hot heart. One [`Judging`] a worker thread.
+//!
+//! One pass over the query bytes gives decoded properties (`event`), the contract's rules judge them one by one
+//! (`contract`), and typed values go straight into the columns of the event's type. Once its buffers have grown,
+//! nothing here allocates for a good event.
+
+use std::sync::Arc;
+
+use polars_arrow::array::MutableBinaryViewArray;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::contract::Contract;
+use crate::event::{Envelope, KeyTable, Name, Router, UNKNOWN_KEY, split_query, undone_len};
+use crate::model::{
+    Causes, Code, Counters, EventColumns, EventTypeId, EventTypes, FailureColumns, Properties, PropertyScratch,
+    Verdict,
+};
+
+mod catalogue;
+mod emit;
+mod inspection;
+mod judge;
+mod rest;
+
+use catalogue::{Catalogue, Known};
+use emit::Emitter;
+pub use inspection::{InspectedFailure, InspectedProperty, Inspection, inspect};
+use judge::Scratch;
+
+/// What judging reads of a record. Texts as logged, `-` where the log says so.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordView<'a> {
+    /// `cs-method`.
+    pub method: &'a str,
+    /// `cs-uri-stem`, still encoded.
+    pub stem: &'a str,
+    /// `sc-status`; `None` where it is not logged or no number.
+    pub status: Option<i64>,
+    /// `cs-uri-query`, still encoded; `-` means none.
+    pub query: &'a str,
+    /// `x-edge-request-id`.
+    pub request_id: &'a str,
+    /// Log time in microseconds since 1970 UTC.
+    pub time_us: i64,
+    /// The whole line, for `failed_raw`.
+    pub line: &'a str,
+}
+
+/// Finds events among records, judges them and fills their columns. One a thread.
+#[derive(Debug)]
+pub struct Judging {
+    router: Router,
+    envelope: Envelope,
+    keys: KeyTable,
+    ids: Vec<u16>,
+    properties: PropertyScratch,
+    scratch: Scratch,
+    catalogue: Catalogue,
+    /// By event type id: what this batch has of it.
+    tables: Vec<Option<EventColumns>>,
+    wanted: Wanted,
+}
+
+/// What the sink wants beside verdicts and failures.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    columns: bool,
+    failed_raw: bool,
+}
+
+/// One event on its way through.
+#[derive(Debug)]
+struct Event<'a> {
+    view: &'a RecordView<'a>,
+    properties: Properties<'a>,
+    /// The properties' keys as numbers.
+    ids: &'a [u16],
+    name: Name<'a>,
+    /// The key that the name came from.
+    name_key: u16,
+}
+
+/// From here on a URL is likely to have been cut: `CloudFront` refuses those over 8,192 bytes.
+const LIKELY_CUT_BYTES: usize = 8_100;
+
+impl Judging {
+    /// Prepares judging for one thread: takes its own copy of the compiled schemas (a `Regex` shared by threads waits
+    /// for its cache), declares the event types and interns the causes.
+    ///
+    /// `columns`: fill event property columns; `failed_raw`: keep the line of failed events.
+    pub fn new(
+        contract: Arc<Contract>,
+        types: Arc<EventTypes>,
+        causes: Arc<Causes>,
+        columns: bool,
+        failed_raw: bool,
+    ) -> Self {
+        let mut keys = KeyTable::default();
+        let envelope = Envelope::new(&contract.routing, &mut keys);
+        let catalogue = Catalogue::new(&contract, types, causes, &mut keys);
+        Self {
+            router: Router::new(&contract.routing),
+            envelope,
+            keys,
+            ids: vec![],
+            properties: PropertyScratch::default(),
+            scratch: Scratch::default(),
+            catalogue,
+            tables: vec![],
+            wanted: Wanted { columns, failed_raw },
+        }
+    }
+
+    /// Judges one record: its event type plus one (0: none), its row in that type's columns, and its verdict.
+    ///
+    /// Failures are pushed with `record` as their row. `counters` gets `not_events`, `events`, `good`, `failed`,
+    /// `errors`, `warnings` and `infos`. Never fails.
+    pub fn record(
+        &mut self,
+        record: u32,
+        view: &RecordView<'_>,
+        failures: &mut FailureColumns,
+        counters: &mut Counters,
+    ) -> (u16, u32, Verdict) {
+        if !self.router.is_event(view.method, view.stem, view.status) {
+            counters.not_events += 1;
+            return (0, 0, Verdict::NotEvent);
+        }
+        let query = if view.query == "-" { "" } else { view.query };
+        split_query(query, &mut self.properties);
+        let properties = self.properties.view(query);
+        self.keys.resolve(&properties, &mut self.ids);
+        let name = self.envelope.name(&properties, &self.ids, view.stem);
+        let name_key = name.at.map_or(UNKNOWN_KEY, |at| self.ids[at]);
+        let event = Event { view, properties, ids: &self.ids, name, name_key };
+        let mut emitter = Emitter { record, failures, counters, failed: false };
+        let known = identify(&mut self.catalogue, &self.envelope, &event, &mut emitter);
+        let Some(known) = known else {
+            return (0, 0, finish(&mut emitter));
+        };
+        let event_type = known.event_type(&self.catalogue);
+        let table = table_of(&mut self.tables, event_type, || known.columns(&self.catalogue, event_type, self.wanted.columns));
+        let target = self.wanted.columns.then_some(&mut *table);
+        judge::judge(&mut self.catalogue, &mut self.scratch, &self.envelope, &event, known, target, &mut emitter);
+        let verdict = finish(&mut emitter);
+        let row = table.record.len() as u32;
+        push_row(table, record, &event, &self.envelope, self.wanted, verdict);
+        (event_type.0 + 1, row, verdict)
+    }
+
+    /// The columns filled since the last call, by event type id; to be called at the end of a batch.
+    pub fn take(&mut self) -> Vec<EventColumns> {
+        self.tables.iter_mut().filter_map(Option::take).collect()
+    }
+}
+
+/// Finds the event's type; tells of what is wrong with its name, version or length.
+fn identify(
+    catalogue: &mut Catalogue,
+    envelope: &Envelope,
+    event: &Event<'_>,
+    emitter: &mut Emitter<'_>,
+) -> Option<Known> {
+    let Some(name) = event.name.text.as_deref() else {
+        emitter.emit(catalogue.no_name, None);
+        return None;
+    };
+    let (known, surprise) = catalogue.find(name, envelope.version(&event.properties, event.ids));
+    if let Some(surprise) = surprise {
+        let version = envelope.version(&event.properties, event.ids);
+        let value = if surprise.of_version { version.unwrap_or_default() } else { name };
+        emitter.emit(surprise.ranked, Some(value));
+    }
+    if let Some(rival) = event.name.rival {
+        let key = event.properties.key(rival);
+        let ranked = catalogue.cause_at(known, Code::R204, key);
+        emitter.emit(ranked, Some(event.properties.value(rival)));
+    }
+    if event.view.query.len() + event.view.stem.len() >= LIKELY_CUT_BYTES
+        && undone_len(event.view.query) + undone_len(event.view.stem) >= LIKELY_CUT_BYTES
+    {
+        let ranked = catalogue.cause_at(known, Code::D306, "");
+        emitter.emit(ranked, None);
+    }
+    Some(known)
+}
+
+fn finish(emitter: &mut Emitter<'_>) -> Verdict {
+    emitter.counters.events += 1;
+    if emitter.failed {
+        emitter.counters.failed += 1;
+        Verdict::Failed
+    } else {
+        emitter.counters.good += 1;
+        Verdict::Good
+    }
+}
+
+fn table_of(
+    tables: &mut Vec<Option<EventColumns>>,
+    event_type: EventTypeId,
+    new: impl FnOnce() -> EventColumns,
+) -> &mut EventColumns {
+    let at = usize::from(event_type.0);
+    if tables.len() <= at {
+        tables.resize_with(at + 1, || None);
+    }
+    tables[at].get_or_insert_with(new)
+}
+
+/// Everything of a row but its properties, which `judge` has pushed.
+fn push_row(
+    table: &mut EventColumns,
+    record: u32,
+    event: &Event<'_>,
+    envelope: &Envelope,
+    wanted: Wanted,
+    verdict: Verdict,
+) {
+    let logged_id = Some(event.view.request_id).filter(|id| !id.is_empty() && *id != "-");
+    let id = envelope.id(&event.properties, event.ids).or(logged_id);
+    table.record.push(record);
+    table.id_hash.push(id.map_or(NO_ID_HASH, |id| xxh3_64(id.as_bytes()).max(NO_ID_HASH + 1)));
+    table.payload_hash.push(xxh3_64(event.properties.query().as_bytes()));
+    if wanted.columns {
+        table.event_id.push(id);
+        table.event_time_us.push(envelope.time_us(&event.properties, event.ids).unwrap_or(event.view.time_us));
+    }
+    if wanted.failed_raw {
+        table.raw.push((verdict == Verdict::Failed).then_some(event.view.line));
+    }
+}
+
+/// `id_hash` of an event that has no id at all: never a duplicate.
+pub const NO_ID_HASH: u64 = 0;
+
+fn empty_columns(event_type: EventTypeId) -> EventColumns {
+    EventColumns {
+        event_type,
+        record: vec![],
+        id_hash: vec![],
+        payload_hash: vec![],
+        event_id: MutableBinaryViewArray::new(),
+        event_time_us: vec![],
+        properties: vec![],
+        rest_json: MutableBinaryViewArray::new(),
+        raw: MutableBinaryViewArray::new(),
+    }
+}

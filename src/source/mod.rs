@@ -1,5 +1,34 @@
 //! Where objects come from: local files, folders, globs, standard input, S3.
-//! (stub: helper H2 owns this folder; these types are the agreed face)
+//!
+//! [`start`] lists what the sources hold, then hands out each object's content in listed order through a bounded
+//! channel, so that a slow reader slows the fetching down. One background thread does it; S3 requests run on the
+//! process's network runtime (`s3::runtime`). Nothing outside this folder needs to know tokio for it.
+
+mod fetched;
+mod follow;
+mod hour;
+mod listing;
+mod local;
+mod location;
+mod log_name;
+mod outlet;
+mod piped;
+mod run;
+mod s3;
+mod tail;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+use tokio_util::sync::CancellationToken;
+
+pub use fetched::Fetched;
+
+use crate::error::{Error, Result};
+use crate::model::{Code, LogObject};
+use listing::Listing;
+use location::Location;
 
 /// What to read.
 #[derive(Debug, Clone, Default)]
@@ -16,12 +45,12 @@ pub struct Options {
     pub follow: bool,
     /// S3 connection.
     pub s3: S3Options,
-    /// Bound on fetched bytes that no worker has taken yet.
+    /// Bound on fetched bytes that no worker has taken yet; 0 means 64 MiB.
     pub bytes_in_flight: u64,
 }
 
 /// How to reach S3.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct S3Options {
     /// Named profile.
     pub profile: Option<String>,
@@ -35,4 +64,133 @@ pub struct S3Options {
     pub no_sign_request: bool,
     /// Requester pays.
     pub request_payer: bool,
+    /// Access key id and secret, for tests and embedding: with them neither environment nor profile files are read.
+    pub static_credentials: Option<(String, String)>,
+}
+
+impl std::fmt::Debug for S3Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3Options")
+            .field("profile", &self.profile)
+            .field("region", &self.region)
+            .field("endpoint_url", &self.endpoint_url)
+            .field("path_style", &self.path_style)
+            .field("no_sign_request", &self.no_sign_request)
+            .field("request_payer", &self.request_payer)
+            // A secret must never reach a log file through `{:?}`.
+            .field(
+                "static_credentials",
+                &self.static_credentials.as_ref().map(|_| "(hidden)"),
+            )
+            .finish()
+    }
+}
+
+/// What comes out of the sources, in this order: warnings, `Listed`, then one `Content` or `Unreadable` an object.
+#[derive(Debug)]
+pub enum Arrival {
+    /// Found objects in the order their contents will arrive. Sent once when the listing is complete, and again for
+    /// new objects while following (there also empty now and then, which tells the sender whether anybody still
+    /// listens). The n-th object ever listed has index n.
+    Listed(Vec<Arc<LogObject>>),
+    /// The content of object `index`, in the order listed.
+    Content {
+        /// Which object.
+        index: u32,
+        /// Its content, or how to get at it.
+        content: Content,
+    },
+    /// Followed plain local file: more bytes, always whole lines (a partial last line is held back until its newline
+    /// arrives; a line that reaches 64 MiB without one is passed on as it is).
+    Growth {
+        /// Which object.
+        index: u32,
+        /// Where the bytes start in the file.
+        offset: u64,
+        /// The new lines.
+        bytes: Vec<u8>,
+    },
+    /// Object `index` cannot be read.
+    Unreadable {
+        /// Which object.
+        index: u32,
+        /// S901 (it changed) or S902 (denied, gone).
+        code: Code,
+        /// A sentence.
+        message: String,
+    },
+    /// Something a person should know that stops nothing.
+    Warning(String),
+}
+
+/// The bytes of one object as stored (gzip is not undone here).
+pub enum Content {
+    /// All of it. S3 objects up to 32 MiB; the first part of a followed plain file, cut after its last newline.
+    Bytes(Fetched),
+    /// A local file, which the worker reads itself.
+    File(PathBuf),
+    /// A large S3 object, a pipe or standard input: a blocking reader with a bounded buffer behind it.
+    Stream(Box<dyn std::io::Read + Send>),
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::File(path) => write!(f, "File({})", path.display()),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+/// Starts listing and fetching in the background.
+///
+/// The channel is bounded and closes when all is delivered; with `follow` it stays open until `cancel`. A dropped
+/// receiver or `cancel` ends every task and thread. A reader that keeps many [`Fetched`] at once must hold less than
+/// `bytes_in_flight`, or nothing more arrives.
+///
+/// # Errors
+/// Local sources are listed at once: a missing path, an empty folder, a bad pattern, a malformed S3 URI. Errors of an
+/// S3 listing arrive on the channel, as its last message.
+pub fn start(options: Options, cancel: CancellationToken) -> Result<Receiver<Result<Arrival>>> {
+    let locations = Location::parse_all(&options.sources)?;
+    let local = listing::local(&locations, &options)?;
+    run::spawn(run::Job {
+        options,
+        locations,
+        local,
+        cancel,
+    })
+}
+
+/// Lists only: the objects that [`start`] would read, in its order.
+///
+/// Blocks on the network for S3.
+///
+/// # Errors
+/// As [`start`], and those of an S3 listing.
+pub fn list(options: &Options) -> Result<Vec<Arc<LogObject>>> {
+    let locations = Location::parse_all(&options.sources)?;
+    let mut listing = listing::local(&locations, options)?;
+    listing.extend(listing::remote(&locations, options)?);
+    let Listing { found, .. } = listing.finish(options)?;
+    Ok(found.into_iter().map(|f| f.object).collect())
+}
+
+/// Opens one object again, to show a raw line of it. Blocks on the network for S3.
+///
+/// # Errors
+/// The object is gone, changed or denied; standard input cannot be read twice.
+pub fn reopen(options: &Options, object: &LogObject) -> Result<Content> {
+    if let Some(location) = location::split_s3(&object.uri) {
+        return s3::reopen(&options.s3, location, object);
+    }
+    if &*object.uri == location::STDIN {
+        return Err(Error::NoInput(
+            "standard input cannot be read a second time; save it to a file first".into(),
+        ));
+    }
+    let path = PathBuf::from(&*object.uri);
+    std::fs::metadata(&path).map_err(|e| Error::file("read", &path, e))?;
+    Ok(Content::File(path))
 }

@@ -1,0 +1,85 @@
+//! A compiled event schema.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::contract::rule::Rule;
+use crate::contract::version::SchemaVer;
+use crate::model::{Cause, ColumnKind, EventType, PropertyColumn, Words};
+
+/// One event schema, ready to judge by.
+#[derive(Debug, Clone)]
+pub struct EventSchema {
+    /// The event's name: the stem of the file's name.
+    pub name: Arc<str>,
+    /// `SchemaVer` as text.
+    pub version: Arc<str>,
+    /// The same, comparable.
+    pub schema_ver: SchemaVer,
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// `description`, or `title`, or empty.
+    pub description: String,
+    /// The properties, in the order of the file; then those that only `required` names.
+    pub properties: Vec<PropertySchema>,
+    /// What it says of other properties.
+    pub additional: Additional,
+}
+
+/// What `additionalProperties` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Additional {
+    /// `false`
+    Forbidden,
+    /// `true`, or a schema
+    Allowed,
+    /// Nothing: the contract's policy decides.
+    Silent,
+}
+
+/// One property of an event schema.
+#[derive(Debug, Clone)]
+pub struct PropertySchema {
+    /// Its name, which is its query key.
+    pub name: Arc<str>,
+    /// Listed in `required`. A property that may be null is never missing: being absent is being null.
+    pub required: bool,
+    /// The declaration in few words: `number ≥ 0`.
+    pub declared: Arc<str>,
+    /// The dtype of its column.
+    pub kind: ColumnKind,
+    /// `maxLength`.
+    pub max_length: Option<u64>,
+    /// The dictionary of its column, shared by all threads, where `kind` is `Word`.
+    pub words: Option<Words>,
+    /// What it must be.
+    pub rule: Rule,
+    /// The causes that the rule's numbers stand for.
+    pub causes: Vec<Cause>,
+    /// `array` and `object` are kept as text and not judged yet; a repeated key is no surprise for an array.
+    pub structured: bool,
+}
+
+impl EventSchema {
+    /// The event type with a column for each property.
+    pub fn event_type(&self) -> EventType {
+        let column = |p: &PropertySchema| PropertyColumn {
+            name: p.name.clone(),
+            kind: p.kind,
+            required: p.required,
+            declared: p.declared.clone(),
+            max_length: p.max_length,
+        };
+        EventType {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            declared: true,
+            columns: self.properties.iter().map(column).collect(),
+        }
+    }
+
+    /// The property of that name.
+    pub fn property(&self, name: &str) -> Option<&PropertySchema> {
+        self.properties.iter().find(|p| *p.name == *name)
+    }
+}

@@ -1,0 +1,198 @@
+//! The query of one record, cut and decoded in one pass.
+//!
+//! `CloudFront` encodes what the viewer sent once more (its log layer). Undoing that layer, splitting on `&` and `=`,
+//! and URL-decoding are three passes by definition; they are one here, because `&` and `=` are never encoded by
+//! `CloudFront` and un-encoding never creates them: see [`decode_into`].
+
+use memchr::memchr;
+
+use crate::model::PropertyScratch;
+use crate::model::property::Piece;
+
+/// What decoding met on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flaws {
+    /// A `%` that is no escape; it was kept (D301).
+    pub bad_escape: bool,
+    /// Bytes that are not UTF-8; U+FFFD stands for them (D302).
+    pub bad_utf8: bool,
+}
+
+/// Cuts a query as logged into decoded properties: on `&` (empty parts are skipped) and on the first `=` of a part.
+///
+/// The scratch is cleared first. Texts without `%` and `+` are ranges of `query`, not copies. Never fails.
+pub fn split_query(query: &str, scratch: &mut PropertyScratch) {
+    scratch.clear();
+    let mut spare = scratch.take_spare();
+    let bytes = query.as_bytes();
+    let mut start = 0;
+    while start < bytes.len() {
+        let end = memchr(b'&', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        if end > start {
+            let equals = bytes[start..end].iter().position(|&b| b == b'=').map(|at| start + at);
+            let (key_end, value_start) = equals.map_or((end, end), |at| (at, at + 1));
+            push_pair(query, (start, key_end), (value_start, end), &mut spare, scratch);
+        }
+        start = end + 1;
+    }
+    scratch.give_spare(spare);
+}
+
+fn push_pair(
+    query: &str,
+    key: (usize, usize),
+    value: (usize, usize),
+    spare: &mut Spare,
+    scratch: &mut PropertyScratch,
+) {
+    let bytes = query.as_bytes();
+    let encoded_key = is_encoded(&bytes[key.0..key.1]);
+    let encoded_value = is_encoded(&bytes[value.0..value.1]);
+    if !encoded_key && !encoded_value {
+        let (k, v) = (Piece::Raw(key.0, key.1), Piece::Raw(value.0, value.1));
+        return scratch.push(k, v, value, false, false);
+    }
+    let mut flaws = Flaws::default();
+    let k = piece(query, key, encoded_key, &mut spare.key, &mut flaws);
+    let v = piece(query, value, encoded_value, &mut spare.value, &mut flaws);
+    scratch.push(k, v, value, flaws.bad_escape, flaws.bad_utf8);
+}
+
+/// The two buffers that texts are decoded into before they join the others in the scratch.
+pub use crate::model::property::Spare;
+
+fn piece<'a>(
+    query: &str,
+    range: (usize, usize),
+    encoded: bool,
+    buffer: &'a mut Vec<u8>,
+    flaws: &mut Flaws,
+) -> Piece<'a> {
+    if !encoded {
+        return Piece::Raw(range.0, range.1);
+    }
+    buffer.clear();
+    flaws.bad_escape |= decode_into(&query.as_bytes()[range.0..range.1], buffer);
+    if std::str::from_utf8(buffer).is_err() {
+        flaws.bad_utf8 = true;
+        let lossy = String::from_utf8_lossy(buffer).into_owned();
+        buffer.clear();
+        buffer.extend_from_slice(lossy.as_bytes());
+    }
+    // Valid by the lines above; the empty text is never reached.
+    Piece::Decoded(std::str::from_utf8(buffer).unwrap_or_default())
+}
+
+/// A fold without an early exit, so that the compiler compares sixteen bytes at a time.
+fn is_encoded(text: &[u8]) -> bool {
+    text.iter().fold(false, |found, &b| found | (b == b'%') | (b == b'+'))
+}
+
+/// Undoes the log's layer and URL-encoding in one pass: appends to `out`, and says whether a `%` was no escape.
+///
+/// `%25` and two hex digits is the byte of those digits (the log layer gives `%` and the digits, URL-decoding the
+/// byte); `%` and two hex digits is that byte; `+` is a space; any other `%` stays as it is.
+///
+/// # Source
+/// Snowplow's `singleEncodePcts`, followed by `application/x-www-form-urlencoded`.
+pub fn decode_into(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let mut bad_escape = false;
+    let mut at = 0;
+    while at < text.len() {
+        let (byte, taken) = match text[at] {
+            b'%' => escape(&text[at..]).unwrap_or_else(|| {
+                bad_escape = true;
+                (b'%', 1)
+            }),
+            b'+' => (b' ', 1),
+            other => (other, 1),
+        };
+        out.push(byte);
+        at += taken;
+    }
+    bad_escape
+}
+
+/// The byte of the escape that `text` starts with, and how many bytes it took.
+fn escape(text: &[u8]) -> Option<(u8, usize)> {
+    if text.get(1..3) == Some(b"25")
+        && let Some(byte) = hex_pair(text, 3)
+    {
+        return Some((byte, 5));
+    }
+    hex_pair(text, 1).map(|byte| (byte, 3))
+}
+
+fn hex_pair(text: &[u8], at: usize) -> Option<u8> {
+    let pair = text.get(at..at + 2)?;
+    Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)
+}
+
+const fn hex_digit(b: u8) -> Option<u8> {
+    match b {
+        b'0'..=b'9' => Some(b - b'0'),
+        b'a'..=b'f' => Some(b - b'a' + 10),
+        b'A'..=b'F' => Some(b - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Bytes of a text once the log's layer is undone: what the viewer sent, which is what `CloudFront` limits.
+pub fn undone_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut len, mut at) = (bytes.len(), 0);
+    while let Some(found) = memchr(b'%', &bytes[at..]) {
+        at += found + 1;
+        if bytes.get(at..at + 2) == Some(b"25") && hex_pair(bytes, at + 2).is_some() {
+            len -= 2;
+            at += 4;
+        }
+    }
+    len
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(query: &str) -> Vec<(String, String, bool, bool)> {
+        let mut scratch = PropertyScratch::default();
+        split_query(query, &mut scratch);
+        let p = scratch.view(query);
+        let row = |i: usize| {
+            (p.key(i).to_owned(), p.value(i).to_owned(), p.get(i).bad_escape, p.get(i).bad_utf8)
+        };
+        (0..p.len()).map(row).collect()
+    }
+
+    fn plain(pairs: &[(&str, &str)]) -> Vec<(String, String, bool, bool)> {
+        pairs.iter().map(|(k, v)| ((*k).into(), (*v).into(), false, false)).collect()
+    }
+
+    #[test]
+    fn parts_and_first_equals() {
+        assert_eq!(split("&e=pv&&u=a=b&flag&x="), plain(&[("e", "pv"), ("u", "a=b"), ("flag", ""), ("x", "")]));
+        assert_eq!(split(""), vec![]);
+    }
+
+    #[test]
+    fn both_layers_come_off_at_once() {
+        assert_eq!(split("p=a%2520b+c&k%255B0%255D=1"), plain(&[("p", "a b c"), ("k[0]", "1")]));
+        assert_eq!(split("a=1%2526b%253D2"), plain(&[("a", "1&b=2")]));
+        assert_eq!(split("app=%257B%2522a%2522%257D"), plain(&[("app", "{\"a\"}")]));
+        assert_eq!(split("t=Loading+-+70%25+Complete"), plain(&[("t", "Loading - 70% Complete")]));
+        assert_eq!(split("page=Introduction%20-%20Snowplow%20Analytics%25"), plain(&[("page", "Introduction - Snowplow Analytics%")]));
+    }
+
+    #[test]
+    fn flaws_are_told() {
+        assert_eq!(split("x=100%&y=%zz"), vec![("x".into(), "100%".into(), true, false), ("y".into(), "%zz".into(), true, false)]);
+        assert_eq!(split("x=%2588"), vec![("x".into(), "\u{FFFD}".into(), false, true)]);
+    }
+
+    #[test]
+    fn length_of_what_the_viewer_sent() {
+        assert_eq!(undone_len("a%2520b"), 5);
+        assert_eq!(undone_len("a%25zz%20%"), 10);
+    }
+}

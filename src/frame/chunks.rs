@@ -1,0 +1,108 @@
+//! Reading chunked columns by row and by range, without copying them.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use polars::prelude::{ChunkedArray, PolarsNumericType, StringChunked};
+use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray};
+
+/// Where rows are in a column of several chunks. Remembers the last chunk, so that neighbours cost nothing.
+struct Starts {
+    /// First row of each chunk, and the number of rows at the end.
+    starts: Vec<usize>,
+    last: Cell<usize>,
+}
+
+impl Starts {
+    fn new(lengths: impl Iterator<Item = usize>) -> Self {
+        let mut starts = vec![0];
+        let mut sum = 0;
+        for length in lengths {
+            sum += length;
+            starts.push(sum);
+        }
+        Self { starts, last: Cell::new(0) }
+    }
+
+    fn len(&self) -> usize {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    fn find(&self, row: usize) -> Option<(usize, usize)> {
+        let last = self.last.get();
+        if let (Some(start), Some(end)) = (self.starts.get(last), self.starts.get(last + 1))
+            && (*start..*end).contains(&row)
+        {
+            return Some((last, row - start));
+        }
+        if row >= self.len() {
+            return None;
+        }
+        let chunk = self.starts.partition_point(|start| *start <= row) - 1;
+        self.last.set(chunk);
+        Some((chunk, row - self.starts[chunk]))
+    }
+}
+
+/// A numeric column, by row.
+pub(crate) struct Numbers<'a, T: PolarsNumericType> {
+    starts: Starts,
+    arrays: Vec<&'a PrimitiveArray<T::Native>>,
+}
+
+impl<'a, T: PolarsNumericType> Numbers<'a, T> {
+    pub(crate) fn new(column: &'a ChunkedArray<T>) -> Self {
+        let arrays: Vec<_> = column.downcast_iter().collect();
+        Self { starts: Starts::new(arrays.iter().map(|a| a.len())), arrays }
+    }
+
+    /// The value of a row; `None` for null and past the end.
+    pub(crate) fn get(&self, row: usize) -> Option<T::Native> {
+        let (chunk, i) = self.starts.find(row)?;
+        self.arrays[chunk].get(i)
+    }
+}
+
+/// A text column, by row.
+pub(crate) struct Texts<'a> {
+    starts: Starts,
+    arrays: Vec<&'a Utf8ViewArray>,
+}
+
+impl<'a> Texts<'a> {
+    pub(crate) fn new(column: &'a StringChunked) -> Self {
+        let arrays: Vec<_> = column.downcast_iter().collect();
+        Self { starts: Starts::new(arrays.iter().map(|a| a.len())), arrays }
+    }
+
+    /// The value of a row; `None` for null and past the end.
+    pub(crate) fn get(&self, row: usize) -> Option<&'a str> {
+        let (chunk, i) = self.starts.find(row)?;
+        self.arrays[chunk].get(i)
+    }
+}
+
+/// A piece of a range of rows within one chunk.
+pub(crate) struct Piece<'a, A: ?Sized> {
+    /// The chunk.
+    pub(crate) array: &'a A,
+    /// Rows in the chunk.
+    pub(crate) rows: Range<usize>,
+    /// Where the piece begins, counted from the start of the range asked for.
+    pub(crate) at: usize,
+}
+
+/// Cuts a range of rows at the chunks' borders.
+pub(crate) fn pieces<'a, A: Array + ?Sized + 'a>(
+    chunks: impl Iterator<Item = &'a A>,
+    range: Range<usize>,
+) -> impl Iterator<Item = Piece<'a, A>> {
+    let mut start = 0;
+    chunks.filter_map(move |array| {
+        let chunk = start..start + array.len();
+        start = chunk.end;
+        let from = range.start.max(chunk.start);
+        let to = range.end.min(chunk.end);
+        (from < to).then(|| Piece { array, rows: from - chunk.start..to - chunk.start, at: from - range.start })
+    })
+}

@@ -1,0 +1,252 @@
+//! One event against its schema: properties to columns, failures to the emitter.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::catalogue::{Catalogue, Extra, Judge, Known, NO_PROPERTY};
+use super::emit::{DynamicCauses, Emitter, Subject};
+use super::{Event, rest};
+use crate::contract::rule::{CAUSE_REQUIRED, Value};
+use crate::contract::schema::PropertySchema;
+use crate::event::{Envelope, UNKNOWN_KEY};
+use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
+use crate::model::routing::DuplicateKey;
+use crate::model::{Code, Column, ColumnKind, EventColumns, Severity, WordCache};
+
+/// Buffers of one thread, cleared for each event.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    /// By property of the schema: position in the query of the value that counts, or [`ABSENT`].
+    chosen: Vec<u32>,
+    /// Properties whose key came more than once.
+    repeated: Vec<u16>,
+    /// Numbers of the causes that the last value broke.
+    broken: Vec<u8>,
+    others: Others,
+    json: String,
+}
+
+const ABSENT: u32 = u32::MAX;
+
+/// The pairs that are no property of the schema.
+#[derive(Debug, Default)]
+struct Others {
+    /// Their positions, and whether they count; a repeated key counts once.
+    pairs: Vec<(u32, bool)>,
+    /// Hash of a key → index into `pairs`, where there are too many to compare each with each.
+    by_hash: HashMap<u64, usize, FixedState>,
+    /// Positions whose key was told of as repeated.
+    told: Vec<u32>,
+}
+
+/// Judges one event and pushes its properties to `columns`.
+pub(super) fn judge(
+    catalogue: &mut Catalogue,
+    scratch: &mut Scratch,
+    envelope: &Envelope,
+    event: &Event<'_>,
+    known: Known,
+    mut columns: Option<&mut EventColumns>,
+    emitter: &mut Emitter<'_>,
+) {
+    let Catalogue { judges, undeclared, causes, duplicate_key, .. } = catalogue;
+    let mut run = Run { event, causes, emitter, policy: *duplicate_key };
+    scratch.others.pairs.clear();
+    let (subject, extra) = match known {
+        Known::Declared(at) => {
+            let judge = &mut judges[at];
+            run.choose(judge, scratch);
+            run.values(judge, scratch, columns.as_deref_mut());
+            run.missing(judge, scratch, columns.as_deref_mut());
+            (judge.subject(), judge.extra)
+        }
+        Known::Undeclared(at) => {
+            scratch.others.pairs.extend((0..event.properties.len() as u32).map(|i| (i, true)));
+            (undeclared[at].subject(), Extra::Kept)
+        }
+    };
+    run.others(subject, &mut scratch.others, envelope, extra);
+    if let Some(columns) = columns {
+        let keep = extra != Extra::Dropped;
+        let kept = scratch.others.pairs.iter().filter(|(_, counts)| keep && *counts).map(|(i, _)| *i as usize);
+        rest::write(&event.properties, kept, &mut scratch.json);
+        columns.rest_json.push((!scratch.json.is_empty()).then_some(scratch.json.as_str()));
+    }
+}
+
+/// What all steps of judging one event share.
+struct Run<'a, 'e> {
+    event: &'a Event<'a>,
+    causes: &'a mut DynamicCauses,
+    emitter: &'a mut Emitter<'e>,
+    policy: DuplicateKey,
+}
+
+impl Run<'_, '_> {
+    /// Finds which pair counts for each property; the pairs of no property go to `others`.
+    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch) {
+        scratch.chosen.clear();
+        scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
+        scratch.repeated.clear();
+        for (i, &id) in self.event.ids.iter().enumerate() {
+            let property = judge.property_of(id);
+            if property == NO_PROPERTY {
+                scratch.others.pairs.push((i as u32, true));
+                continue;
+            }
+            let at = usize::from(property);
+            if scratch.chosen[at] == ABSENT {
+                scratch.chosen[at] = i as u32;
+                continue;
+            }
+            if self.policy == DuplicateKey::Last {
+                scratch.chosen[at] = i as u32;
+            }
+            let is_rival_name = id == self.event.name_key && self.event.name.rival.is_some();
+            let surprising = !judge.schema.properties[at].structured && !is_rival_name;
+            if surprising && !scratch.repeated.contains(&property) {
+                scratch.repeated.push(property);
+                self.tell(judge.subject(), Code::D305, i, self.event.properties.value(i));
+            }
+        }
+    }
+
+    /// Judges the value of every property that is there.
+    fn values(&mut self, judge: &mut Judge, scratch: &mut Scratch, mut columns: Option<&mut EventColumns>) {
+        for (i, &id) in self.event.ids.iter().enumerate() {
+            let property = judge.property_of(id);
+            let at = usize::from(property);
+            if property == NO_PROPERTY || scratch.chosen[at] != i as u32 {
+                continue;
+            }
+            let text = self.event.properties.value(i);
+            let schema = &judge.schema.properties[at];
+            let value = if self.is_undecodable(judge, i) || self.is_refused(scratch, property) {
+                None
+            } else {
+                schema.rule.judge(text, &mut scratch.broken)
+            };
+            for cause in scratch.broken.drain(..) {
+                self.emitter.emit(judge.causes[at][usize::from(cause)], Some(text));
+            }
+            if let Some(columns) = columns.as_deref_mut() {
+                push(&mut columns.properties[at], schema, value, text, &mut judge.words[at]);
+            }
+        }
+    }
+
+    /// D301 and D302 of a declared property; true where one is an error.
+    fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
+        let flags = self.event.properties.get(i);
+        (flags.bad_escape || flags.bad_utf8) && self.flaws(judge.subject(), i)
+    }
+
+    fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
+        !scratch.repeated.is_empty()
+            && scratch.repeated.contains(&property)
+            && self.causes.severity(Code::D305) == Severity::Error
+    }
+
+    fn missing(&mut self, judge: &Judge, scratch: &Scratch, columns: Option<&mut EventColumns>) {
+        for &property in &judge.required {
+            let at = usize::from(property);
+            if scratch.chosen[at] == ABSENT {
+                self.emitter.emit(judge.causes[at][usize::from(CAUSE_REQUIRED)], None);
+            }
+        }
+        if let Some(columns) = columns {
+            let absent = columns.properties.iter_mut().zip(&scratch.chosen).filter(|(_, at)| **at == ABSENT);
+            absent.for_each(|(column, _)| column.push_null());
+        }
+    }
+
+    /// Judges the pairs of no property; those that do not count (envelope, repeated) are marked.
+    fn others(&mut self, subject: Subject<'_>, others: &mut Others, envelope: &Envelope, extra: Extra) {
+        if others.pairs.is_empty() {
+            return;
+        }
+        others.by_hash.clear();
+        others.told.clear();
+        for k in 0..others.pairs.len() {
+            let i = others.pairs[k].0 as usize;
+            let is_envelope = envelope.holds(self.event.ids[i], self.event.name_key);
+            let flags = self.event.properties.get(i);
+            if flags.bad_escape || flags.bad_utf8 {
+                self.flaws(subject, i);
+            }
+            if let Some(earlier) = others.earlier(k, self.event) {
+                self.repeated(subject, others, (earlier, k));
+            } else if extra == Extra::Forbidden && !is_envelope {
+                self.tell(subject, Code::V410, i, self.event.properties.value(i));
+            }
+        }
+        for pair in &mut others.pairs {
+            pair.1 &= !envelope.holds(self.event.ids[pair.0 as usize], self.event.name_key);
+        }
+    }
+
+    fn repeated(&mut self, subject: Subject<'_>, others: &mut Others, (earlier, k): (usize, usize)) {
+        let (first, i) = (others.pairs[earlier].0, others.pairs[k].0 as usize);
+        others.pairs[if self.policy == DuplicateKey::Last { earlier } else { k }].1 = false;
+        let id = self.event.ids[i];
+        let is_rival_name = id != UNKNOWN_KEY && id == self.event.name_key && self.event.name.rival.is_some();
+        if !is_rival_name && !others.told.contains(&first) {
+            self.tell(subject, Code::D305, i, self.event.properties.value(i));
+        }
+        others.told.extend([first, i as u32]);
+    }
+
+    /// D301 and D302 of one pair; true where one is an error.
+    fn flaws(&mut self, subject: Subject<'_>, i: usize) -> bool {
+        let flags = *self.event.properties.get(i);
+        let raw = self.event.properties.raw_value(i);
+        let escape = flags.bad_escape && self.tell(subject, Code::D301, i, raw);
+        let utf8 = flags.bad_utf8 && self.tell(subject, Code::D302, i, raw);
+        escape || utf8
+    }
+
+    fn tell(&mut self, subject: Subject<'_>, code: Code, i: usize, value: &str) -> bool {
+        let ranked = self.causes.at(subject, code, self.event.properties.key(i));
+        self.emitter.emit(ranked, Some(value))
+    }
+}
+
+impl Others {
+    /// Index of an earlier pair with the same key that still counts.
+    fn earlier(&mut self, k: usize, event: &Event<'_>) -> Option<usize> {
+        /// Up to here comparing with each is faster than hashing; a hostile query has thousands.
+        const FEW: usize = 24;
+        let key = |pair: &(u32, bool)| event.properties.key(pair.0 as usize);
+        let wanted = key(&self.pairs[k]);
+        if self.pairs.len() <= FEW {
+            return self.pairs[..k].iter().position(|pair| pair.1 && key(pair) == wanted);
+        }
+        let earlier = self.by_hash.insert(xxh3_64(wanted.as_bytes()), k)?;
+        (key(&self.pairs[earlier]) == wanted).then_some(earlier)
+    }
+}
+
+/// One value into its column; null where there is none, or the column is of another kind.
+fn push(column: &mut Column, schema: &PropertySchema, value: Option<Value<'_>>, text: &str, cache: &mut WordCache) {
+    match (value, schema.kind) {
+        (None | Some(Value::Null), _) => column.push_null(),
+        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_text(text),
+        (Some(_), ColumnKind::Word) => {
+            // Longer ones are no value of the enum, and would only fill the dictionary.
+            let code = match &schema.words {
+                Some(words) if text.len() <= MAX_FAILURE_VALUE_BYTES => {
+                    cache.code(text.as_bytes(), words, |_| text.to_owned())
+                }
+                _ => None,
+            };
+            column.push_code(code);
+        }
+        (Some(Value::Int(v) | Value::Time(v)), _) => column.push_int(v),
+        (Some(Value::Float(v)), _) => column.push_float(v),
+        (Some(Value::Bool(v)), _) => column.push_bool(v),
+        (Some(Value::Date(v)), _) => column.push_int(i64::from(v)),
+        (Some(Value::Text(v)), _) => column.push_text(v),
+    }
+}

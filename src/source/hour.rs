@@ -1,0 +1,116 @@
+//! The hour in `CloudFront`'s key names, and the window of hours a run reads.
+
+use crate::model::time;
+
+/// Length of `.YYYY-MM-DD-HH.`.
+const MARK: usize = 15;
+
+/// The hour in the last segment of a path or key, as hours since 1970 UTC; `None` where it has none.
+///
+/// # Source
+/// "File name format", `CloudFront` Developer Guide: `<prefix>/<distribution ID>.YYYY-MM-DD-HH.<unique ID>.gz`, UTC.
+pub fn hour_of(name: &str) -> Option<i64> {
+    mark(last_segment(name)).map(|(_, hour)| hour)
+}
+
+/// The part after the last `/`.
+pub fn last_segment(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// A key cut before its hour: `px/E2EX` and the hour of `px/E2EX.2026-03-04-05.0a1b.gz`.
+pub fn split(key: &str) -> Option<(&str, i64)> {
+    let segment = last_segment(key);
+    let (at, hour) = mark(segment)?;
+    Some((&key[..key.len() - segment.len() + at], hour))
+}
+
+/// Hours since 1970 as `YYYY-MM-DD-HH`.
+pub fn format(hour: i64) -> String {
+    match chrono::DateTime::from_timestamp(hour.saturating_mul(3600), 0) {
+        Some(t) => t.format("%Y-%m-%d-%H").to_string(),
+        None => hour.to_string(),
+    }
+}
+
+/// Where the hour's mark starts in a segment, and the hour.
+fn mark(segment: &str) -> Option<(usize, i64)> {
+    segment
+        .as_bytes()
+        .windows(MARK)
+        .enumerate()
+        .find_map(|(at, w)| {
+            if w[0] != b'.' || w[11] != b'-' || w[MARK - 1] != b'.' {
+                return None;
+            }
+            let days = time::parse_date(&w[1..11])?;
+            let hour = std::str::from_utf8(&w[12..14])
+                .ok()
+                .filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?;
+            let hour: i64 = hour.parse().ok().filter(|h| *h < 24)?;
+            Some((at, i64::from(days) * 24 + hour))
+        })
+}
+
+/// The hours a run reads, both ends included.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Window {
+    /// First hour.
+    pub since: Option<i64>,
+    /// Last hour.
+    pub until: Option<i64>,
+}
+
+impl Window {
+    /// Whether an object of this hour is read. One without an hour always is: its records may be of any time.
+    pub fn holds(self, hour: Option<i64>) -> bool {
+        let Some(hour) = hour else { return true };
+        self.since.is_none_or(|s| hour >= s) && self.until.is_none_or(|u| hour <= u)
+    }
+
+    /// In words: `from 2026-03-04-05 to 2026-03-04-07 (UTC)`.
+    pub fn describe(self) -> String {
+        let end = |word: &str, hour: Option<i64>| {
+            hour.map(|h| format!("{word} {} ", format(h)))
+                .unwrap_or_default()
+        };
+        format!("{}{}(UTC)", end("from", self.since), end("to", self.until))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_hour_of_cloudfront_names_only() {
+        let hour = hour_of("cdn/E2EX.2026-03-04-05.0a1b2c3d.gz");
+        assert_eq!(hour, Some(time::days_from_civil(2026, 3, 4) * 24 + 5));
+        assert_eq!(
+            hour_of("AAAAAAAAAAAAAA.2015-10-19-17.e5b6526a"),
+            Some(401_465)
+        );
+        assert_eq!(hour_of("E2EX.2026-02-30-05.x.gz"), None);
+        assert_eq!(hour_of("E2EX.2026-03-04-24.x.gz"), None);
+        assert_eq!(hour_of("E2EX.2026-03-04-+1.x.gz"), None);
+        assert_eq!(hour_of("E2EX.2026-03-04-05.d/plain.log"), None);
+        assert_eq!(hour_of("é.2026-03-04-05.x"), hour);
+        assert_eq!(hour_of(""), None);
+    }
+
+    #[test]
+    fn cuts_a_key_before_its_hour_and_writes_it_again() {
+        let (stem, hour) = split("px/E2.2026-03-04-05.x.gz").unwrap();
+        assert_eq!((stem, format(hour).as_str()), ("px/E2", "2026-03-04-05"));
+    }
+
+    #[test]
+    fn the_window_keeps_names_without_an_hour() {
+        let window = Window {
+            since: Some(10),
+            until: Some(12),
+        };
+        assert!(window.holds(None) && window.holds(Some(10)) && window.holds(Some(12)));
+        assert!(!window.holds(Some(9)) && !window.holds(Some(13)));
+    }
+}

@@ -1,0 +1,169 @@
+//! Lists local sources: a file, a folder, a glob, standard input, a pipe.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use walkdir::WalkDir;
+
+use crate::error::{Error, Result};
+use crate::model::LogObject;
+
+use super::Options;
+use super::hour;
+use super::listing::{Found, Listing, Place, window};
+use super::location::{Location, STDIN};
+use super::log_name;
+
+/// Adds what one local source holds; does nothing for S3.
+///
+/// # Errors
+/// A missing path; a folder or pattern without logs (a warning instead while following).
+pub fn list(location: &Location, options: &Options, listing: &mut Listing) -> Result<()> {
+    match location {
+        Location::S3(_) => Ok(()),
+        Location::Stdin => {
+            listing.found.push(stdin());
+            Ok(())
+        }
+        Location::Path(path) => list_path(path, options, listing),
+        Location::Glob {
+            text,
+            base,
+            matcher,
+        } => {
+            let matches = |path: &Path| matcher.is_match(path.strip_prefix("./").unwrap_or(path));
+            let seen = walk(base, matches, options, listing);
+            if seen > 0 {
+                return Ok(());
+            }
+            let looked = if base.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                base
+            };
+            let sentence = format!(
+                "no file matches `{text}` (looked in {}; quote the pattern, or check its spelling)",
+                looked.display()
+            );
+            listing.nothing_in(sentence, options.follow)
+        }
+    }
+}
+
+fn list_path(path: &Path, options: &Options, listing: &mut Listing) -> Result<()> {
+    let meta = std::fs::metadata(path).map_err(|e| Error::file("read", path, e))?;
+    if !meta.is_dir() {
+        listing.offer(window(options), file(path.to_owned(), &meta));
+        return Ok(());
+    }
+    // A folder that may not be looked into must not pass for an empty one.
+    std::fs::read_dir(path).map_err(|e| Error::file("list", path, e))?;
+    let seen = walk(path, is_log_file, options, listing);
+    if seen > 0 {
+        return Ok(());
+    }
+    let sentence = format!(
+        "no log files in {} (looked in its subfolders too, for *.gz, *.log, *.txt, *.tsv, *.csv and CloudFront's own names)",
+        path.display()
+    );
+    listing.nothing_in(sentence, options.follow)
+}
+
+fn is_log_file(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|n| log_name::is_log_name(&n.to_string_lossy()))
+}
+
+/// Walks a folder and offers each file that `wanted` takes; how many it took.
+fn walk(
+    base: &Path,
+    wanted: impl Fn(&Path) -> bool,
+    options: &Options,
+    listing: &mut Listing,
+) -> usize {
+    let root = if base.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        base
+    };
+    let visible = |e: &walkdir::DirEntry| {
+        e.depth() == 0 || !log_name::is_hidden(&e.file_name().to_string_lossy())
+    };
+    let mut seen = 0;
+    for entry in WalkDir::new(root)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(visible)
+    {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => {
+                // The root itself missing is told by "no file matches"; a file that vanished meanwhile is nothing.
+                if e.io_error()
+                    .is_none_or(|io| io.kind() != std::io::ErrorKind::NotFound)
+                {
+                    listing
+                        .warnings
+                        .push(format!("left out while listing {}: {e}", root.display()));
+                }
+                continue;
+            }
+        };
+        if entry.file_type().is_dir() || !wanted(entry.path()) {
+            continue;
+        }
+        let Ok(meta) = entry.metadata() else { continue };
+        if meta.is_file() {
+            let path = entry
+                .path()
+                .strip_prefix("./")
+                .unwrap_or(entry.path())
+                .to_owned();
+            listing.offer(window(options), file(path, &meta));
+            seen += 1;
+        }
+    }
+    seen
+}
+
+/// A local file or pipe as an object.
+pub fn file(path: PathBuf, meta: &Metadata) -> Found {
+    let modified = meta
+        .modified()
+        .ok()
+        .and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+    let uri = path.to_string_lossy();
+    let regular = meta.is_file();
+    let size_bytes = if regular { meta.len() } else { 0 };
+    let object = LogObject {
+        hour: hour::hour_of(&uri),
+        size_bytes,
+        etag: format!("{}-{size_bytes}", modified.map_or(0, |t| t.as_nanos())).into(),
+        last_modified_ms: modified.map(|t| t.as_millis() as i64),
+        uri: uri.into(),
+    };
+    Found {
+        object: Arc::new(object),
+        place: if regular {
+            Place::File(path)
+        } else {
+            Place::Pipe(path)
+        },
+    }
+}
+
+fn stdin() -> Found {
+    let object = LogObject {
+        uri: STDIN.into(),
+        size_bytes: 0,
+        etag: "".into(),
+        hour: None,
+        last_modified_ms: None,
+    };
+    Found {
+        object: Arc::new(object),
+        place: Place::Stdin,
+    }
+}

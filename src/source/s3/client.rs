@@ -1,0 +1,243 @@
+//! A connection to one bucket: the SDK's client with our settings, found again by later requests.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, SharedHttpClient,
+};
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::types::RequestPayer;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+
+use crate::error::{Error, Result};
+
+use super::super::S3Options;
+
+/// Where requests go when nothing names a region: S3 answers there with the right one.
+const FALLBACK_REGION: &str = "us-east-1";
+/// Attempts a request, the first included.
+const ATTEMPTS: u32 = 5;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A client for one bucket.
+#[derive(Debug)]
+pub struct Connection {
+    /// The SDK's client.
+    pub client: Client,
+    /// The region requests are signed for.
+    pub region: String,
+    /// Where requests go, for messages; `None` for AWS itself.
+    pub endpoint: Option<String>,
+    /// As given.
+    pub options: S3Options,
+}
+
+/// Which content of which key is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// Bucket.
+    pub bucket: &'a str,
+    /// Key.
+    pub key: &'a str,
+    /// `ETag` as listed, without quotes; empty where the listing had none.
+    pub etag: &'a str,
+}
+
+/// A [`Target`] that owns its names.
+#[derive(Debug, Clone)]
+pub struct OwnedTarget {
+    bucket: String,
+    key: String,
+    etag: String,
+}
+
+impl Target<'_> {
+    /// Owned.
+    pub fn owned(self) -> OwnedTarget {
+        OwnedTarget {
+            bucket: self.bucket.to_owned(),
+            key: self.key.to_owned(),
+            etag: self.etag.to_owned(),
+        }
+    }
+}
+
+impl OwnedTarget {
+    /// Borrowed.
+    pub fn as_target(&self) -> Target<'_> {
+        Target {
+            bucket: &self.bucket,
+            key: &self.key,
+            etag: &self.etag,
+        }
+    }
+}
+
+type Known = Mutex<HashMap<(S3Options, String), Arc<Connection>>>;
+
+fn known() -> &'static Known {
+    static KNOWN: std::sync::OnceLock<Known> = std::sync::OnceLock::new();
+    KNOWN.get_or_init(Known::default)
+}
+
+/// The connection to a bucket: the one in use, or a new one.
+///
+/// # Errors
+/// A malformed endpoint.
+pub async fn connection(options: &S3Options, bucket: &str) -> Result<Arc<Connection>> {
+    let name = (options.clone(), bucket.to_owned());
+    if let Some(found) = known()
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&name)
+    {
+        return Ok(found.clone());
+    }
+    connect(options, bucket, None).await
+}
+
+/// A new connection, kept for later requests to the bucket. `region` is what S3 said the bucket's region is.
+pub async fn connect(
+    options: &S3Options,
+    bucket: &str,
+    region: Option<String>,
+) -> Result<Arc<Connection>> {
+    if let Some(url) = options.endpoint_url.as_deref()
+        && !url.starts_with("http://")
+        && !url.starts_with("https://")
+    {
+        return Err(Error::Config(format!(
+            "`{url}` is not an endpoint: --endpoint-url expects http://host:port or https://host"
+        )));
+    }
+    let connection = Arc::new(configure(options, region).await);
+    let name = (options.clone(), bucket.to_owned());
+    known()
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(name, connection.clone());
+    Ok(connection)
+}
+
+async fn configure(options: &S3Options, region: Option<String>) -> Connection {
+    let builder = match &options.static_credentials {
+        Some((id, secret)) => {
+            let region = region
+                .or_else(|| options.region.clone())
+                .unwrap_or_else(|| FALLBACK_REGION.to_owned());
+            Builder::new()
+                .behavior_version(BehaviorVersion::latest())
+                .http_client(http_client(options))
+                .credentials_provider(Credentials::new(id, secret, None, None, "given"))
+                .region(Region::new(region))
+                .set_endpoint_url(options.endpoint_url.clone())
+        }
+        None => from_environment(options, region).await,
+    };
+    let config = builder
+        .force_path_style(options.path_style)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+                .build(),
+        )
+        // Servers that are not AWS often know no checksums; gzip has its own.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .build();
+    let region = config
+        .region()
+        .map_or_else(|| FALLBACK_REGION.to_owned(), ToString::to_string);
+    Connection {
+        client: Client::from_conf(config),
+        region,
+        endpoint: options.endpoint_url.clone(),
+        options: options.clone(),
+    }
+}
+
+/// The SDK's own chain: environment, profiles, SSO, container, instance.
+async fn from_environment(options: &S3Options, region: Option<String>) -> Builder {
+    let mut profile = ProfileFileRegionProvider::builder();
+    if let Some(name) = &options.profile {
+        profile = profile.profile_name(name);
+    }
+    // The SDK's default chain would also ask the instance metadata service, which takes seconds to not answer.
+    let region =
+        RegionProviderChain::first_try(region.or_else(|| options.region.clone()).map(Region::new))
+            .or_else(EnvironmentVariableRegionProvider::new())
+            .or_else(profile.build())
+            .or_else(Region::new(FALLBACK_REGION));
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client(options))
+        .region(region);
+    if let Some(name) = &options.profile {
+        loader = loader.profile_name(name);
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if options.no_sign_request {
+        loader = loader.no_credentials();
+    }
+    let builder = Builder::from(&loader.load().await);
+    if options.no_sign_request {
+        builder.allow_no_auth()
+    } else {
+        builder
+    }
+}
+
+fn http_client(options: &S3Options) -> SharedHttpClient {
+    let plain = options
+        .endpoint_url
+        .as_deref()
+        .is_some_and(|url| url.starts_with("http://"));
+    // Without TLS there is no need to load the system's certificates; but SSO and STS are always HTTPS.
+    if plain && (options.no_sign_request || options.static_credentials.is_some()) {
+        return aws_smithy_http_client::Builder::new().build_http();
+    }
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
+impl Connection {
+    /// What a request says about who pays.
+    pub fn payer(&self) -> Option<RequestPayer> {
+        self.options
+            .request_payer
+            .then_some(RequestPayer::Requester)
+    }
+
+    /// Asks for an object from a byte on, in the version that was listed.
+    pub async fn get(
+        &self,
+        target: Target<'_>,
+        from: u64,
+    ) -> Result<GetObjectOutput, SdkError<GetObjectError>> {
+        self.client
+            .get_object()
+            .bucket(target.bucket)
+            .key(target.key)
+            .set_if_match((!target.etag.is_empty()).then(|| format!("\"{}\"", target.etag)))
+            .set_range((from > 0).then(|| format!("bytes={from}-")))
+            .set_request_payer(self.payer())
+            .send()
+            .await
+    }
+}

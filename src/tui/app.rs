@@ -15,6 +15,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use regex::Regex;
 
+use crate::contract::Contract;
 use crate::frame::Snapshot;
 use crate::frame::observed::ObservedType;
 use crate::frame::view::Needle;
@@ -76,8 +77,8 @@ pub struct Setting {
     pub sources: Vec<String>,
     /// New objects are waited for.
     pub following: bool,
-    /// The contract has event schemas.
-    pub has_schemas: bool,
+    /// How events are judged.
+    pub contract: Arc<Contract>,
     /// Colours.
     pub styles: Styles,
     /// Keys.

@@ -77,7 +77,7 @@ impl App {
         let snapshot = self.feed.shown().clone();
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
         self.buckets.prepare(&snapshot, parts.timeline);
-        self.stream.prepare(&snapshot, self.history.now());
+        self.stream.prepare(&snapshot, self.history.now(), &self.setting.contract);
         self.sources.table.clamp(snapshot.objects.len(), 1);
     }
 

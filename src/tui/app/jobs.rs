@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::App;
 use crate::frame::View;
+use crate::model::Detail;
 use crate::tui::action::ScreenKind;
 use crate::tui::effect::Effect;
 use crate::tui::footer::Weight;
-use crate::tui::job::{Answer, Done, Find, Job, Lane, RawLine, Work};
+use crate::tui::job::{Answer, Done, Find, Job, Lane, Work};
+use crate::tui::screen::stream::Split;
 
 /// Jobs under way and wanted.
 #[derive(Default)]
@@ -16,8 +18,9 @@ pub(super) struct Jobs {
     view: Running,
     side: Running,
     find: Option<(usize, bool)>,
-    raw: Option<RawLine>,
-    /// What the raw line under way is for: to be copied when it comes.
+    /// The selected record is wanted with its raw line, wherever its object is.
+    pub want_raw: bool,
+    /// Its raw line is to be copied when it comes.
     pub copy_raw: bool,
     /// From where the search under way started, and its direction.
     finding: Option<(usize, bool)>,
@@ -69,6 +72,34 @@ impl App {
         }
     }
 
+    /// True when a person waits for work in this lane.
+    pub fn has_urgent(&self, lane: Lane) -> bool {
+        match lane {
+            Lane::View => *self.stream.view.spec != *self.history.now().spec || self.stream.view.is_empty(),
+            Lane::Side => self.jobs.find.is_some() || self.row_to_inspect().is_some() || self.is_first_look(),
+        }
+    }
+
+    /// True when there is work for this lane.
+    pub fn has_work(&self, lane: Lane) -> bool {
+        let revision = self.feed.shown().revision;
+        self.has_urgent(lane)
+            || match (lane, self.screen) {
+                (Lane::View, _) => self.stream.view.revision != revision,
+                (Lane::Side, ScreenKind::Failures) => self.failures.revision != Some(revision),
+                (Lane::Side, ScreenKind::Schemas) => self.observed.revision != Some(revision),
+                (Lane::Side, _) => false,
+            }
+    }
+
+    fn is_first_look(&self) -> bool {
+        match self.screen {
+            ScreenKind::Failures => self.failures.revision.is_none(),
+            ScreenKind::Schemas => self.observed.revision.is_none(),
+            _ => false,
+        }
+    }
+
     fn next_view(&mut self) -> Option<Job> {
         let snapshot = self.feed.shown().clone();
         let spec = &self.history.now().spec;
@@ -88,8 +119,9 @@ impl App {
             let find = Find { snapshot, view: self.stream.view.clone(), needle, from, forward };
             return Some(self.jobs.side.start(true, Work::Find(Box::new(find))));
         }
-        if let Some(line) = self.jobs.raw.take() {
-            return Some(self.jobs.side.start(true, Work::Raw(line)));
+        if let Some(row) = self.row_to_inspect() {
+            self.jobs.want_raw = false;
+            return Some(self.jobs.side.start(true, Work::Inspect(snapshot, row)));
         }
         match self.screen {
             ScreenKind::Failures if self.failures.revision != Some(snapshot.revision) => {
@@ -115,9 +147,13 @@ impl App {
         self.jobs.find = Some((from, forward));
     }
 
-    /// Reads a line again.
-    pub(super) fn want_raw(&mut self, line: RawLine) {
-        self.jobs.raw = Some(line);
+    /// The selected record while its detail is shown without its raw line. Local objects are read unasked, because
+    /// that costs little; a GET of a whole S3 object is not made for every row that the cursor passes.
+    fn row_to_inspect(&self) -> Option<u32> {
+        let detail = self.stream.detail.as_ref().filter(|_| !self.stream.inspected && self.is_on(ScreenKind::Stream))?;
+        let visible = self.stream.split != Split::None;
+        let local = !detail.object_uri.contains("://") && &*detail.object_uri != "-";
+        (self.jobs.want_raw || (visible && local)).then_some(detail.row)
     }
 
     /// What is being waited for, for the footer.
@@ -156,7 +192,7 @@ impl App {
                 self.observed.revision = Some(snapshot.revision);
             }
             Answer::Found(position) => self.take_found(position),
-            Answer::Raw(line, bytes) => return self.take_raw(&line, bytes),
+            Answer::Inspected(detail) => return self.take_detail(*detail),
             Answer::Cancelled => {}
             Answer::Broken(text) => self.say(Weight::Failure, text),
         }
@@ -188,17 +224,14 @@ impl App {
         }
     }
 
-    fn take_raw(&mut self, line: &RawLine, bytes: Result<Vec<u8>, String>) -> Vec<Effect> {
+    fn take_detail(&mut self, detail: Detail) -> Vec<Effect> {
         let copy = std::mem::take(&mut self.jobs.copy_raw);
-        if let Err(why) = &bytes {
+        let text = copy.then(|| String::from_utf8_lossy(&detail.raw).into_owned());
+        if let (true, Some(why)) = (copy, &detail.raw_error) {
             self.say(Weight::Warning, why.clone());
         }
-        let effects = match &bytes {
-            Ok(bytes) if copy => vec![Effect::Copy { text: String::from_utf8_lossy(bytes).into_owned(), what: "raw line" }],
-            _ => vec![],
-        };
-        self.stream.raw = Some((line.record, bytes));
-        effects
+        self.stream.take_detail(detail);
+        text.filter(|text| !text.is_empty()).map(|text| Effect::Copy { text, what: "raw line" }).into_iter().collect()
     }
 }
 

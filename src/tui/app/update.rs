@@ -6,7 +6,7 @@ use super::{App, Feed};
 use crate::frame::{Cell, ColumnRef, Filter, Virtual, cell};
 use crate::tui::action::{Action, ScreenKind};
 use crate::tui::arrangement::Arrangement;
-use crate::tui::detail::{as_json, raw_line_of};
+use crate::tui::detail::as_json;
 use crate::tui::effect::Effect;
 use crate::tui::footer::Weight;
 use crate::tui::modal::PromptKind;
@@ -281,11 +281,7 @@ impl App {
     }
 
     fn show_raw(&mut self) {
-        let snapshot = self.feed.shown().clone();
-        let Some(line) = self.stream.record().and_then(|row| raw_line_of(&snapshot, row)) else { return };
-        if self.stream.raw.as_ref().is_none_or(|(row, _)| *row != line.record) {
-            self.want_raw(line);
-        }
+        self.jobs.want_raw = !self.stream.inspected;
         self.focus_detail();
         if let Some(detail) = &self.stream.detail {
             self.stream.tree.show(Section::Raw, detail);
@@ -311,16 +307,17 @@ impl App {
     }
 
     fn copy_line(&mut self) -> Vec<Effect> {
-        let snapshot = self.feed.shown().clone();
-        let Some(line) = self.stream.record().and_then(|row| raw_line_of(&snapshot, row)) else { return vec![] };
-        if let Some((row, Ok(bytes))) = &self.stream.raw
-            && *row == line.record
-        {
-            return vec![Effect::Copy { text: String::from_utf8_lossy(bytes).into_owned(), what: "raw line" }];
+        match &self.stream.detail {
+            Some(detail) if self.stream.inspected && !detail.raw.is_empty() => {
+                vec![Effect::Copy { text: String::from_utf8_lossy(&detail.raw).into_owned(), what: "raw line" }]
+            }
+            detail => {
+                self.jobs.copy_raw = detail.is_some();
+                self.jobs.want_raw = detail.is_some();
+                self.stream.inspected = false;
+                vec![]
+            }
         }
-        self.jobs.copy_raw = true;
-        self.want_raw(line);
-        vec![]
     }
 
     fn copy_command(&self) -> Effect {

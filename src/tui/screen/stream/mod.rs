@@ -13,12 +13,11 @@ mod empty;
 mod plain;
 mod render;
 
-use std::sync::Arc;
-
+use crate::contract::Contract;
 use crate::frame::{ColumnRef, Columns, Snapshot, View};
 use crate::model::Detail;
+use crate::pipeline::inspect::loaded;
 use crate::tui::arrangement::Arrangement;
-use crate::tui::detail;
 use crate::tui::widget::table::TableState;
 use crate::tui::widget::tree::TreeState;
 
@@ -74,8 +73,8 @@ pub struct Stream {
     pub tree: TreeState,
     /// Detail of the selected record.
     pub detail: Option<Detail>,
-    /// The raw line read last: record and bytes, or why not.
-    pub raw: Option<(usize, Result<Vec<u8>, String>)>,
+    /// It holds its raw line, or why there is none.
+    pub inspected: bool,
 }
 
 impl Default for Stream {
@@ -93,7 +92,7 @@ impl Default for Stream {
             split: Split::None,
             tree: TreeState::default(),
             detail: None,
-            raw: None,
+            inspected: false,
         }
     }
 }
@@ -148,7 +147,7 @@ impl Stream {
     }
 
     /// Brings columns and detail up to date before a frame.
-    pub fn prepare(&mut self, snapshot: &Arc<Snapshot>, arrangement: &Arrangement) {
+    pub fn prepare(&mut self, snapshot: &Snapshot, arrangement: &Arrangement, contract: &Contract) {
         let known_for = (snapshot.events.len(), snapshot.complete, snapshot.is_empty());
         if self.known_for != known_for {
             self.known_for = known_for;
@@ -163,28 +162,25 @@ impl Stream {
             self.table.forget_widths();
         }
         self.table.clamp(self.view.len(), self.columns.len());
-        self.refresh_detail(snapshot);
+        self.refresh_detail(snapshot, contract);
     }
 
-    fn refresh_detail(&mut self, snapshot: &Snapshot) {
+    fn refresh_detail(&mut self, snapshot: &Snapshot, contract: &Contract) {
         let Some(record) = self.record() else {
             self.detail = None;
             return;
         };
-        let stale = self.detail.as_ref().is_none_or(|d| d.row as usize != record);
-        if stale {
-            self.detail = detail::detail_of(snapshot, record);
-        }
-        if let (Some(detail), Some((of, Ok(bytes)))) = (&mut self.detail, &self.raw)
-            && *of == record
-            && detail.raw.is_empty()
-        {
-            detail::add_raw(detail, bytes.clone());
+        if self.detail.as_ref().is_none_or(|d| d.row as usize != record) {
+            self.detail = Some(loaded(snapshot, record as u32, contract));
+            self.inspected = false;
         }
     }
 
-    /// Forgets the detail: the snapshot knows more of its record now.
-    pub fn forget_detail(&mut self) {
-        self.detail = None;
+    /// Takes a detail with its raw line, if it is of the selected record.
+    pub fn take_detail(&mut self, detail: Detail) {
+        if self.record() == Some(detail.row as usize) {
+            self.detail = Some(detail);
+            self.inspected = true;
+        }
     }
 }

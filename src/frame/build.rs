@@ -6,6 +6,9 @@ use polars::prelude::{
     BinaryChunked, Column as PlColumn, DataFrame, DataType, IntoColumn, NamedFrom, PlSmallStr, Series, TimeUnit, TimeZone,
 };
 
+use polars_arrow::array::PrimitiveArray;
+use polars_arrow::types::NativeType;
+
 use crate::error::Result;
 use crate::frame::snapshot::column;
 use crate::frame::{Snapshot, Timeline};
@@ -58,17 +61,13 @@ fn text(name: &str, values: polars_arrow::array::MutableBinaryViewArray<str>) ->
     series(name, Column::Text(values))
 }
 
-fn numbers<T, N>(name: &str, values: Vec<T>) -> PlColumn
-where
-    Series: NamedFrom<N, [T]>,
-    N: AsRef<[T]> + From<Vec<T>>,
-{
-    Series::new(PlSmallStr::from_str(name), N::from(values)).into_column()
+fn numbers<T: NativeType>(name: &str, dtype: &DataType, values: Vec<T>) -> Result<PlColumn> {
+    let array = PrimitiveArray::from_vec(values).boxed();
+    Ok(Series::from_chunk_and_dtype(PlSmallStr::from_str(name), array, dtype)?.into_column())
 }
 
 fn timestamps(name: &str, values: Vec<i64>) -> Result<PlColumn> {
-    let array = polars_arrow::array::PrimitiveArray::from_vec(values).boxed();
-    Ok(Series::from_chunk_and_dtype(PlSmallStr::from_str(name), array, &timestamp_dtype())?.into_column())
+    numbers(name, &timestamp_dtype(), values)
 }
 
 /// The records of a batch as a frame; the columns of [`Snapshot::records`], log fields only where they were asked for.
@@ -77,14 +76,15 @@ fn timestamps(name: &str, values: Vec<i64>) -> Result<PlColumn> {
 /// As [`series`].
 pub fn records(records: RecordColumns) -> Result<DataFrame> {
     let mut columns = vec![
-        numbers::<u32, Vec<u32>>(column::OBJECT, records.object),
-        numbers::<u32, Vec<u32>>(column::LINE, records.line),
-        numbers::<u64, Vec<u64>>(column::OFFSET, records.offset),
-        numbers::<u32, Vec<u32>>(column::LENGTH, records.length),
+        numbers(column::OBJECT, &DataType::UInt32, records.object)?,
+        numbers(column::LINE, &DataType::UInt32, records.line)?,
+        numbers(column::OFFSET, &DataType::UInt64, records.offset)?,
+        numbers(column::LENGTH, &DataType::UInt32, records.length)?,
         timestamps(column::TIME_UTC, records.time_us)?,
-        numbers::<u16, Vec<u16>>(column::EVENT_TYPE, records.event_type),
-        numbers::<u32, Vec<u32>>(column::EVENT_ROW, records.event_row),
-        numbers::<u8, Vec<u8>>(column::VERDICT, records.verdict),
+        // Polars' narrow unsigned types would cost every kernel once more at compile time; Int16 is there for SQL's sake.
+        numbers(column::EVENT_TYPE, &DataType::Int16, records.event_type.into_iter().map(|t| t as i16).collect())?,
+        numbers(column::EVENT_ROW, &DataType::UInt32, records.event_row)?,
+        numbers(column::VERDICT, &DataType::Int16, records.verdict.into_iter().map(i16::from).collect())?,
     ];
     for (field, values) in FIELDS.iter().zip(records.fields) {
         if let Some(values) = values {
@@ -100,7 +100,7 @@ pub fn records(records: RecordColumns) -> Result<DataFrame> {
 /// As [`series`].
 pub fn events(event_type: &EventType, events: EventColumns) -> Result<DataFrame> {
     let mut columns = vec![
-        numbers::<u32, Vec<u32>>(column::RECORD, events.record),
+        numbers(column::RECORD, &DataType::UInt32, events.record)?,
         text(column::EVENT_ID, events.event_id)?,
         timestamps(column::EVENT_TIME_UTC, events.event_time_us)?,
     ];
@@ -118,8 +118,8 @@ pub fn events(event_type: &EventType, events: EventColumns) -> Result<DataFrame>
 pub fn failures(failures: FailureColumns) -> Result<DataFrame> {
     let causes: Vec<u32> = failures.cause.into_iter().map(|c| c.0).collect();
     let columns = vec![
-        numbers::<u32, Vec<u32>>("record", failures.record),
-        numbers::<u32, Vec<u32>>("cause", causes),
+        numbers("record", &DataType::UInt32, failures.record)?,
+        numbers("cause", &DataType::UInt32, causes)?,
         text("value", failures.value)?,
     ];
     Ok(DataFrame::new_infer_height(columns)?)
@@ -133,10 +133,10 @@ pub fn rejects(rejects: RejectColumns) -> Result<DataFrame> {
     let codes: Vec<&str> = rejects.code.iter().map(|c| c.as_str()).collect();
     let raw = BinaryChunked::with_chunk("raw".into(), rejects.raw.freeze());
     let columns = vec![
-        numbers::<u32, Vec<u32>>(column::OBJECT, rejects.object),
-        numbers::<u32, Vec<u32>>(column::LINE, rejects.line),
-        numbers::<u64, Vec<u64>>(column::OFFSET, rejects.offset),
-        numbers::<u64, Vec<u64>>(column::LENGTH, rejects.length),
+        numbers(column::OBJECT, &DataType::UInt32, rejects.object)?,
+        numbers(column::LINE, &DataType::UInt32, rejects.line)?,
+        numbers(column::OFFSET, &DataType::UInt64, rejects.offset)?,
+        numbers(column::LENGTH, &DataType::UInt64, rejects.length)?,
         Series::new("code".into(), codes).into_column(),
         text("message", rejects.message)?,
         polars::prelude::IntoSeries::into_series(raw).into_column(),

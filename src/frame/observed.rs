@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use polars::prelude::{Series, UInt8Type};
+use polars::prelude::{ChunkAgg, Series, UInt8Type};
 
 use crate::frame::chunks::Numbers;
 use crate::frame::failures::Failures;

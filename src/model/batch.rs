@@ -21,6 +21,8 @@ pub struct Batch {
     pub events: Vec<EventColumns>,
     /// One row a failure, ordered by record.
     pub failures: FailureColumns,
+    /// Raw lines of failed events that have no type (R201, R204), ordered by record; empty unless asked for (export).
+    pub untyped: UntypedColumns,
     /// One row an unreadable line.
     pub rejects: RejectColumns,
     /// What was counted, by object: several batches may speak of one object, and the counts add up.
@@ -137,6 +139,15 @@ pub struct FailureColumns {
     pub cause: Vec<CauseId>,
     /// The offending text, cut at 256 bytes on a character boundary; null where there is none (V401).
     pub value: MutableBinaryViewArray<str>,
+}
+
+/// Raw lines of failed events that have no type, and so no row in any [`EventColumns`].
+#[derive(Debug, Default)]
+pub struct UntypedColumns {
+    /// Row in the batch's records.
+    pub record: Vec<u32>,
+    /// The untouched log line.
+    pub raw: MutableBinaryViewArray<str>,
 }
 
 /// Longest value kept with a failure, in bytes.

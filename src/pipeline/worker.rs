@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
-use polars_arrow::array::MutableArray as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::contract::Contract;
@@ -398,8 +397,14 @@ impl Records<'_, '_, '_> {
             match field.field().kind {
                 FieldKind::Date => column.push_int(view.time_us.div_euclid(86_400_000_000)),
                 FieldKind::Time => column.push_int(view.time_us.rem_euclid(86_400_000_000) * 1_000),
-                FieldKind::Int => whole(text).map_or_else(|| column.push_null(), |n| column.push_int(n)),
-                FieldKind::Seconds => seconds(text).map_or_else(|| column.push_null(), |n| column.push_float(n)),
+                FieldKind::Int => match whole(text) {
+                    Some(n) => column.push_int(n),
+                    None => column.push_null(),
+                },
+                FieldKind::Seconds => match seconds(text) {
+                    Some(n) => column.push_float(n),
+                    None => column.push_null(),
+                },
                 FieldKind::Word | FieldKind::DecodedWord => {
                     let decoded = matches!(field.field().kind, FieldKind::DecodedWord);
                     let code = self.worker.shared.words[i]

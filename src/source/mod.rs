@@ -16,6 +16,7 @@ mod piped;
 mod run;
 mod s3;
 mod tail;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -209,7 +209,7 @@ fn bytes_in_flight_are_bounded() {
     let (receiver, _cancel) = start(&options).unwrap();
     next(&receiver);
     let mut held: Vec<Fetched> = Vec::new();
-    let mut take = |limit: Duration| {
+    let take = |limit: Duration| {
         let Ok(arrival) = receiver.recv_timeout(limit) else {
             return None;
         };

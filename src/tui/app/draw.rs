@@ -189,7 +189,7 @@ impl App {
             ScreenKind::Schemas => {
                 let observed = self.observed.revision.map(|_| self.observed.types.as_slice());
                 let looking = self.is_busy(Lane::Side);
-                let data = SchemasData { observed, looking, has_schemas: self.setting.has_schemas };
+                let data = SchemasData { observed, looking, has_schemas: !self.setting.contract.schemas.is_empty() };
                 painted.schemas = Some(self.schemas.render(area, buf, &data, styles));
             }
             ScreenKind::Sources if snapshot.objects.is_empty() => {

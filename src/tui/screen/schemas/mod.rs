@@ -108,10 +108,9 @@ impl Schemas {
             _ => {}
         }
         if before.is_some_and(|row| row != self.types.selected) {
-            self.properties = TableState {
-                height: self.properties.height,
-                ..TableState::default()
-            };
+            let height = self.properties.height;
+            self.properties = TableState::default();
+            self.properties.height = height;
         }
         None
     }

@@ -21,7 +21,7 @@ use crate::tui::arrangement::Arrangement;
 use crate::tui::widget::table::TableState;
 use crate::tui::widget::tree::TreeState;
 
-pub use render::{Context, Painted};
+pub use render::{Context, Painted, render_rule};
 
 /// Which pane has the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod config_cmd;
 pub mod generate;
+pub mod query;
 pub mod progress_bar;
 pub mod table;
 

@@ -9,6 +9,7 @@ mod generate;
 mod program;
 mod real_logs;
 mod registry;
+mod contract;
 mod s3;
 mod s3_server;
 mod sources;

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod config_cmd;
 pub mod generate;
 pub mod progress_bar;
+pub mod query;
 pub mod table;
 
 use crate::error::Error;

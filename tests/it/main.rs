@@ -10,4 +10,6 @@ mod registry;
 mod s3;
 mod s3_server;
 mod sources;
+mod query;
+mod views;
 mod generate;

@@ -124,8 +124,7 @@ fn a_table_is_aligned_and_fits() {
     let sql = "SELECT record * 1000 AS n, user_id, price, time_utc FROM checkout ORDER BY record LIMIT 3";
     assert_eq!(
         written(&snapshot, sql, Format::Table, None),
-        "\
-    n  user_id  price  time_utc
+        "    n  user_id  price  time_utc
 ─────  ───────  ─────  ───────────────────
     0  anna       9.5  2026-11-22 14:00:00
 1,000  bert         ·  2026-11-22 14:01:00

@@ -21,6 +21,7 @@ pub mod contract;
 pub mod decode;
 pub mod error;
 pub mod event;
+pub mod export;
 pub mod frame;
 pub mod model;
 pub mod parse;

@@ -499,3 +499,49 @@ fn a_cell_shows_what_failed() {
     assert_eq!(at(99, "verdict"), Cell::Null);
     assert_eq!(at(2, "time").to_text(), "2026-11-22 14:02:00");
 }
+
+/// Figures on a million records; run with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn a_million_records_take_milliseconds() {
+    let time = |what: &str, f: &mut dyn FnMut()| {
+        let times: Vec<_> = (0..3)
+            .map(|_| {
+                let start = std::time::Instant::now();
+                f();
+                start.elapsed()
+            })
+            .collect();
+        println!("{what:40} {:>9.1} ms", times.into_iter().min().unwrap().as_secs_f64() * 1e3);
+    };
+    let snapshot = many(1_000_000, 1);
+    println!("{} chunks", snapshot.records.first_col_n_chunks());
+    let texts = ["status>=400", "ua~bot", "ua=curl/8.0", "event=checkout", "query~zebra", "query~Zebra", "query~z.b+ra",
+        "user_id=anna", "price>10", "flavour=sweet", "code=V402", "failures=0", "time>=14:02", "needle", "12,50",
+        "event=checkout price>10 ua~bot"];
+    for text in texts {
+        let filter = Filter::parse(text, &Columns::of(&snapshot)).unwrap();
+        time(text, &mut || drop(filter.evaluate(&snapshot, 0..1_000_000, &GO)));
+    }
+    let mut view = View::default();
+    time("view, by time", &mut || view = View::compute(&snapshot, Arc::default(), &GO).unwrap());
+    for (what, column) in [("status", ColumnRef::record("sc_status")), ("ua", ColumnRef::record("cs_user_agent")),
+        ("ip", ColumnRef::record("c_ip")), ("price", ColumnRef::property("price")), ("user_id", ColumnRef::property("user_id"))]
+    {
+        let spec = Arc::new(ViewSpec { sort: vec![key(column.clone(), true)], ..ViewSpec::default() });
+        time(&format!("view, by {what}"), &mut || drop(View::compute(&snapshot, spec.clone(), &GO)));
+        time(&format!("facets of {what}"), &mut || drop(facets(&snapshot, &view, &column, 20, &GO)));
+    }
+    let mut old = view.clone();
+    old.seen = 990_000;
+    time("view, 10,000 new rows", &mut || drop(old.extend(&snapshot, &GO)));
+    time("buckets", &mut || drop(View { revision: 0, ..view.clone() }.buckets(&snapshot, START, 60, 200)));
+    time("causes", &mut || drop(group_causes(&snapshot, None, CauseOptions::default(), &GO)));
+    time("observed", &mut || drop(observe(&snapshot, &GO)));
+    time("search", &mut || drop(view.count(&snapshot, &Needle::new("zebra").unwrap(), &GO)));
+    time("complete", &mut || drop(complete("ua=", 3, &snapshot)));
+    time("sql", &mut || {
+        let sql = "SELECT event, count(*) AS n FROM events GROUP BY event";
+        drop(frontlog::frame::sql::query(&snapshot, sql, &GO).unwrap());
+    });
+}

@@ -15,6 +15,7 @@ pub mod handle;
 pub mod inspect;
 pub mod judging;
 mod ordered;
+mod raw_line;
 mod run;
 mod worker;
 

@@ -300,7 +300,7 @@ fn declared(event_type: Option<&EventType>, contract: &Contract, key: &str) -> S
 /// What `[event]` of `frontlog.toml` uses a key for.
 fn role(contract: &Contract, key: &str) -> &'static str {
     use crate::model::routing::NameRule;
-    let routing = contract.routing();
+    let routing = &contract.routing;
     match &routing.name {
         NameRule::Query(keys) if keys.iter().any(|k| k == key) => "event name",
         _ if routing.version.key.as_deref() == Some(key) => "schema version",

@@ -5,6 +5,9 @@
 //! ```
 
 pub mod handle;
+pub mod inspect;
 pub mod judging;
+pub mod raw_line;
 
+pub use inspect::{Inspector, inspect, loaded};
 pub use handle::{Handle, Needs, RunOptions, RunSummary};

@@ -11,7 +11,7 @@ use crate::tui::widget::bar::Gauge;
 use crate::tui::widget::number::{bytes_short, grouped, rate};
 use crate::tui::widget::overlay::render_hints;
 use crate::tui::widget::prompt::Prompt;
-use crate::tui::widget::table::{CellText, Column, Table, TableState, Tone};
+use crate::tui::widget::table::{CellText, Column, Table, Tone};
 use crate::tui::widget::text::{self, Cut};
 
 impl Export {
@@ -179,7 +179,6 @@ impl Export {
                 .map_or_else(CellText::null, |n| CellText::new(bytes_short(n))),
             _ => CellText::toned(tables[row].what.as_str(), Tone::Dim),
         };
-        let written = tables.iter().any(|t| t.bytes.is_some());
         let columns = [
             Column::new("table").middle().width(10, 30),
             Column::new("rows").right().width(6, 14),
@@ -187,25 +186,24 @@ impl Export {
             Column::new("size").right().width(6, 8),
             Column::new("holds").width(4, 60),
         ];
-        let planned = [0, 1, 2, 4];
-        let few: Vec<Column<'_>> = planned.iter().map(|i| columns[*i].clone()).collect();
-        let without_size = |row: usize, column: usize| cell(row, planned[column]);
-        let selected = self.tables.selected.min(tables.len().saturating_sub(1));
-        let state = TableState {
-            selected,
-            ..self.tables.clone()
-        };
-        let focused = self.stage != Stage::Editing;
-        let (columns, cell): (&[Column<'_>], &dyn Fn(usize, usize) -> CellText<'_>) = if written {
-            (&columns, &cell)
+        // Sizes are known only once something was written.
+        let written = tables.iter().any(|t| t.bytes.is_some());
+        let shown: &[usize] = if written {
+            &[0, 1, 2, 3, 4]
         } else {
-            (&few, &without_size)
+            &[0, 1, 2, 4]
         };
-        Table {
+        let columns: Vec<Column<'_>> = shown.iter().map(|i| columns[*i].clone()).collect();
+        let cell = |row: usize, column: usize| cell(row, shown[column]);
+        let selected = self.tables.selected.min(tables.len().saturating_sub(1));
+        let mut state = self.tables.clone();
+        state.selected = selected;
+        let focused = self.stage != Stage::Editing;
+        let table = Table {
             focused,
-            ..Table::new(columns, tables.len(), cell)
-        }
-        .render(area, buf, &state, styles);
+            ..Table::new(&columns, tables.len(), &cell)
+        };
+        table.render(area, buf, &state, styles);
     }
 
     fn done(&self, rows: &mut Rows, buf: &mut Buffer, it: &Published, styles: &Styles) {
@@ -337,13 +335,7 @@ impl Rows {
 }
 
 /// Writes a sentence in at most `most` rows, broken between words.
-fn paragraph(
-    rows: &mut Rows,
-    buf: &mut Buffer,
-    sentence: &str,
-    style: Style,
-    most: usize,
-) {
+fn paragraph(rows: &mut Rows, buf: &mut Buffer, sentence: &str, style: Style, most: usize) {
     let width = usize::from(rows.area.width);
     let pieces = text::wrap(&text::sanitize(sentence), width);
     let cut = pieces.len() > most;

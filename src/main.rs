@@ -1,1 +1,144 @@
-fn main() {}
+//! Arguments in, exit code out.
+//!
+//! 0 clean · 1 runtime error · 2 usage or configuration · 3 findings over the threshold · 4 incomplete input ·
+//! 130 interrupted. A broken pipe is success: whoever closed it had enough.
+
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+use etcetera::BaseStrategy as _;
+use tokio_util::sync::CancellationToken;
+
+use frontlog::cli::Args;
+use frontlog::commands::{self, Outcome, completions, config_cmd};
+use frontlog::config::{self, Step, Surroundings};
+use frontlog::error::{Error, Result};
+
+/// Many threads allocate, and a long run must give memory back: better at both than glibc's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help into a closed pipe is no failure.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let ended = log_to_file()
+        .and_then(|()| surroundings())
+        .and_then(|around| config::resolve(args, &around))
+        .and_then(run);
+    ExitCode::from(match ended {
+        Ok(outcome) => outcome.exit_code(),
+        Err(Error::File { source, .. }) if source.kind() == ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            for line in error.to_string().lines() {
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "frontlog: {}",
+                    commands::table::printable(line)
+                );
+            }
+            error.exit_code()
+        }
+    })
+}
+
+fn run(step: Step) -> Result<Outcome> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    match step {
+        Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
+        Step::Generate(options) => commands::print_line(&commands::generate::generate(&options)?, &mut out),
+        Step::ConfigCheck(found) => config_cmd::check(&found, &mut out),
+        Step::List(columns, entries) => config_cmd::list(columns, &entries, &mut out),
+        Step::Completions(shell) => completions::completions(shell, Args::command(), &mut out),
+        Step::Man => completions::man(Args::command(), &mut out),
+    }
+}
+
+fn surroundings() -> Result<Surroundings> {
+    let folders = etcetera::choose_base_strategy().ok();
+    Ok(Surroundings {
+        now: chrono::Utc::now(),
+        config_folder: folders.map(|f| f.config_dir().join("frontlog")),
+        working_folder: std::env::current_dir().map_err(|e| Error::file("read", ".", e))?,
+    })
+}
+
+/// A token that SIGINT and SIGTERM cancel; the second signal ends the process at once.
+fn cancelled_by_signals() -> Result<CancellationToken> {
+    let cancel = CancellationToken::new();
+    let token = cancel.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|e| Error::file("create", "the signal handler", e))?;
+    let wait = move || {
+        runtime.block_on(async {
+            signal().await;
+            token.cancel();
+            signal().await;
+            std::process::exit(i32::from(Error::Cancelled.exit_code()));
+        });
+    };
+    let thread = std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(wait);
+    thread.map_err(|e| Error::file("create", "the signal handler", e))?;
+    Ok(cancel)
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => () }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Sends the log of this program and of the AWS SDK to a file when `FRONTLOG_LOG` asks for it (`debug`,
+/// `frontlog=trace,aws=info`); never onto the screen.
+fn log_to_file() -> Result<()> {
+    let Ok(filter) = std::env::var("FRONTLOG_LOG") else {
+        return Ok(());
+    };
+    let folders = etcetera::choose_base_strategy().ok();
+    let folder = folders
+        .and_then(|f| f.state_dir())
+        .map_or_else(|| PathBuf::from("."), |f| f.join("frontlog"));
+    std::fs::create_dir_all(&folder).map_err(|e| Error::file("create", &folder, e))?;
+    let path = folder.join("frontlog.log");
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(|e| Error::file("write", path, e))?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&filter).map_err(|e| {
+        Error::Config(format!(
+            "FRONTLOG_LOG={filter:?}: {e}; write debug or frontlog=trace,aws=info"
+        ))
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(file)
+        .init();
+    Ok(())
+}

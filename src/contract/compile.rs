@@ -37,17 +37,30 @@ impl SchemaFile<'_> {
     }
 
     /// Warnings for the keywords of `schema` that are not enforced, or that nobody knows.
-    pub fn keyword_warnings(&self, at: &[&str], schema: &Map<String, Json>, enforced: &[&str]) -> Vec<String> {
+    pub fn keyword_warnings(
+        &self,
+        at: &[&str],
+        schema: &Map<String, Json>,
+        enforced: &[&str],
+    ) -> Vec<String> {
         let unknown = |key: &&String| {
-            !enforced.contains(&key.as_str()) && !keywords::ANNOTATIONS.contains(&key.as_str()) && !key.starts_with("x-")
+            !enforced.contains(&key.as_str())
+                && !keywords::ANNOTATIONS.contains(&key.as_str())
+                && !key.starts_with("x-")
         };
         let sentence = |key: &String| {
             let here: Vec<&str> = at.iter().copied().chain([key.as_str()]).collect();
             if keywords::all().any(|k| k == key) {
-                self.warning(&here, &format!("\"{key}\" is not enforced yet; events are judged without it"))
+                self.warning(
+                    &here,
+                    &format!("\"{key}\" is not enforced yet; events are judged without it"),
+                )
             } else {
                 let hint = did_you_mean(key, keywords::all());
-                self.warning(&here, &format!("\"{key}\" is no keyword of JSON Schema and is ignored{hint}"))
+                self.warning(
+                    &here,
+                    &format!("\"{key}\" is no keyword of JSON Schema and is ignored{hint}"),
+                )
             }
         };
         schema.keys().filter(unknown).map(sentence).collect()
@@ -61,7 +74,10 @@ impl SchemaFile<'_> {
 pub fn compile(file: &SchemaFile<'_>, warnings: &mut Vec<String>) -> Result<EventSchema> {
     let json: Json = serde_json::from_str(file.text).map_err(|e| json_error(file.path, &e))?;
     let Json::Object(schema) = json else {
-        return Err(file.error(&[], "an event schema is a JSON object: { \"properties\": … }"));
+        return Err(file.error(
+            &[],
+            "an event schema is a JSON object: { \"properties\": … }",
+        ));
     };
     let (name, suffix) = name_and_suffix(file.path);
     let schema_ver = version(file, &schema, suffix)?;
@@ -82,7 +98,10 @@ pub fn compile(file: &SchemaFile<'_>, warnings: &mut Vec<String>) -> Result<Even
         version: compiler.version.clone(),
         schema_ver,
         file: file.path.to_owned(),
-        description: text_of("description").or_else(|| text_of("title")).unwrap_or_default().to_owned(),
+        description: text_of("description")
+            .or_else(|| text_of("title"))
+            .unwrap_or_default()
+            .to_owned(),
         properties,
         additional: additional(file, &schema, warnings)?,
     })
@@ -92,12 +111,17 @@ fn json_error(path: &Path, error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let reason = text.split(" at line ").next().unwrap_or_default();
     let (line, column) = (error.line(), error.column());
-    Error::Config(format!("{}:{line}:{column}: this is not JSON: {reason}", path.display()))
+    Error::Config(format!(
+        "{}:{line}:{column}: this is not JSON: {reason}",
+        path.display()
+    ))
 }
 
 /// `order.completed.1-0-2.json` is version 1-0-2 of `order.completed`.
 fn name_and_suffix(path: &Path) -> (String, Option<SchemaVer>) {
-    let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let stem = path
+        .file_stem()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     if let Some((name, suffix)) = stem.rsplit_once('.')
         && let Some(version) = SchemaVer::parse(suffix)
     {
@@ -106,16 +130,32 @@ fn name_and_suffix(path: &Path) -> (String, Option<SchemaVer>) {
     (stem, None)
 }
 
-fn version(file: &SchemaFile<'_>, schema: &Map<String, Json>, suffix: Option<SchemaVer>) -> Result<SchemaVer> {
-    let own = schema.get("version").or_else(|| schema.get("self").and_then(|s| s.get("version")));
-    let Some(own) = own else { return Ok(suffix.unwrap_or(SchemaVer { model: 1, revision: 0, addition: 0 })) };
+fn version(
+    file: &SchemaFile<'_>,
+    schema: &Map<String, Json>,
+    suffix: Option<SchemaVer>,
+) -> Result<SchemaVer> {
+    let own = schema
+        .get("version")
+        .or_else(|| schema.get("self").and_then(|s| s.get("version")));
+    let Some(own) = own else {
+        return Ok(suffix.unwrap_or(SchemaVer {
+            model: 1,
+            revision: 0,
+            addition: 0,
+        }));
+    };
     let parsed = own.as_str().and_then(SchemaVer::parse).ok_or_else(|| {
-        file.error(&["version"], &format!("\"version\" is {own}, but must be a SchemaVer such as \"1-0-0\""))
+        file.error(
+            &["version"],
+            &format!("\"version\" is {own}, but must be a SchemaVer such as \"1-0-0\""),
+        )
     })?;
     match suffix {
-        Some(suffix) if suffix != parsed => {
-            Err(file.error(&["version"], &format!("\"version\" is {parsed}, but the file's name says {suffix}")))
-        }
+        Some(suffix) if suffix != parsed => Err(file.error(
+            &["version"],
+            &format!("\"version\" is {parsed}, but the file's name says {suffix}"),
+        )),
         _ => Ok(parsed),
     }
 }
@@ -124,14 +164,26 @@ fn check_type(file: &SchemaFile<'_>, schema: &Map<String, Json>) -> Result<()> {
     match schema.get("type") {
         None => Ok(()),
         Some(Json::String(t)) if t == "object" => Ok(()),
-        Some(other) => Err(file.error(&["type"], &format!("an event is an object, but \"type\" is {other}"))),
+        Some(other) => Err(file.error(
+            &["type"],
+            &format!("an event is an object, but \"type\" is {other}"),
+        )),
     }
 }
 
 fn required(file: &SchemaFile<'_>, schema: &Map<String, Json>) -> Result<Vec<String>> {
-    let Some(list) = schema.get("required") else { return Ok(vec![]) };
-    let names = list.as_array().and_then(|l| l.iter().map(|n| n.as_str().map(str::to_owned)).collect());
-    names.ok_or_else(|| file.error(&["required"], "\"required\" must be a list of property names"))
+    let Some(list) = schema.get("required") else {
+        return Ok(vec![]);
+    };
+    let names = list
+        .as_array()
+        .and_then(|l| l.iter().map(|n| n.as_str().map(str::to_owned)).collect());
+    names.ok_or_else(|| {
+        file.error(
+            &["required"],
+            "\"required\" must be a list of property names",
+        )
+    })
 }
 
 fn properties(
@@ -145,8 +197,10 @@ fn properties(
         Some(Json::Object(map)) => map,
         Some(_) => return Err(file.error(&["properties"], "\"properties\" must be an object")),
     };
-    let mut out: Vec<PropertySchema> =
-        declared.iter().map(|(name, schema)| compiler.property(name, schema)).collect::<Result<_>>()?;
+    let mut out: Vec<PropertySchema> = declared
+        .iter()
+        .map(|(name, schema)| compiler.property(name, schema))
+        .collect::<Result<_>>()?;
     let required: &[String] = compiler.required;
     for name in required {
         if !out.iter().any(|p| *p.name == **name) {
@@ -156,7 +210,11 @@ fn properties(
     Ok(out)
 }
 
-fn additional(file: &SchemaFile<'_>, schema: &Map<String, Json>, warnings: &mut Vec<String>) -> Result<Additional> {
+fn additional(
+    file: &SchemaFile<'_>,
+    schema: &Map<String, Json>,
+    warnings: &mut Vec<String>,
+) -> Result<Additional> {
     let key = ["additionalProperties"];
     match schema.get(key[0]) {
         None => Ok(Additional::Silent),
@@ -164,11 +222,17 @@ fn additional(file: &SchemaFile<'_>, schema: &Map<String, Json>, warnings: &mut 
         Some(Json::Bool(true)) => Ok(Additional::Allowed),
         Some(Json::Object(inner)) => {
             if !inner.is_empty() {
-                warnings.push(file.warning(&key, "a schema for \"additionalProperties\" is not enforced yet"));
+                warnings.push(file.warning(
+                    &key,
+                    "a schema for \"additionalProperties\" is not enforced yet",
+                ));
             }
             Ok(Additional::Allowed)
         }
-        Some(_) => Err(file.error(&key, "\"additionalProperties\" must be true, false or a schema")),
+        Some(_) => Err(file.error(
+            &key,
+            "\"additionalProperties\" must be true, false or a schema",
+        )),
     }
 }
 

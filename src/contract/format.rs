@@ -27,7 +27,16 @@ pub enum Format {
 }
 
 /// The names of [`Format`] in JSON Schema.
-pub const FORMAT_NAMES: [&str; 8] = ["date-time", "date", "uuid", "uri", "email", "ipv4", "ipv6", "hostname"];
+pub const FORMAT_NAMES: [&str; 8] = [
+    "date-time",
+    "date",
+    "uuid",
+    "uri",
+    "email",
+    "ipv4",
+    "ipv6",
+    "hostname",
+];
 
 impl Format {
     /// The format of that name.
@@ -95,7 +104,11 @@ fn is_uuid(text: &[u8]) -> bool {
     const HYPHENS: [usize; 4] = [8, 13, 18, 23];
     text.len() == 36
         && text.iter().enumerate().fold(true, |ok, (i, b)| {
-            ok & if HYPHENS.contains(&i) { *b == b'-' } else { HEX[usize::from(*b)] }
+            ok & if HYPHENS.contains(&i) {
+                *b == b'-'
+            } else {
+                HEX[usize::from(*b)]
+            }
         })
 }
 
@@ -112,9 +125,16 @@ const HEX: [bool; 256] = {
 /// # Source
 /// RFC 3986: a scheme, a colon, and only the characters that a URI may hold, with whole percent-escapes.
 fn is_uri(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else { return false };
-    let scheme_ok = scheme.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let scheme_ok = scheme
+        .bytes()
+        .next()
+        .is_some_and(|b| b.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     scheme_ok && !rest.is_empty() && is_uri_text(rest.as_bytes())
 }
 
@@ -123,7 +143,9 @@ fn is_uri_text(text: &[u8]) -> bool {
     while at < text.len() {
         match text[at] {
             b'%' => {
-                let whole = text.get(at + 1..at + 3).is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit));
+                let whole = text
+                    .get(at + 1..at + 3)
+                    .is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit));
                 if !whole {
                     return false;
                 }
@@ -154,11 +176,16 @@ const URI_BYTES: [bool; 256] = {
 /// # Source
 /// RFC 5321's Mailbox without quoted local parts and address literals, which trackers do not send.
 fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b) || b >= 0x80;
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let atom =
+        |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b) || b >= 0x80;
     !local.is_empty()
         && local.len() <= 64
-        && local.split('.').all(|part| !part.is_empty() && part.bytes().all(atom))
+        && local
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(atom))
         && is_hostname(domain)
 }
 

@@ -5,26 +5,87 @@ pub const ENFORCED_TOP: [&str; 4] = ["type", "properties", "required", "addition
 
 /// Enforced on a property.
 pub const ENFORCED: [&str; 14] = [
-    "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
-    "maxLength", "pattern", "format", "x-format", "x-split",
+    "type",
+    "enum",
+    "const",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "x-format",
+    "x-split",
 ];
 
 /// Say nothing about validity.
 pub const ANNOTATIONS: [&str; 22] = [
-    "$schema", "$id", "id", "$comment", "$anchor", "$vocabulary", "title", "description", "default", "examples",
-    "example", "version", "self", "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType",
-    "contentSchema", "definitions", "$defs", "$supersededBy",
+    "$schema",
+    "$id",
+    "id",
+    "$comment",
+    "$anchor",
+    "$vocabulary",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "example",
+    "version",
+    "self",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
+    "definitions",
+    "$defs",
+    "$supersededBy",
 ];
 
 /// Assert something that is not enforced yet.
 pub const NOT_YET: [&str; 30] = [
-    "$ref", "$dynamicRef", "$recursiveRef", "oneOf", "anyOf", "allOf", "not", "if", "then", "else", "dependencies",
-    "dependentRequired", "dependentSchemas", "patternProperties", "propertyNames", "unevaluatedProperties",
-    "unevaluatedItems", "minProperties", "maxProperties", "items", "prefixItems", "additionalItems", "contains",
-    "minContains", "maxContains", "minItems", "maxItems", "uniqueItems", "properties", "required",
+    "$ref",
+    "$dynamicRef",
+    "$recursiveRef",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "dependencies",
+    "dependentRequired",
+    "dependentSchemas",
+    "patternProperties",
+    "propertyNames",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "minProperties",
+    "maxProperties",
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "contains",
+    "minContains",
+    "maxContains",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "properties",
+    "required",
 ];
 
 /// Every keyword that a misspelt one may have meant.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    ENFORCED.into_iter().chain(ENFORCED_TOP).chain(NOT_YET).chain(ANNOTATIONS)
+    ENFORCED
+        .into_iter()
+        .chain(ENFORCED_TOP)
+        .chain(NOT_YET)
+        .chain(ANNOTATIONS)
 }

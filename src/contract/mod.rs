@@ -57,7 +57,11 @@ impl Contract {
     /// # Errors
     /// [`Error::File`] where a file cannot be read; [`Error::Config`] with file, line and column where one is wrong.
     pub fn load(dir: &Path) -> Result<Self> {
-        let dir = if dir.is_file() { dir.parent().unwrap_or(dir) } else { dir };
+        let dir = if dir.is_file() {
+            dir.parent().unwrap_or(dir)
+        } else {
+            dir
+        };
         let path = dir.join(FILE_NAME);
         let text = read(&path)?;
         let mut file = routing_file::read(&path, &text)?;
@@ -88,10 +92,18 @@ impl Contract {
     /// The folder of the contract in force for a source: `frontlog.toml` in the source's folder or one above it, then
     /// in `cwd` or one above that.
     pub fn discover(source: Option<&Path>, cwd: &Path) -> Option<PathBuf> {
-        let from_source = source.map(|s| if s.is_absolute() { s.to_owned() } else { cwd.join(s) });
+        let from_source = source.map(|s| {
+            if s.is_absolute() {
+                s.to_owned()
+            } else {
+                cwd.join(s)
+            }
+        });
         let start = [from_source.as_deref(), Some(cwd)];
         let mut folders = start.into_iter().flatten().flat_map(Path::ancestors);
-        folders.find(|folder| folder.join(FILE_NAME).is_file()).map(Path::to_owned)
+        folders
+            .find(|folder| folder.join(FILE_NAME).is_file())
+            .map(Path::to_owned)
     }
 
     /// What holds without a contract: every pixel-like record is an event, any name is allowed, nothing is judged.
@@ -99,12 +111,22 @@ impl Contract {
         let routing = preset::generic();
         let guess = Some(guess(&routing));
         let digest = hex(&Sha256::digest("preset generic, no schemas"));
-        Self { routing, schemas: vec![], digest, dir: None, warnings: vec![], guess }
+        Self {
+            routing,
+            schemas: vec![],
+            digest,
+            dir: None,
+            warnings: vec![],
+            guess,
+        }
     }
 
     /// Interns the event types of all schemas, in the contract's order; the ids stand in that order too.
     pub fn declare(&self, types: &EventTypes) -> Vec<EventTypeId> {
-        self.schemas.iter().map(|s| types.intern(s.event_type())).collect()
+        self.schemas
+            .iter()
+            .map(|s| types.intern(s.event_type()))
+            .collect()
     }
 
     /// The schema for a name and a version as asked for (`1-0-0`, `1-*-*`): the highest that matches.
@@ -128,7 +150,8 @@ fn guess(routing: &Routing) -> String {
 fn read(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|e| Error::file("read", path, e))?;
     String::from_utf8(bytes).map_err(|e| {
-        let good = String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]).into_owned();
+        let good =
+            String::from_utf8_lossy(&e.as_bytes()[..e.utf8_error().valid_up_to()]).into_owned();
         place::error_at(path, &good, good.len(), "this file is not UTF-8 text")
     })
 }
@@ -142,12 +165,24 @@ fn load_schemas(
     let mut schemas: Vec<EventSchema> = Vec::new();
     for path in schema_paths(&dir.join("schemas"))? {
         let text = read(&path)?;
-        let schema = compile::compile(&compile::SchemaFile { path: &path, text: &text, routing }, warnings)?;
-        let other = schemas.iter().find(|s| s.name == schema.name && s.schema_ver == schema.schema_ver);
+        let schema = compile::compile(
+            &compile::SchemaFile {
+                path: &path,
+                text: &text,
+                routing,
+            },
+            warnings,
+        )?;
+        let other = schemas
+            .iter()
+            .find(|s| s.name == schema.name && s.schema_ver == schema.schema_ver);
         if let Some(other) = other {
             return Err(Error::Config(format!(
                 "{} and {} are both version {} of event {}: remove one, or give it another \"version\"",
-                other.file.display(), path.display(), schema.version, schema.name
+                other.file.display(),
+                path.display(),
+                schema.version,
+                schema.name
             )));
         }
         let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();

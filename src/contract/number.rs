@@ -3,7 +3,11 @@
 /// An `integer`: `-?(0|[1-9][0-9]{0,18})` within i64.
 pub fn parse_integer(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
-    let digits = if bytes.first() == Some(&b'-') { &bytes[1..] } else { bytes };
+    let digits = if bytes.first() == Some(&b'-') {
+        &bytes[1..]
+    } else {
+        bytes
+    };
     if digits.is_empty() || digits.len() > 19 || (digits[0] == b'0' && digits.len() > 1) {
         return None;
     }
@@ -15,7 +19,11 @@ pub fn parse_integer(text: &str) -> Option<i64> {
         // 19 digits are below 10^19 < 2^64.
         value = value * 10 + u64::from(b - b'0');
     }
-    if digits.len() == bytes.len() { i64::try_from(value).ok() } else { 0i64.checked_sub_unsigned(value) }
+    if digits.len() == bytes.len() {
+        i64::try_from(value).ok()
+    } else {
+        0i64.checked_sub_unsigned(value)
+    }
 }
 
 /// A `number`: JSON's grammar, finite.
@@ -61,8 +69,14 @@ fn short_integer(text: &[u8], digits: usize) -> Option<i64> {
     if digits > 15 || text == b"-0" {
         return None;
     }
-    let magnitude = text[text.len() - digits..].iter().fold(0i64, |n, b| n * 10 + i64::from(b - b'0'));
-    Some(if text[0] == b'-' { -magnitude } else { magnitude })
+    let magnitude = text[text.len() - digits..]
+        .iter()
+        .fold(0i64, |n, b| n * 10 + i64::from(b - b'0'));
+    Some(if text[0] == b'-' {
+        -magnitude
+    } else {
+        magnitude
+    })
 }
 
 fn count_digits(text: &[u8]) -> usize {
@@ -87,7 +101,14 @@ pub fn parse_decimal(text: &str) -> Option<(i128, i32)> {
             _ => return None,
         }
     }
-    Some((if mantissa_text.starts_with('-') { -mantissa } else { mantissa }, scale))
+    Some((
+        if mantissa_text.starts_with('-') {
+            -mantissa
+        } else {
+            mantissa
+        },
+        scale,
+    ))
 }
 
 /// True when `value` is a whole multiple of `step`; both exact decimals. `None` where the scales are too far apart.
@@ -97,7 +118,9 @@ pub fn is_multiple(value: (i128, i32), step: (i128, i32)) -> Option<bool> {
     }
     let scale = value.1.min(step.1);
     let widen = |(m, s): (i128, i32)| {
-        let power = u32::try_from(s - scale).ok().and_then(|p| 10i128.checked_pow(p))?;
+        let power = u32::try_from(s - scale)
+            .ok()
+            .and_then(|p| 10i128.checked_pow(p))?;
         m.checked_mul(power)
     };
     Some(widen(value)? % widen(step)? == 0)
@@ -109,28 +132,64 @@ mod tests {
 
     #[test]
     fn integers() {
-        for (text, value) in [("0", 0), ("-0", 0), ("-1", -1), ("9223372036854775807", i64::MAX), ("-9223372036854775808", i64::MIN)] {
+        for (text, value) in [
+            ("0", 0),
+            ("-0", 0),
+            ("-1", -1),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+        ] {
             assert_eq!(parse_integer(text), Some(value), "{text}");
         }
-        for bad in ["", "-", "+1", "01", "-01", "1.0", " 1", "1 ", "9223372036854775808", "-9223372036854775809", "1e3", "0x1", "99999999999999999999", "１"] {
+        for bad in [
+            "",
+            "-",
+            "+1",
+            "01",
+            "-01",
+            "1.0",
+            " 1",
+            "1 ",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "1e3",
+            "0x1",
+            "99999999999999999999",
+            "１",
+        ] {
             assert_eq!(parse_integer(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn numbers() {
-        for (text, value) in [("0", 0.0), ("-1.5", -1.5), ("1e3", 1000.0), ("1E-2", 0.01), ("123456789012345678", 123_456_789_012_345_680.0), ("0.1", 0.1)] {
-            assert_eq!(parse_number(text).map(f64::to_bits), Some(f64::to_bits(value)), "{text}");
+        for (text, value) in [
+            ("0", 0.0),
+            ("-1.5", -1.5),
+            ("1e3", 1000.0),
+            ("1E-2", 0.01),
+            ("123456789012345678", 123_456_789_012_345_680.0),
+            ("0.1", 0.1),
+        ] {
+            assert_eq!(
+                parse_number(text).map(f64::to_bits),
+                Some(f64::to_bits(value)),
+                "{text}"
+            );
         }
         assert!(parse_number("-0").is_some_and(|v| v.is_sign_negative()));
-        for bad in ["", "-", "+1", "01", ".5", "5.", "1e", "1e+", "NaN", "inf", "1e999", "12,50", " 1", "1 ", "0x1", "1.5.2"] {
+        for bad in [
+            "", "-", "+1", "01", ".5", "5.", "1e", "1e+", "NaN", "inf", "1e999", "12,50", " 1",
+            "1 ", "0x1", "1.5.2",
+        ] {
             assert_eq!(parse_number(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn multiples_are_exact() {
-        let multiple = |v: &str, s: &str| is_multiple(parse_decimal(v).unwrap(), parse_decimal(s).unwrap());
+        let multiple =
+            |v: &str, s: &str| is_multiple(parse_decimal(v).unwrap(), parse_decimal(s).unwrap());
         assert_eq!(multiple("19.99", "0.01"), Some(true));
         assert_eq!(multiple("19.995", "0.01"), Some(false));
         assert_eq!(multiple("-1e2", "25"), Some(true));

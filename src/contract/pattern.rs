@@ -16,7 +16,12 @@ pub fn compile(pattern: &str) -> Result<Regex, PatternProblem> {
     Regex::new(&translate(pattern)).map_err(|error| {
         let text = error.to_string();
         // The crate's message draws the pattern over several lines; its last line says what is wrong.
-        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let reason = text
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned();
         if reason.contains("look-") || reason.contains("backreference") {
             PatternProblem::Unsupported(reason)
         } else {
@@ -74,7 +79,10 @@ mod tests {
         assert!(matches(r"^[\d-]+$", "1-2"));
         assert!(matches(r"^https:\/\/", "https://x"));
         assert!(matches(r"^[[&&]+$", "[&&"));
-        assert!(matches!(compile("(?=a)"), Err(PatternProblem::Unsupported(_))));
+        assert!(matches!(
+            compile("(?=a)"),
+            Err(PatternProblem::Unsupported(_))
+        ));
         assert!(matches!(compile("[a-"), Err(PatternProblem::Broken(_))));
     }
 }

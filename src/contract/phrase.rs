@@ -13,7 +13,11 @@ pub fn types(types: Types) -> String {
         (types.string, "a string"),
         (types.null, "empty"),
     ];
-    let words: Vec<&str> = named.iter().filter(|(yes, _)| *yes).map(|(_, word)| *word).collect();
+    let words: Vec<&str> = named
+        .iter()
+        .filter(|(yes, _)| *yes)
+        .map(|(_, word)| *word)
+        .collect();
     words.join(" or ")
 }
 
@@ -42,7 +46,11 @@ pub fn declared_type(types: Types) -> String {
         (types.string, "string"),
         (types.null, "null"),
     ];
-    let words: Vec<&str> = named.iter().filter(|(yes, _)| *yes).map(|(_, word)| *word).collect();
+    let words: Vec<&str> = named
+        .iter()
+        .filter(|(yes, _)| *yes)
+        .map(|(_, word)| *word)
+        .collect();
     words.join("|")
 }
 
@@ -69,8 +77,18 @@ pub fn declared_keywords(schema: &serde_json::Map<String, Json>) -> Vec<String> 
     } else {
         words.extend(schema.get("maximum").map(|v| format!("≤ {v}")));
     }
-    words.extend(schema.get("exclusiveMinimum").filter(|v| v.is_number()).map(|v| format!("> {v}")));
-    words.extend(schema.get("exclusiveMaximum").filter(|v| v.is_number()).map(|v| format!("< {v}")));
+    words.extend(
+        schema
+            .get("exclusiveMinimum")
+            .filter(|v| v.is_number())
+            .map(|v| format!("> {v}")),
+    );
+    words.extend(
+        schema
+            .get("exclusiveMaximum")
+            .filter(|v| v.is_number())
+            .map(|v| format!("< {v}")),
+    );
     words.extend(schema.get("multipleOf").map(|v| format!("step {v}")));
     words.extend(schema.get("minLength").map(|v| format!("≥ {v} chars")));
     words.extend(schema.get("maxLength").map(|v| format!("≤ {v} chars")));

@@ -8,7 +8,10 @@ use crate::error::Error;
 pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(offset)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
 }
 
 /// A configuration error at a byte offset: `frontlog.toml:7:3: sentence`.
@@ -23,9 +26,10 @@ pub fn find_json_key(text: &str, path: &[&str]) -> usize {
     let mut at = 0;
     for key in path {
         let quoted = format!("\"{key}\"");
-        let found = text[at..].match_indices(&quoted).map(|(i, _)| at + i).find(|i| {
-            text[i + quoted.len()..].trim_start().starts_with(':')
-        });
+        let found = text[at..]
+            .match_indices(&quoted)
+            .map(|(i, _)| at + i)
+            .find(|i| text[i + quoted.len()..].trim_start().starts_with(':'));
         let Some(found) = found else { return at };
         at = found;
     }
@@ -34,8 +38,16 @@ pub fn find_json_key(text: &str, path: &[&str]) -> usize {
 
 /// The known name that a misspelt one most resembles, if one is near enough to be worth a question.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = known.into_iter().map(|name| (strsim::jaro_winkler(&wrong.to_lowercase(), &name.to_lowercase()), name));
-    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
+    let scored = known.into_iter().map(|name| {
+        (
+            strsim::jaro_winkler(&wrong.to_lowercase(), &name.to_lowercase()),
+            name,
+        )
+    });
+    scored
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
 }
 
 /// ` (did you mean "x"?)`, or nothing.
@@ -53,7 +65,10 @@ mod tests {
         assert_eq!(line_column("", 9), (1, 1));
         let json = "{ \"b\": \"a\",\n  \"a\": {\"b\": 1} }";
         assert_eq!(line_column(json, find_json_key(json, &["a", "b"])), (2, 9));
-        assert_eq!(nearest("metods", ["path", "methods", "status"]), Some("methods"));
+        assert_eq!(
+            nearest("metods", ["path", "methods", "status"]),
+            Some("methods")
+        );
         assert_eq!(nearest("zzz", ["path", "methods"]), None);
     }
 }

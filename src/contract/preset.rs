@@ -49,7 +49,10 @@ pub fn generic() -> Routing {
         methods: vec!["GET".into(), "HEAD".into()],
         statuses: vec![],
         name: NameRule::Query(NAME_KEYS.map(str::to_owned).to_vec()),
-        version: VersionRule { key: None, default: ANY_VERSION.into() },
+        version: VersionRule {
+            key: None,
+            default: ANY_VERSION.into(),
+        },
         id_key: None,
         time: None,
         policy: Policy {

@@ -13,7 +13,8 @@ use crate::contract::preset;
 use crate::contract::version::WantedVersion;
 use crate::error::{Error, Result};
 use crate::model::routing::{
-    DuplicateKey, NameRule, Policy, Routing, Surprise, TimeFormat, TimeRule, UnknownProperty, VersionRule,
+    DuplicateKey, NameRule, Policy, Routing, Surprise, TimeFormat, TimeRule, UnknownProperty,
+    VersionRule,
 };
 use crate::model::{Code, Severity};
 
@@ -86,19 +87,9 @@ enum ElseId {
 #[serde(deny_unknown_fields)]
 struct TimeTable {
     query: String,
-    #[serde(default)]
-    format: TimeText,
+    format: Option<TimeWord>,
     #[serde(rename = "else")]
     _otherwise: Option<ElseTime>,
-}
-
-#[derive(Debug, Default, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum TimeText {
-    EpochS,
-    #[default]
-    EpochMs,
-    Rfc3339,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,7 +124,7 @@ macro_rules! words {
 words! { SurpriseWord => Surprise { Allow Warn Quarantine } }
 words! { UnknownPropertyWord => UnknownProperty { Forbid Rescue Drop } }
 words! { DuplicateKeyWord => DuplicateKey { First Last Error } }
-words! { TimeText => TimeFormat { EpochS EpochMs Rfc3339 } }
+words! { TimeWord => TimeFormat { EpochS EpochMs Rfc3339 } }
 
 /// What `frontlog.toml` says, defaults filled in.
 #[derive(Debug)]
@@ -168,10 +159,23 @@ pub fn read(path: &Path, text: &str) -> Result<RoutingFile> {
     for (code, severity) in file.severity.unwrap_or_default() {
         routing.severity.insert(reader.code(&code)?, severity);
     }
-    let warnings = file.payload.iter().filter(|p| !p.get_ref().is_empty()).map(|p| {
-        reader.at(&p.span(), "[payload] is not decoded yet; those parameters are judged as plain text").to_string()
-    });
-    Ok(RoutingFile { routing, unknown_event_is_written, warnings: warnings.collect() })
+    let warnings = file
+        .payload
+        .iter()
+        .filter(|p| !p.get_ref().is_empty())
+        .map(|p| {
+            reader
+                .at(
+                    &p.span(),
+                    "[payload] is not decoded yet; those parameters are judged as plain text",
+                )
+                .to_string()
+        });
+    Ok(RoutingFile {
+        routing,
+        unknown_event_is_written,
+        warnings: warnings.collect(),
+    })
 }
 
 struct Reader<'a> {
@@ -185,16 +189,26 @@ impl Reader<'_> {
     }
 
     fn check_preset(&self, preset: Option<&Spanned<String>>) -> Result<()> {
-        let Some(preset) = preset.filter(|p| p.get_ref() != "generic") else { return Ok(()) };
+        let Some(preset) = preset.filter(|p| p.get_ref() != "generic") else {
+            return Ok(());
+        };
         let hint = did_you_mean(preset.get_ref(), ["generic"]);
-        let sentence = format!("the preset \"{}\" is not available; \"generic\" is{hint}", preset.get_ref());
+        let sentence = format!(
+            "the preset \"{}\" is not available; \"generic\" is{hint}",
+            preset.get_ref()
+        );
         Err(self.at(&preset.span(), &sentence))
     }
 
     /// Silence here would send to a warehouse what someone asked to keep out of it.
     fn refuse_privacy(&self, privacy: Option<&Spanned<Table>>) -> Result<()> {
-        let Some(privacy) = privacy.filter(|p| !p.get_ref().is_empty()) else { return Ok(()) };
-        Err(self.at(&privacy.span(), "[privacy] is not carried out yet, and is never ignored: remove the table to go on"))
+        let Some(privacy) = privacy.filter(|p| !p.get_ref().is_empty()) else {
+            return Ok(());
+        };
+        Err(self.at(
+            &privacy.span(),
+            "[privacy] is not carried out yet, and is never ignored: remove the table to go on",
+        ))
     }
 
     fn fill_match(&self, table: MatchTable, routing: &mut Routing) -> Result<()> {
@@ -204,7 +218,9 @@ impl Reader<'_> {
             }
             routing.paths = paths.into_iter().map(Spanned::into_inner).collect();
         }
-        routing.methods = table.methods.unwrap_or_else(|| std::mem::take(&mut routing.methods));
+        routing.methods = table
+            .methods
+            .unwrap_or_else(|| std::mem::take(&mut routing.methods));
         routing.statuses = table.status.unwrap_or_default();
         Ok(())
     }
@@ -212,11 +228,17 @@ impl Reader<'_> {
     fn check_path(&self, path: &Spanned<String>) -> Result<()> {
         let pattern = path.get_ref();
         if !pattern.starts_with(['/', '*']) {
-            let sentence = format!("the path {pattern:?} can match nothing: paths start with / (or with **)");
+            let sentence =
+                format!("the path {pattern:?} can match nothing: paths start with / (or with **)");
             return Err(self.at(&path.span(), &sentence));
         }
         let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        glob.map(|_| ()).map_err(|e| self.at(&path.span(), &format!("the path {pattern:?} is no pattern: {}", e.kind())))
+        glob.map(|_| ()).map_err(|e| {
+            self.at(
+                &path.span(),
+                &format!("the path {pattern:?} is no pattern: {}", e.kind()),
+            )
+        })
     }
 
     fn fill_event(&self, table: EventTable, routing: &mut Routing) -> Result<()> {
@@ -227,19 +249,31 @@ impl Reader<'_> {
             routing.version = self.version(version)?;
         }
         routing.id_key = table.id.map(|id| id.query);
-        routing.time = table.time.map(|t| TimeRule { key: t.query, format: t.format.into() });
+        routing.time = table.time.map(|t| TimeRule {
+            key: t.query,
+            format: t.format.map_or(TimeFormat::EpochMs, Into::into),
+        });
         Ok(())
     }
 
     fn name(&self, name: Spanned<NameTable>) -> Result<NameRule> {
         let span = name.span();
-        let NameTable { query, path_segment, r#const } = name.into_inner();
+        let NameTable {
+            query,
+            path_segment,
+            r#const,
+        } = name.into_inner();
         match (query, path_segment, r#const) {
             (Some(Keys::One(key)), None, None) => Ok(NameRule::Query(vec![key])),
-            (Some(Keys::Several(keys)), None, None) if !keys.is_empty() => Ok(NameRule::Query(keys)),
+            (Some(Keys::Several(keys)), None, None) if !keys.is_empty() => {
+                Ok(NameRule::Query(keys))
+            }
             (None, Some(index), None) => Ok(NameRule::PathSegment(index)),
             (None, None, Some(name)) if !name.is_empty() => Ok(NameRule::Const(name)),
-            _ => Err(self.at(&span, "the event's name has one source: query, path_segment or const")),
+            _ => Err(self.at(
+                &span,
+                "the event's name has one source: query, path_segment or const",
+            )),
         }
     }
 
@@ -247,17 +281,28 @@ impl Reader<'_> {
         if let Some(default) = &version.default
             && WantedVersion::parse(default.get_ref()).is_none()
         {
-            let sentence = format!("{:?} is no version: write 1-0-0, or 1-*-* for the highest", default.get_ref());
+            let sentence = format!(
+                "{:?} is no version: write 1-0-0, or 1-*-* for the highest",
+                default.get_ref()
+            );
             return Err(self.at(&default.span(), &sentence));
         }
-        let default = version.default.map_or_else(|| preset::ANY_VERSION.to_owned(), Spanned::into_inner);
-        Ok(VersionRule { key: version.query, default })
+        let default = version
+            .default
+            .map_or_else(|| preset::ANY_VERSION.to_owned(), Spanned::into_inner);
+        Ok(VersionRule {
+            key: version.query,
+            default,
+        })
     }
 
     fn code(&self, text: &Spanned<String>) -> Result<Code> {
         Code::parse(text.get_ref()).ok_or_else(|| {
             let hint = did_you_mean(text.get_ref(), Code::ALL.iter().map(|c| c.as_str()));
-            self.at(&text.span(), &format!("\"{}\" is no failure code{hint}", text.get_ref()))
+            self.at(
+                &text.span(),
+                &format!("\"{}\" is no failure code{hint}", text.get_ref()),
+            )
         })
     }
 }
@@ -265,7 +310,9 @@ impl Reader<'_> {
 fn fill_policy(table: &PolicyTable) -> Policy {
     Policy {
         unknown_event: table.unknown_event.map_or(Surprise::Quarantine, Into::into),
-        unknown_property: table.unknown_property.map_or(UnknownProperty::Rescue, Into::into),
+        unknown_property: table
+            .unknown_property
+            .map_or(UnknownProperty::Rescue, Into::into),
         duplicate_key: table.duplicate_key.map_or(DuplicateKey::First, Into::into),
         duplicate_event: table.duplicate_event.map_or(Surprise::Warn, Into::into),
     }
@@ -275,12 +322,24 @@ fn fill_policy(table: &PolicyTable) -> Policy {
 fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let message = error.message().replace('\n', " ");
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let sentence = match (message.starts_with("unknown field"), message.starts_with("unknown variant"), &quoted[..]) {
+    let sentence = match (
+        message.starts_with("unknown field"),
+        message.starts_with("unknown variant"),
+        &quoted[..],
+    ) {
         (true, _, [wrong, known @ ..]) => {
-            format!("unknown key \"{wrong}\"{} (known here: {})", did_you_mean(wrong, known.iter().copied()), known.join(", "))
+            format!(
+                "unknown key \"{wrong}\"{} (known here: {})",
+                did_you_mean(wrong, known.iter().copied()),
+                known.join(", ")
+            )
         }
         (_, true, [wrong, known @ ..]) => {
-            format!("\"{wrong}\" is not one of {}{}", known.join(", "), did_you_mean(wrong, known.iter().copied()))
+            format!(
+                "\"{wrong}\" is not one of {}{}",
+                known.join(", "),
+                did_you_mean(wrong, known.iter().copied())
+            )
         }
         _ => message,
     };

@@ -161,13 +161,17 @@ impl Rule {
     }
 
     fn with_format<'a>(&self, value: Value<'a>, text: &str) -> Option<Value<'a>> {
-        let Some(format) = self.format else { return Some(value) };
+        let Some(format) = self.format else {
+            return Some(value);
+        };
         match (format, value) {
             (Format::DateTime(_), Value::Text(_)) => format.read(text).map(Value::Time),
             (Format::DateTime(TimeFormat::EpochS | TimeFormat::EpochMs), Value::Int(_)) => {
                 format.read(text).map(Value::Time)
             }
-            (Format::Date, Value::Text(_)) => format.read(text).map(|days| Value::Date(days as i32)),
+            (Format::Date, Value::Text(_)) => {
+                format.read(text).map(|days| Value::Date(days as i32))
+            }
             (_, Value::Text(_)) => format.read(text).map(|_| value),
             _ => Some(value),
         }
@@ -199,9 +203,24 @@ impl Types {
     }
 
     fn apply(self, text: &str) -> Option<Value<'_>> {
-        let boolean = || self.boolean.then(|| parse_boolean(text)).flatten().map(Value::Bool);
-        let integer = || self.integer.then(|| parse_integer(text)).flatten().map(Value::Int);
-        let number = || self.number.then(|| parse_number(text)).flatten().map(Value::Float);
+        let boolean = || {
+            self.boolean
+                .then(|| parse_boolean(text))
+                .flatten()
+                .map(Value::Bool)
+        };
+        let integer = || {
+            self.integer
+                .then(|| parse_integer(text))
+                .flatten()
+                .map(Value::Int)
+        };
+        let number = || {
+            self.number
+                .then(|| parse_number(text))
+                .flatten()
+                .map(Value::Float)
+        };
         let string = || self.string.then_some(Value::Text(text));
         boolean().or_else(integer).or_else(number).or_else(string)
     }
@@ -265,17 +284,21 @@ fn is_number(value: Value<'_>) -> bool {
 }
 
 fn is_multiple_of(text: &str, step: (i128, i32)) -> bool {
-    parse_decimal(text).and_then(|value| is_multiple(value, step)).unwrap_or_else(|| {
-        // Too far apart for exact decimals: as floating point sees it.
-        let (mantissa, scale) = step;
-        let quotient = text.parse::<f64>().unwrap_or(0.0) / (mantissa as f64 * 10f64.powi(scale));
-        (quotient - quotient.round()).abs() < 1e-9
-    })
+    parse_decimal(text)
+        .and_then(|value| is_multiple(value, step))
+        .unwrap_or_else(|| {
+            // Too far apart for exact decimals: as floating point sees it.
+            let (mantissa, scale) = step;
+            let quotient =
+                text.parse::<f64>().unwrap_or(0.0) / (mantissa as f64 * 10f64.powi(scale));
+            (quotient - quotient.round()).abs() < 1e-9
+        })
 }
 
 /// Code points are counted only where the number of bytes leaves a doubt.
 fn shorter_than(text: &str, least: u64) -> bool {
-    (text.len() as u64) < least || ((text.len() as u64) < least.saturating_mul(4) && count(text) < least)
+    (text.len() as u64) < least
+        || ((text.len() as u64) < least.saturating_mul(4) && count(text) < least)
 }
 
 fn longer_than(text: &str, most: u64) -> bool {
@@ -290,9 +313,18 @@ impl Allowed {
     fn holds(&self, text: &str, value: Value<'_>) -> bool {
         match value {
             Value::Null => true,
-            Value::Bool(v) => if v { self.yes } else { self.no },
+            Value::Bool(v) => {
+                if v {
+                    self.yes
+                } else {
+                    self.no
+                }
+            }
             Value::Int(v) => self.numbers.iter().any(|b| b.integer == Some(v)),
-            Value::Float(v) => self.numbers.iter().any(|b| b.float.to_bits() == v.to_bits() || b.float == v),
+            Value::Float(v) => self
+                .numbers
+                .iter()
+                .any(|b| b.float.to_bits() == v.to_bits() || b.float == v),
             Value::Text(_) | Value::Time(_) | Value::Date(_) => match &self.text_set {
                 Some(set) => set.contains(text),
                 None => self.texts.iter().any(|t| **t == *text),

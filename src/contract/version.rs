@@ -20,7 +20,11 @@ impl SchemaVer {
     /// Reads `1-0-2`; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let wanted = WantedVersion::parse(text)?;
-        Some(Self { model: wanted.model?, revision: wanted.revision?, addition: wanted.addition? })
+        Some(Self {
+            model: wanted.model?,
+            revision: wanted.revision?,
+            addition: wanted.addition?,
+        })
     }
 }
 
@@ -49,13 +53,19 @@ impl WantedVersion {
                 _ => return None,
             };
         }
-        Some(Self { model: parts[0], revision: parts[1], addition: parts[2] })
+        Some(Self {
+            model: parts[0],
+            revision: parts[1],
+            addition: parts[2],
+        })
     }
 
     /// True when that version is one of those asked for.
     pub fn matches(&self, version: SchemaVer) -> bool {
         let fits = |wanted: Option<u32>, given: u32| wanted.is_none_or(|w| w == given);
-        fits(self.model, version.model) && fits(self.revision, version.revision) && fits(self.addition, version.addition)
+        fits(self.model, version.model)
+            && fits(self.revision, version.revision)
+            && fits(self.addition, version.addition)
     }
 }
 
@@ -65,14 +75,24 @@ mod tests {
 
     #[test]
     fn full_open_and_short() {
-        let v = SchemaVer { model: 1, revision: 0, addition: 2 };
+        let v = SchemaVer {
+            model: 1,
+            revision: 0,
+            addition: 2,
+        };
         assert_eq!(SchemaVer::parse("1-0-2"), Some(v));
         assert_eq!(v.to_string(), "1-0-2");
         for wanted in ["1-0-2", "1-*-*", "*-*-*", "1", "1-0"] {
-            assert!(WantedVersion::parse(wanted).is_some_and(|w| w.matches(v)), "{wanted}");
+            assert!(
+                WantedVersion::parse(wanted).is_some_and(|w| w.matches(v)),
+                "{wanted}"
+            );
         }
         for other in ["2", "1-1-*", "1-0-3"] {
-            assert!(WantedVersion::parse(other).is_some_and(|w| !w.matches(v)), "{other}");
+            assert!(
+                WantedVersion::parse(other).is_some_and(|w| !w.matches(v)),
+                "{other}"
+            );
         }
         for bad in ["", "1.0.0", "1-0-2-3", "v1", "1--2"] {
             assert_eq!(WantedVersion::parse(bad), None, "{bad}");

@@ -39,7 +39,9 @@ impl Envelope {
     /// Interns the keys of `[event]`.
     pub fn new(routing: &Routing, keys: &mut KeyTable) -> Self {
         let name = match &routing.name {
-            NameRule::Query(names) => NameSource::Keys(names.iter().map(|k| keys.intern(k)).collect()),
+            NameRule::Query(names) => {
+                NameSource::Keys(names.iter().map(|k| keys.intern(k)).collect())
+            }
             NameRule::PathSegment(index) => NameSource::Segment(*index),
             NameRule::Const(name) => NameSource::Const(name.as_str().into()),
         };
@@ -56,19 +58,36 @@ impl Envelope {
     /// The event's name. `ids` are the properties' keys as [`KeyTable::resolve`] gave them.
     pub fn name<'a>(&'a self, properties: &Properties<'a>, ids: &[u16], stem: &'a str) -> Name<'a> {
         match &self.name {
-            NameSource::Const(name) => Name { text: Some(Cow::Borrowed(name)), at: None, rival: None },
-            NameSource::Segment(index) => Name { text: path::segment(stem, *index), at: None, rival: None },
+            NameSource::Const(name) => Name {
+                text: Some(Cow::Borrowed(name)),
+                at: None,
+                rival: None,
+            },
+            NameSource::Segment(index) => Name {
+                text: path::segment(stem, *index),
+                at: None,
+                rival: None,
+            },
             NameSource::Keys(keys) => Self::name_by_key(keys, properties, ids),
         }
     }
 
     fn name_by_key<'a>(keys: &[u16], properties: &Properties<'a>, ids: &[u16]) -> Name<'a> {
         let Some(at) = keys.iter().find_map(|key| position(ids, *key)) else {
-            return Name { text: None, at: None, rival: None };
+            return Name {
+                text: None,
+                at: None,
+                rival: None,
+            };
         };
         let value = properties.value(at);
-        let rival = (at + 1..ids.len()).find(|&i| ids[i] == ids[at] && properties.value(i) != value);
-        Name { text: (!value.is_empty()).then_some(Cow::Borrowed(value)), at: Some(at), rival }
+        let rival =
+            (at + 1..ids.len()).find(|&i| ids[i] == ids[at] && properties.value(i) != value);
+        Name {
+            text: (!value.is_empty()).then_some(Cow::Borrowed(value)),
+            at: Some(at),
+            rival,
+        }
     }
 
     /// The schema version as sent, where a key is configured and present.
@@ -78,7 +97,9 @@ impl Envelope {
 
     /// The event id as sent, where a key is configured, present and not empty.
     pub fn id<'a>(&self, properties: &Properties<'a>, ids: &[u16]) -> Option<&'a str> {
-        position(ids, self.id).map(|at| properties.value(at)).filter(|id| !id.is_empty())
+        position(ids, self.id)
+            .map(|at| properties.value(at))
+            .filter(|id| !id.is_empty())
     }
 
     /// The event time in microseconds since 1970 UTC, where a key is configured, present and readable.
@@ -89,10 +110,15 @@ impl Envelope {
 
     /// True for the keys of version, id and time, and for the key that the name came from.
     pub fn holds(&self, key: u16, name_key: u16) -> bool {
-        key != UNKNOWN_KEY && (key == name_key || key == self.version || key == self.id || key == self.time)
+        key != UNKNOWN_KEY
+            && (key == name_key || key == self.version || key == self.id || key == self.time)
     }
 }
 
 fn position(ids: &[u16], key: u16) -> Option<usize> {
-    if key == UNKNOWN_KEY { None } else { ids.iter().position(|&id| id == key) }
+    if key == UNKNOWN_KEY {
+        None
+    } else {
+        ids.iter().position(|&id| id == key)
+    }
 }

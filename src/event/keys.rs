@@ -62,10 +62,16 @@ impl KeyTable {
 
     fn find_after(&mut self, before: usize, key: &str) -> u16 {
         let guess = self.followers.get(before).copied().unwrap_or(UNKNOWN_KEY);
-        if self.keys.get(usize::from(guess)).is_some_and(|k| **k == *key) {
+        if self
+            .keys
+            .get(usize::from(guess))
+            .is_some_and(|k| **k == *key)
+        {
             return guess;
         }
-        let Some(&id) = self.ids.get(key) else { return UNKNOWN_KEY };
+        let Some(&id) = self.ids.get(key) else {
+            return UNKNOWN_KEY;
+        };
         if let Some(follower) = self.followers.get_mut(before) {
             *follower = id;
         }
@@ -82,10 +88,18 @@ mod tests {
     #[test]
     fn order_of_keys_never_changes_the_answer() {
         let mut table = KeyTable::default();
-        let ids: Vec<u16> = ["e", "id", "value"].iter().map(|k| table.intern(k)).collect();
+        let ids: Vec<u16> = ["e", "id", "value"]
+            .iter()
+            .map(|k| table.intern(k))
+            .collect();
         let mut scratch = PropertyScratch::default();
         let mut out = vec![];
-        for query in ["e=1&id=2&value=3", "value=3&x=1&id=2&e=1", "e=1&id=2&value=3", "e=1&e=2"] {
+        for query in [
+            "e=1&id=2&value=3",
+            "value=3&x=1&id=2&e=1",
+            "e=1&id=2&value=3",
+            "e=1&e=2",
+        ] {
             split_query(query, &mut scratch);
             let properties = scratch.view(query);
             table.resolve(&properties, &mut out);

@@ -38,7 +38,10 @@ mod tests {
     #[test]
     fn from_either_end() {
         assert_eq!(segment("/px/v1/page_view", 0).as_deref(), Some("px"));
-        assert_eq!(segment("/px/v1/page_view", -1).as_deref(), Some("page_view"));
+        assert_eq!(
+            segment("/px/v1/page_view", -1).as_deref(),
+            Some("page_view")
+        );
         assert_eq!(segment("/px/v1/", -1).as_deref(), Some("v1"));
         assert_eq!(segment("/px", 3), None);
         assert_eq!(segment("/", -1), None);

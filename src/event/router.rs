@@ -27,8 +27,10 @@ impl Router {
     /// A router for `[match]`. A path that is no pattern stands for itself; an invalid pattern matches nothing
     /// (`contract` refuses those when it loads).
     pub fn new(routing: &Routing) -> Self {
-        let (patterns, exact): (Vec<_>, Vec<_>) =
-            routing.paths.iter().partition(|p| p.contains(['*', '?', '[', '{']));
+        let (patterns, exact): (Vec<_>, Vec<_>) = routing
+            .paths
+            .iter()
+            .partition(|p| p.contains(['*', '?', '[', '{']));
         let mut globs = GlobSetBuilder::new();
         for pattern in patterns {
             // `*` stays within a segment, `**` does not.
@@ -51,7 +53,9 @@ impl Router {
     pub fn is_event(&self, method: &str, stem: &str, status: Option<i64>) -> bool {
         (self.methods.is_empty() || self.methods.iter().any(|m| **m == *method))
             && (self.statuses.is_empty() || status.is_some_and(|s| self.statuses.contains(&s)))
-            && (self.any_path || self.exact.iter().any(|p| **p == *stem) || self.matches_pattern(stem))
+            && (self.any_path
+                || self.exact.iter().any(|p| **p == *stem)
+                || self.matches_pattern(stem))
     }
 
     fn matches_pattern(&self, stem: &str) -> bool {
@@ -62,7 +66,8 @@ impl Router {
         if let Some(known) = self.seen.borrow().get(stem) {
             return *known;
         }
-        let answer = self.patterns.is_match(stem) || (encoded && self.matches_decoded(&path::decoded(stem)));
+        let answer =
+            self.patterns.is_match(stem) || (encoded && self.matches_decoded(&path::decoded(stem)));
         let mut seen = self.seen.borrow_mut();
         if seen.len() < MAX_SEEN {
             seen.insert(stem.into(), answer);

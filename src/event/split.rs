@@ -29,9 +29,18 @@ pub fn split_query(query: &str, scratch: &mut PropertyScratch) {
     while start < bytes.len() {
         let end = memchr(b'&', &bytes[start..]).map_or(bytes.len(), |at| start + at);
         if end > start {
-            let equals = bytes[start..end].iter().position(|&b| b == b'=').map(|at| start + at);
+            let equals = bytes[start..end]
+                .iter()
+                .position(|&b| b == b'=')
+                .map(|at| start + at);
             let (key_end, value_start) = equals.map_or((end, end), |at| (at, at + 1));
-            push_pair(query, (start, key_end), (value_start, end), &mut spare, scratch);
+            push_pair(
+                query,
+                (start, key_end),
+                (value_start, end),
+                &mut spare,
+                scratch,
+            );
         }
         start = end + 1;
     }
@@ -85,7 +94,8 @@ fn piece<'a>(
 
 /// A fold without an early exit, so that the compiler compares sixteen bytes at a time.
 fn is_encoded(text: &[u8]) -> bool {
-    text.iter().fold(false, |found, &b| found | (b == b'%') | (b == b'+'))
+    text.iter()
+        .fold(false, |found, &b| found | (b == b'%') | (b == b'+'))
 }
 
 /// Undoes the log's layer and URL-encoding in one pass: appends to `out`, and says whether a `%` was no escape.
@@ -160,34 +170,66 @@ mod tests {
         split_query(query, &mut scratch);
         let p = scratch.view(query);
         let row = |i: usize| {
-            (p.key(i).to_owned(), p.value(i).to_owned(), p.get(i).bad_escape, p.get(i).bad_utf8)
+            (
+                p.key(i).to_owned(),
+                p.value(i).to_owned(),
+                p.get(i).bad_escape,
+                p.get(i).bad_utf8,
+            )
         };
         (0..p.len()).map(row).collect()
     }
 
     fn plain(pairs: &[(&str, &str)]) -> Vec<(String, String, bool, bool)> {
-        pairs.iter().map(|(k, v)| ((*k).into(), (*v).into(), false, false)).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into(), false, false))
+            .collect()
     }
 
     #[test]
     fn parts_and_first_equals() {
-        assert_eq!(split("&e=pv&&u=a=b&flag&x="), plain(&[("e", "pv"), ("u", "a=b"), ("flag", ""), ("x", "")]));
+        assert_eq!(
+            split("&e=pv&&u=a=b&flag&x="),
+            plain(&[("e", "pv"), ("u", "a=b"), ("flag", ""), ("x", "")])
+        );
         assert_eq!(split(""), vec![]);
     }
 
     #[test]
     fn both_layers_come_off_at_once() {
-        assert_eq!(split("p=a%2520b+c&k%255B0%255D=1"), plain(&[("p", "a b c"), ("k[0]", "1")]));
+        assert_eq!(
+            split("p=a%2520b+c&k%255B0%255D=1"),
+            plain(&[("p", "a b c"), ("k[0]", "1")])
+        );
         assert_eq!(split("a=1%2526b%253D2"), plain(&[("a", "1&b=2")]));
-        assert_eq!(split("app=%257B%2522a%2522%257D"), plain(&[("app", "{\"a\"}")]));
-        assert_eq!(split("t=Loading+-+70%25+Complete"), plain(&[("t", "Loading - 70% Complete")]));
-        assert_eq!(split("page=Introduction%20-%20Snowplow%20Analytics%25"), plain(&[("page", "Introduction - Snowplow Analytics%")]));
+        assert_eq!(
+            split("app=%257B%2522a%2522%257D"),
+            plain(&[("app", "{\"a\"}")])
+        );
+        assert_eq!(
+            split("t=Loading+-+70%25+Complete"),
+            plain(&[("t", "Loading - 70% Complete")])
+        );
+        assert_eq!(
+            split("page=Introduction%20-%20Snowplow%20Analytics%25"),
+            plain(&[("page", "Introduction - Snowplow Analytics%")])
+        );
     }
 
     #[test]
     fn flaws_are_told() {
-        assert_eq!(split("x=100%&y=%zz"), vec![("x".into(), "100%".into(), true, false), ("y".into(), "%zz".into(), true, false)]);
-        assert_eq!(split("x=%2588"), vec![("x".into(), "\u{FFFD}".into(), false, true)]);
+        assert_eq!(
+            split("x=100%&y=%zz"),
+            vec![
+                ("x".into(), "100%".into(), true, false),
+                ("y".into(), "%zz".into(), true, false)
+            ]
+        );
+        assert_eq!(
+            split("x=%2588"),
+            vec![("x".into(), "\u{FFFD}".into(), false, true)]
+        );
     }
 
     #[test]

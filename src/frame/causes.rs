@@ -1,8 +1,14 @@
 //! Failures grouped by cause, and unreadable lines grouped by code.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use crate::frame::chunks::{Numbers, Texts};
+use crate::frame::failures::Failures;
+use crate::frame::observed::share;
+use crate::frame::snapshot::column;
+use crate::frame::view::{membership, times};
 use crate::frame::{Snapshot, View};
 use crate::model::{Cause, CauseId};
 
@@ -69,12 +75,129 @@ pub fn group_causes(
     options: CauseOptions,
     cancel: &AtomicBool,
 ) -> Option<Vec<CauseGroup>> {
-    let _ = (snapshot, view, options, cancel);
-    None
+    let member = view.filter(|v| !v.spec.shows_everything()).map(|v| membership(v, snapshot.len()));
+    let Some(time) = times(snapshot).map(Numbers::new) else { return Some(vec![]) };
+    let (start, end) = snapshot.timeline.span().unwrap_or((0, 0));
+    let span_us = (end - start + 1).saturating_mul(1_000_000).max(1);
+    let mut tallies: Vec<Option<Tally>> = vec![None; snapshot.causes.len()];
+    let mut seen = 0_usize;
+    Failures::of(snapshot, 0..snapshot.len()).each(|record, cause, value| {
+        seen += 1;
+        let skip = member.as_ref().is_some_and(|m| !m.get(record as usize).copied().unwrap_or(false));
+        if skip || (seen.is_multiple_of(65_536) && cancel.load(Relaxed)) {
+            return;
+        }
+        let Some(tally) = tallies.get_mut(cause as usize) else { return };
+        let us = time.get(record as usize).unwrap_or(0);
+        let tally = tally.get_or_insert_with(|| Tally::new(record, us, options.buckets));
+        tally.add(record, us, value);
+        if options.buckets > 0 {
+            let at = i128::from(us - start * 1_000_000) * options.buckets as i128 / i128::from(span_us);
+            let at = usize::try_from(at).unwrap_or(0).min(options.buckets - 1);
+            tally.spark[at] += 1;
+        }
+    });
+    if cancel.load(Relaxed) {
+        return None;
+    }
+    let totals = totals(snapshot);
+    let mut groups: Vec<CauseGroup> = tallies
+        .into_iter()
+        .enumerate()
+        .filter_map(|(id, tally)| Some(tally?.group(id, snapshot.causes.get(id)?.clone(), &totals)))
+        .collect();
+    groups.sort_by(|a, b| b.rows.cmp(&a.rows).then(a.id.cmp(&b.id)));
+    Some(groups)
+}
+
+/// What has been counted of one cause.
+#[derive(Debug, Clone)]
+struct Tally<'a> {
+    rows: u64,
+    failures: u64,
+    first_us: i64,
+    last_us: i64,
+    last_record: Option<u32>,
+    sample: Option<&'a str>,
+    sample_row: u32,
+    spark: Vec<u32>,
+}
+
+impl<'a> Tally<'a> {
+    fn new(record: u32, us: i64, buckets: usize) -> Self {
+        Self {
+            rows: 0,
+            failures: 0,
+            first_us: us,
+            last_us: us,
+            last_record: None,
+            sample: None,
+            sample_row: record,
+            spark: vec![0; buckets],
+        }
+    }
+
+    fn add(&mut self, record: u32, us: i64, value: Option<&'a str>) {
+        self.failures += 1;
+        self.rows += u64::from(self.last_record != Some(record));
+        self.last_record = Some(record);
+        self.first_us = self.first_us.min(us);
+        self.last_us = self.last_us.max(us);
+        if self.sample.is_none() && value.is_some() {
+            self.sample = value;
+            self.sample_row = record;
+        }
+    }
+
+    fn group(self, id: usize, cause: Arc<Cause>, totals: &HashMap<Arc<str>, u64>) -> CauseGroup {
+        let all = totals.get(&cause.event).copied().unwrap_or(0);
+        CauseGroup {
+            id: CauseId(id as u32),
+            rows: self.rows,
+            failures: self.failures,
+            share_of_event: share(self.rows, all.max(self.rows)),
+            first_us: self.first_us,
+            last_us: self.last_us,
+            spark: self.spark,
+            sample: self.sample.map(str::to_owned),
+            sample_row: self.sample_row,
+            cause,
+        }
+    }
+}
+
+/// Events by name, all versions together; under the empty name all events.
+fn totals(snapshot: &Snapshot) -> HashMap<Arc<str>, u64> {
+    let mut totals: HashMap<Arc<str>, u64> = HashMap::new();
+    for table in &snapshot.events {
+        *totals.entry(table.event_type.name.clone()).or_default() += table.frame.height() as u64;
+    }
+    totals.insert("".into(), snapshot.counters.events);
+    totals
 }
 
 /// Groups the unreadable lines of a snapshot by code, most lines first.
 pub fn group_rejects(snapshot: &Snapshot) -> Vec<RejectGroup> {
-    let _ = snapshot;
-    vec![]
+    let rejects = &snapshot.rejects;
+    let number = |name| rejects.column(name).ok().and_then(|c| c.try_u32()).map(Numbers::new);
+    let text = |name| rejects.column(name).ok().and_then(|c| c.try_str()).map(Texts::new);
+    let (Some(object), Some(line)) = (number(column::OBJECT), number(column::LINE)) else { return vec![] };
+    let (Some(code), Some(message)) = (text("code"), text("message")) else { return vec![] };
+    let mut groups: Vec<RejectGroup> = vec![];
+    for row in 0..rejects.height() {
+        let name = code.get(row).unwrap_or_default();
+        match groups.iter_mut().find(|g| g.code == name) {
+            Some(group) => group.lines += 1,
+            None => groups.push(RejectGroup {
+                code: name.to_owned(),
+                lines: 1,
+                object: object.get(row).unwrap_or(0),
+                line: line.get(row).unwrap_or(0),
+                message: message.get(row).unwrap_or_default().to_owned(),
+                sample_row: row as u32,
+            }),
+        }
+    }
+    groups.sort_by(|a, b| b.lines.cmp(&a.lines).then_with(|| a.code.cmp(&b.code)));
+    groups
 }

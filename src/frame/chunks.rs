@@ -59,7 +59,8 @@ impl<'a, T: PolarsNumericType> Numbers<'a, T> {
     /// The value of a row; `None` for null and past the end.
     pub(crate) fn get(&self, row: usize) -> Option<T::Native> {
         let (chunk, i) = self.starts.find(row)?;
-        self.arrays[chunk].get(i)
+        let array = self.arrays[chunk];
+        array.is_valid(i).then(|| array.value(i))
     }
 }
 

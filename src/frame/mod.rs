@@ -12,6 +12,7 @@ pub mod filter;
 pub mod observed;
 pub mod snapshot;
 pub mod sql;
+mod tally;
 pub mod timeline;
 pub mod view;
 pub mod writer;

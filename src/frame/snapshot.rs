@@ -15,8 +15,8 @@ pub struct Snapshot {
     /// Counts up with each publish.
     pub revision: u64,
     /// One row a record. Columns: [`column::OBJECT`] `u32`, `line` `u32`, `offset` `u64`, `length` `u32`,
-    /// `time_utc` `Datetime(us, UTC)`, `event_type` `u16` (type id plus one, 0 for none), `event_row` `u32` (row in
-    /// that type's table), `verdict` `u8`, then one column each log field, named as in `FIELDS`.
+    /// `time_utc` `Datetime(us, UTC)`, `event_type` `i16` (type id plus one, 0 for none), `event_row` `u32` (row in
+    /// that type's table), `verdict` `i16`, then one column each log field, named as in `FIELDS`.
     pub records: DataFrame,
     /// By [`crate::model::EventTypeId`].
     pub events: Vec<EventTable>,

@@ -7,7 +7,9 @@ mod sort;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+pub(crate) use compute::{membership, times};
 pub use search::Needle;
+pub(crate) use sort::Places;
 
 use crate::frame::Snapshot;
 use crate::frame::columns::ColumnRef;

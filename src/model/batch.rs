@@ -2,7 +2,9 @@
 
 use polars_arrow::array::MutableBinaryViewArray;
 
-use crate::model::{CauseId, Code, Column, Counters, EventTypeId, FIELDS, FieldId, ObjectId, ObjectStatus};
+use crate::model::{
+    CauseId, Causes, Code, Column, Counters, EventTypeId, EventTypes, FIELDS, FieldId, LogObject, ObjectId, ObjectStatus, Words,
+};
 
 /// Records, events, failures and rejects of one piece of input. Row numbers in it count from 0 within the batch.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub struct Batch {
     pub events: Vec<EventColumns>,
     /// One row a failure, ordered by record.
     pub failures: FailureColumns,
+    /// Raw lines of failed events that have no type (R201, R204), ordered by record; empty unless asked for (export).
+    pub untyped: UntypedColumns,
     /// One row an unreadable line.
     pub rejects: RejectColumns,
     /// What was counted, by object: several batches may speak of one object, and the counts add up.
@@ -137,6 +141,15 @@ pub struct FailureColumns {
     pub value: MutableBinaryViewArray<str>,
 }
 
+/// Raw lines of failed events that have no type, and so no row in any [`EventColumns`].
+#[derive(Debug, Default)]
+pub struct UntypedColumns {
+    /// Row in the batch's records.
+    pub record: Vec<u32>,
+    /// The untouched log line.
+    pub raw: MutableBinaryViewArray<str>,
+}
+
 /// Longest value kept with a failure, in bytes.
 pub const MAX_FAILURE_VALUE_BYTES: usize = 256;
 
@@ -146,6 +159,12 @@ impl FailureColumns {
         self.record.push(record);
         self.cause.push(cause);
         self.value.push(value.map(|v| &v[..v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)]));
+    }
+
+    /// The value of a row.
+    pub fn value(&self, row: usize) -> Option<&str> {
+        let is_null = polars_arrow::array::MutableArray::validity(&self.value).is_some_and(|bits| !bits.get(row));
+        (!is_null).then(|| self.value.value(row))
     }
 
     /// Rows.
@@ -185,9 +204,28 @@ pub const MAX_REJECT_RAW_BYTES: usize = 65_536;
 ///
 /// Called on one thread, in the order of `(unit, part)`, whatever the number of workers.
 pub trait Sink: Send {
+    /// Called once, before anything else: the tables of this run, shared with the workers. `words` is by field,
+    /// `None` where a field's column is no dictionary.
+    fn start(&mut self, types: &std::sync::Arc<EventTypes>, causes: &std::sync::Arc<Causes>, words: &[Option<Words>]) {
+        let _ = (types, causes, words);
+    }
+
+    /// Objects were found; a batch speaks of them only after this call. They count on from the objects found before.
+    fn listed(&mut self, objects: &[std::sync::Arc<LogObject>]) {
+        let _ = objects;
+    }
+
     /// Takes one batch.
     ///
     /// # Errors
     /// Only when the world fails (disk full); the run stops then.
     fn take(&mut self, batch: Batch) -> crate::error::Result<()>;
+
+    /// Nothing came for a while: a chance to publish what was held back.
+    ///
+    /// # Errors
+    /// As [`Sink::take`].
+    fn idle(&mut self) -> crate::error::Result<()> {
+        Ok(())
+    }
 }

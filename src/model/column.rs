@@ -129,6 +129,11 @@ impl Column {
         }
     }
 
+    /// An empty `Word` column on a shared dictionary.
+    pub fn word(words: Words) -> Self {
+        Self::Word(Fixed::default(), words)
+    }
+
     /// Rows so far.
     pub fn len(&self) -> usize {
         match self {

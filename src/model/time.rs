@@ -27,7 +27,9 @@ pub const fn days_in_month(year: i64, month: u32) -> u32 {
 }
 
 fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+    bytes.iter().try_fold(0u32, |n, b| {
+        b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0'))
+    })
 }
 
 /// Days since 1970 of `YYYY-MM-DD`; `None` for anything else, including a 30 February.
@@ -35,8 +37,13 @@ pub fn parse_date(text: &[u8]) -> Option<i32> {
     if text.len() != 10 || text[4] != b'-' || text[7] != b'-' {
         return None;
     }
-    let (y, m, d) = (i64::from(digits(&text[..4])?), digits(&text[5..7])?, digits(&text[8..])?);
-    ((1..=12).contains(&m) && d >= 1 && d <= days_in_month(y, m)).then(|| days_from_civil(y, m, d) as i32)
+    let (y, m, d) = (
+        i64::from(digits(&text[..4])?),
+        digits(&text[5..7])?,
+        digits(&text[8..])?,
+    );
+    ((1..=12).contains(&m) && d >= 1 && d <= days_in_month(y, m))
+        .then(|| days_from_civil(y, m, d) as i32)
 }
 
 /// Seconds since midnight of `HH:MM:SS`; second 60 (a leap second) is allowed and counts as 59.
@@ -44,13 +51,19 @@ pub fn parse_time(text: &[u8]) -> Option<u32> {
     if text.len() != 8 || text[2] != b':' || text[5] != b':' {
         return None;
     }
-    let (h, m, s) = (digits(&text[..2])?, digits(&text[3..5])?, digits(&text[6..])?);
+    let (h, m, s) = (
+        digits(&text[..2])?,
+        digits(&text[3..5])?,
+        digits(&text[6..])?,
+    );
     (h < 24 && m < 60 && s <= 60).then(|| h * 3600 + m * 60 + s.min(59))
 }
 
 /// Microseconds since 1970 UTC as `2026-03-04 14:02:11.204`, in UTC; milliseconds only where they are not zero.
 pub fn format_us(us: i64) -> String {
-    let Some(t) = chrono::DateTime::from_timestamp_micros(us) else { return us.to_string() };
+    let Some(t) = chrono::DateTime::from_timestamp_micros(us) else {
+        return us.to_string();
+    };
     if us.rem_euclid(1_000_000) == 0 {
         t.format("%Y-%m-%d %H:%M:%S").to_string()
     } else {
@@ -74,9 +87,17 @@ pub fn parse_rfc3339_us(text: &[u8]) -> Option<i64> {
     let mut at = 19;
     let mut micros = 0;
     if text[at] == b'.' {
-        let digits = text[at + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let digits = text[at + 1..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         for i in 0..6 {
-            micros = micros * 10 + if i < digits { i64::from(text[at + 1 + i] - b'0') } else { 0 };
+            micros = micros * 10
+                + if i < digits {
+                    i64::from(text[at + 1 + i] - b'0')
+                } else {
+                    0
+                };
         }
         at += 1 + digits;
         if digits == 0 {
@@ -127,18 +148,41 @@ mod tests {
     fn rfc3339() {
         assert_eq!(parse_rfc3339_us(b"1970-01-01T00:00:01Z"), Some(1_000_000));
         assert_eq!(parse_rfc3339_us(b"1970-01-01t00:00:01.5z"), Some(1_500_000));
-        assert_eq!(parse_rfc3339_us(b"1970-01-01T01:00:00.123456789+01:00"), Some(123_456));
+        assert_eq!(
+            parse_rfc3339_us(b"1970-01-01T01:00:00.123456789+01:00"),
+            Some(123_456)
+        );
         assert_eq!(parse_rfc3339_us(b"1969-12-31T23:30:00-00:30"), Some(0));
-        for bad in ["2026-02-30T00:00:00Z", "2026-02-03T00:00:00", "2026-02-03T00:00:00.Z", "2026-02-03T00:00:00+1:00", "2026-02-03T00:00:00+25:00", "2026-02-03", "", "2026-02-03T24:00:00Z"] {
+        for bad in [
+            "2026-02-30T00:00:00Z",
+            "2026-02-03T00:00:00",
+            "2026-02-03T00:00:00.Z",
+            "2026-02-03T00:00:00+1:00",
+            "2026-02-03T00:00:00+25:00",
+            "2026-02-03",
+            "",
+            "2026-02-03T24:00:00Z",
+        ] {
             assert_eq!(parse_rfc3339_us(bad.as_bytes()), None, "{bad}");
         }
     }
 
     #[test]
     fn epochs() {
-        assert_eq!(parse_time_text("1767225600123", TimeFormat::EpochMs), Some(1_767_225_600_123_000));
+        assert_eq!(
+            parse_time_text("1767225600123", TimeFormat::EpochMs),
+            Some(1_767_225_600_123_000)
+        );
         assert_eq!(parse_time_text("-1", TimeFormat::EpochS), Some(-1_000_000));
-        for bad in ["", "-", "1.5", "+1", " 1", "99999999999999999999", "999999999999999999"] {
+        for bad in [
+            "",
+            "-",
+            "1.5",
+            "+1",
+            " 1",
+            "99999999999999999999",
+            "999999999999999999",
+        ] {
             assert_eq!(parse_time_text(bad, TimeFormat::EpochMs), None, "{bad}");
         }
     }

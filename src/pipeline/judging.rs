@@ -12,8 +12,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::contract::Contract;
 use crate::event::{Envelope, KeyTable, Name, Router, UNKNOWN_KEY, split_query, undone_len};
 use crate::model::{
-    Causes, Code, Counters, EventColumns, EventTypeId, EventTypes, FailureColumns, Properties, PropertyScratch,
-    Verdict,
+    Causes, Code, Counters, EventColumns, EventTypeId, EventTypes, FailureColumns, Properties,
+    PropertyScratch, Verdict,
 };
 
 mod catalogue;
@@ -107,7 +107,10 @@ impl Judging {
             scratch: Scratch::default(),
             catalogue,
             tables: vec![],
-            wanted: Wanted { columns, failed_raw },
+            wanted: Wanted {
+                columns,
+                failed_raw,
+            },
         }
     }
 
@@ -132,16 +135,37 @@ impl Judging {
         self.keys.resolve(&properties, &mut self.ids);
         let name = self.envelope.name(&properties, &self.ids, view.stem);
         let name_key = name.at.map_or(UNKNOWN_KEY, |at| self.ids[at]);
-        let event = Event { view, properties, ids: &self.ids, name, name_key };
-        let mut emitter = Emitter { record, failures, counters, failed: false };
+        let event = Event {
+            view,
+            properties,
+            ids: &self.ids,
+            name,
+            name_key,
+        };
+        let mut emitter = Emitter {
+            record,
+            failures,
+            counters,
+            failed: false,
+        };
         let known = identify(&mut self.catalogue, &self.envelope, &event, &mut emitter);
         let Some(known) = known else {
             return (0, 0, finish(&mut emitter));
         };
         let event_type = known.event_type(&self.catalogue);
-        let table = table_of(&mut self.tables, event_type, || known.columns(&self.catalogue, event_type, self.wanted.columns));
+        let table = table_of(&mut self.tables, event_type, || {
+            known.columns(&self.catalogue, event_type, self.wanted.columns)
+        });
         let target = self.wanted.columns.then_some(&mut *table);
-        judge::judge(&mut self.catalogue, &mut self.scratch, &self.envelope, &event, known, target, &mut emitter);
+        judge::judge(
+            &mut self.catalogue,
+            &mut self.scratch,
+            &self.envelope,
+            &event,
+            known,
+            target,
+            &mut emitter,
+        );
         let verdict = finish(&mut emitter);
         let row = table.record.len() as u32;
         push_row(table, record, &event, &self.envelope, self.wanted, verdict);
@@ -168,7 +192,11 @@ fn identify(
     let (known, surprise) = catalogue.find(name, envelope.version(&event.properties, event.ids));
     if let Some(surprise) = surprise {
         let version = envelope.version(&event.properties, event.ids);
-        let value = if surprise.of_version { version.unwrap_or_default() } else { name };
+        let value = if surprise.of_version {
+            version.unwrap_or_default()
+        } else {
+            name
+        };
         emitter.emit(surprise.ranked, Some(value));
     }
     if let Some(rival) = event.name.rival {
@@ -220,14 +248,24 @@ fn push_row(
     let logged_id = Some(event.view.request_id).filter(|id| !id.is_empty() && *id != "-");
     let id = envelope.id(&event.properties, event.ids).or(logged_id);
     table.record.push(record);
-    table.id_hash.push(id.map_or(NO_ID_HASH, |id| xxh3_64(id.as_bytes()).max(NO_ID_HASH + 1)));
-    table.payload_hash.push(xxh3_64(event.properties.query().as_bytes()));
+    table
+        .id_hash
+        .push(id.map_or(NO_ID_HASH, |id| xxh3_64(id.as_bytes()).max(NO_ID_HASH + 1)));
+    table
+        .payload_hash
+        .push(xxh3_64(event.properties.query().as_bytes()));
     if wanted.columns {
         table.event_id.push(id);
-        table.event_time_us.push(envelope.time_us(&event.properties, event.ids).unwrap_or(event.view.time_us));
+        table.event_time_us.push(
+            envelope
+                .time_us(&event.properties, event.ids)
+                .unwrap_or(event.view.time_us),
+        );
     }
     if wanted.failed_raw {
-        table.raw.push((verdict == Verdict::Failed).then_some(event.view.line));
+        table
+            .raw
+            .push((verdict == Verdict::Failed).then_some(event.view.line));
     }
 }
 

@@ -1,13 +1,24 @@
 //! Starts, connects, cancels and joins the steps. The only place that knows their order.
 //!
 //! ```text
-//!  source ──► workers ×cores (decode, parse, route, judge) ──in order──► Sink: frame writer, export, or a count
+//!  source ──► feeder ──units──► workers ×cores ──batches──► in order, duplicates ──► Sink
+//!  (async)    (thread)  2×n     (decode, parse,    2×n      (the caller's thread)    frame writer, export, count
+//!                                route, judge)
 //! ```
+//! A unit is some 8 MiB of text: many small objects, one object, or a block of a large one. At most four units a worker
+//! are under way, so a slow sink holds back the fetch. Batches leave in the order of their units, so that the result
+//! is the same for any number of threads.
 
+mod duplicates;
+mod feeder;
 pub mod handle;
 pub mod inspect;
 pub mod judging;
+mod ordered;
 pub mod raw_line;
+mod run;
+mod worker;
 
-pub use inspect::{Inspector, inspect, loaded};
 pub use handle::{Handle, Needs, RunOptions, RunSummary};
+pub use inspect::{Inspector, inspect, loaded};
+pub use run::{explore, load, run};

@@ -1,19 +1,14 @@
 //! Following: local files grow, turn over and appear; objects appear under S3 prefixes.
 
-use std::collections::{HashMap, HashSet};
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::model::LogObject;
-
-use super::listing::{self, Found, Place};
+use super::listing::{self, Found};
 use super::location::Location;
 use super::outlet::Stop;
 use super::run::Run;
-use super::tail::{self, Fate, Tail};
-use super::{Arrival, Content, local};
+use super::tail::{Fate, Tail};
+use super::watch::News;
+use super::{Arrival, local};
 
 /// Between two looks at the followed files.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -29,92 +24,6 @@ const NAP: Duration = Duration::from_millis(50);
 const SPARING: u32 = 20;
 /// But never less often than each so many intervals: a slow reader also makes a task long.
 const LAZIEST: u32 = 8;
-/// Followed files that are kept open; of more, the bytes between the last look and a rotation are lost, with a warning.
-const HELD: usize = 256;
-
-/// What a following run knows already.
-#[derive(Debug, Default)]
-pub struct Watch {
-    /// Warnings that were given.
-    pub told: HashSet<String>,
-    tails: Vec<Tail>,
-    /// Local files that were listed.
-    known: HashSet<PathBuf>,
-    /// Gzip files that appeared and may still be written to, with their size at the last listing.
-    unripe: HashMap<PathBuf, u64>,
-    /// S3 objects that were listed, with their version.
-    remote: HashMap<Arc<str>, Arc<str>>,
-    /// Several sources may name one file.
-    several: bool,
-}
-
-impl Watch {
-    /// Knows nothing yet.
-    pub fn new(several: bool) -> Self {
-        Self {
-            several,
-            ..Self::default()
-        }
-    }
-
-    /// Opens a file to follow it.
-    pub fn open(&mut self, path: &Path, index: u32) -> io::Result<Content> {
-        let (tail, content) = Tail::open(path, index, self.tails.len() < HELD)?;
-        if let Some(mut tail) = tail {
-            tail.key = listing::identity(path, self.several);
-            self.tails.push(tail);
-        }
-        Ok(content)
-    }
-
-    /// Notes an object, so that it is not new again.
-    pub fn remember(&mut self, found: &Found) {
-        match &found.place {
-            Place::File(path) | Place::Pipe(path) => {
-                self.known.insert(listing::identity(path, self.several));
-            }
-            Place::S3 => {
-                self.remote
-                    .insert(found.object.uri.clone(), version(&found.object));
-            }
-            Place::Stdin => {}
-        }
-    }
-
-    /// Whether a listed local file is new and complete enough to be read: gzip once it stops growing, and nothing
-    /// while it is empty, since what it will be is not known yet.
-    fn is_ripe(&mut self, found: &Found) -> bool {
-        let Place::File(path) = &found.place else {
-            return false;
-        };
-        if found.object.size_bytes == 0 {
-            return false;
-        }
-        let identity = listing::identity(path, self.several);
-        if self.known.contains(&identity) {
-            return false;
-        }
-        let gzip = std::fs::File::open(path)
-            .and_then(|mut f| tail::is_gzip(&mut f))
-            .unwrap_or(false);
-        let size = found.object.size_bytes;
-        if gzip && self.unripe.get(&identity) != Some(&size) {
-            self.unripe.insert(identity, size);
-            return false;
-        }
-        self.unripe.remove(&identity);
-        true
-    }
-}
-
-/// Servers without `ETag`s still tell when and how long.
-fn version(object: &LogObject) -> Arc<str> {
-    if object.etag.is_empty() {
-        format!("{:?}-{}", object.last_modified_ms, object.size_bytes).into()
-    } else {
-        object.etag.clone()
-    }
-}
 
 /// When something is due next.
 struct Due {
@@ -229,7 +138,7 @@ impl Run {
         let Some(watch) = &mut self.watch else {
             return Ok(());
         };
-        watch.known.remove(&tail.key);
+        watch.forget(&tail);
         // A missing file, and gzip that is still written, are found by the next listing.
         match std::fs::metadata(&path) {
             Ok(meta) if matches!(fate, Fate::Rotated | Fate::Truncated) => {
@@ -275,13 +184,13 @@ impl Run {
         let mut new = Vec::new();
         let mut overwritten = Vec::new();
         for found in listing.found {
-            match watch.remote.get(&found.object.uri) {
-                Some(known) if *known == version(&found.object) => continue,
-                Some(_) => overwritten.push(format!(
+            match watch.news(&found.object) {
+                None => continue,
+                Some(News::Overwritten) => overwritten.push(format!(
                     "{} was overwritten; its new content is read too",
                     found.object.uri
                 )),
-                None => {}
+                Some(News::New) => {}
             }
             watch.remember(&found);
             new.push(found);

@@ -15,12 +15,17 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// How long a waiting reader goes without looking at the token.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Some bytes, with what they hold until they are read.
+/// Some bytes, with the room in a buffer that they hold until they are read.
 pub struct Chunk {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// Room in a buffer that an async sender bounds with a semaphore.
-    pub room: Option<OwnedSemaphorePermit>,
+    bytes: Vec<u8>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl Chunk {
+    /// `room` is what an async sender, who may not block on a full channel, bounds its buffer with.
+    pub fn new(bytes: Vec<u8>, room: Option<OwnedSemaphorePermit>) -> Self {
+        Self { bytes, _room: room }
+    }
 }
 
 /// The reading end. Reads block the calling thread until bytes arrive, the sender ends, or the run is cancelled.
@@ -41,10 +46,7 @@ impl ChunkReader {
     ) -> Self {
         Self {
             chunks,
-            current: Chunk {
-                bytes: Vec::new(),
-                room: None,
-            },
+            current: Chunk::new(Vec::new(), None),
             read: 0,
             cancel,
             _share: share,
@@ -117,10 +119,7 @@ fn copy(mut input: Box<dyn Read>, sender: &Sender<io::Result<Chunk>>) {
     loop {
         let message = match input.read(&mut buffer) {
             Ok(0) => return,
-            Ok(n) => Ok(Chunk {
-                bytes: buffer[..n].to_vec(),
-                room: None,
-            }),
+            Ok(n) => Ok(Chunk::new(buffer[..n].to_vec(), None)),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => Err(e),
         };

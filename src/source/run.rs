@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Error, Result};
 use crate::model::{Code, LogObject};
 
-use super::follow::Watch;
 use super::listing::{self, Found, Listing, Place};
 use super::location::Location;
 use super::outlet::{Outlet, Stop};
 use super::s3::{self, Fetcher, Ticket};
+use super::watch::Watch;
 use super::{Arrival, Content, Options, piped, tail};
 
 /// Arrivals that wait for the reader. Local files cost nothing while they wait; S3 objects have their own bound.
@@ -55,12 +55,16 @@ pub fn spawn(job: Job) -> Result<Receiver<Result<Arrival>>> {
 }
 
 fn main(job: Job, outlet: Outlet) {
-    let sender = outlet.sender.clone();
+    let last = Outlet {
+        sender: outlet.sender.clone(),
+        cancel: job.cancel.clone(),
+    };
     let requests = job.cancel.child_token();
     // However this thread ends, its requests end with it.
     let _ends = requests.clone().drop_guard();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        Run::new(&job, outlet, requests).go(job.local)
+        let (mut run, local) = Run::new(job, outlet, requests);
+        run.go(local)
     }));
     let outcome = outcome.unwrap_or_else(|_| {
         // A closed channel alone would look like a complete run.
@@ -69,13 +73,7 @@ fn main(job: Job, outlet: Outlet) {
         )))
     });
     if let Err(Stop::Failed(error)) = outcome {
-        drop(
-            Outlet {
-                sender,
-                cancel: job.cancel,
-            }
-            .push(Err(error)),
-        );
+        drop(last.push(Err(error)));
     }
 }
 
@@ -91,25 +89,33 @@ pub struct Run {
 }
 
 impl Run {
-    fn new(job: &Job, outlet: Outlet, requests: CancellationToken) -> Self {
-        let options = job.options.clone();
+    fn new(job: Job, outlet: Outlet, requests: CancellationToken) -> (Self, Listing) {
+        let Job {
+            options,
+            locations,
+            local,
+            cancel,
+        } = job;
         let fetcher = Fetcher::new(
             options.s3.clone(),
             options.bytes_in_flight,
             requests,
-            job.cancel.clone(),
+            cancel,
         );
         let watch = options
             .follow
             .then(|| Watch::new(options.sources.len() > 1));
-        Self {
-            options,
-            locations: job.locations.clone(),
-            outlet,
-            watch,
-            fetcher,
-            listed: 0,
-        }
+        (
+            Self {
+                options,
+                locations,
+                outlet,
+                watch,
+                fetcher,
+                listed: 0,
+            },
+            local,
+        )
     }
 
     fn go(&mut self, mut listing: Listing) -> Result<(), Stop> {

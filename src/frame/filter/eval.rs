@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use polars::prelude::{ChunkedArray, DataType, PolarsNumericType, Series, UInt32Type};
-use polars_arrow::array::Array;
 
 use super::bind::{Binder, Bound, SeriesTest, TableTest, ValueTest, in_order};
 use super::matcher::TextTest;

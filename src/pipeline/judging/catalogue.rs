@@ -12,7 +12,9 @@ use crate::contract::{Additional, Contract, EventSchema, WantedVersion};
 use crate::event::KeyTable;
 use crate::model::column::Fixed;
 use crate::model::routing::{DuplicateKey, NameRule, Routing, Surprise, UnknownProperty};
-use crate::model::{Cause, Causes, Code, Column, EventColumns, EventType, EventTypeId, EventTypes, WordCache};
+use crate::model::{
+    Cause, Causes, Code, Column, EventColumns, EventType, EventTypeId, EventTypes, WordCache,
+};
 
 /// No property of the schema has that key.
 pub(super) const NO_PROPERTY: u16 = u16::MAX;
@@ -93,7 +95,12 @@ pub(super) struct Catalogue {
 const MAX_UNDECLARED: usize = 4_096;
 
 impl Catalogue {
-    pub fn new(contract: &Contract, types: Arc<EventTypes>, causes: Arc<Causes>, keys: &mut KeyTable) -> Self {
+    pub fn new(
+        contract: &Contract,
+        types: Arc<EventTypes>,
+        causes: Arc<Causes>,
+        keys: &mut KeyTable,
+    ) -> Self {
         let causes = DynamicCauses::new(causes, &contract.routing);
         let ids = contract.declare(&types);
         for property in contract.schemas.iter().flat_map(|s| &s.properties) {
@@ -131,7 +138,10 @@ impl Catalogue {
     pub fn find(&mut self, name: &str, version: Option<&str>) -> (Known, Option<Surprised>) {
         let Some(entry) = self.names.get(name) else {
             let at = self.undeclared(name);
-            let surprise = self.undeclared[at].surprise.map(|ranked| Surprised { ranked, of_version: false });
+            let surprise = self.undeclared[at].surprise.map(|ranked| Surprised {
+                ranked,
+                of_version: false,
+            });
             return (Known::Undeclared(at), surprise);
         };
         let found = match version {
@@ -141,7 +151,10 @@ impl Catalogue {
         if let Some(at) = found {
             return (Known::Declared(at), None);
         }
-        let surprise = Surprised { ranked: entry.unknown_version, of_version: true };
+        let surprise = Surprised {
+            ranked: entry.unknown_version,
+            of_version: true,
+        };
         (Known::Undeclared(self.undeclared(name)), Some(surprise))
     }
 
@@ -149,13 +162,18 @@ impl Catalogue {
         if let Some(at) = self.undeclared_by_name.get(name) {
             return *at;
         }
-        let name = if self.undeclared.len() < MAX_UNDECLARED { name } else { "(other)" };
+        let name = if self.undeclared.len() < MAX_UNDECLARED {
+            name
+        } else {
+            "(other)"
+        };
         if let Some(at) = self.undeclared_by_name.get(name) {
             return *at;
         }
         let entry = self.new_undeclared(name);
         self.undeclared.push(entry);
-        self.undeclared_by_name.insert(name.into(), self.undeclared.len() - 1);
+        self.undeclared_by_name
+            .insert(name.into(), self.undeclared.len() - 1);
         self.undeclared.len() - 1
     }
 
@@ -206,13 +224,23 @@ impl Known {
     }
 
     /// Empty columns for a batch.
-    pub fn columns(self, catalogue: &Catalogue, event_type: EventTypeId, wanted: bool) -> EventColumns {
+    pub fn columns(
+        self,
+        catalogue: &Catalogue,
+        event_type: EventTypeId,
+        wanted: bool,
+    ) -> EventColumns {
         let mut columns = empty_columns(event_type);
         if let (Self::Declared(at), true) = (self, wanted) {
-            columns.properties = catalogue.judges[at].schema.properties.iter().map(|p| match &p.words {
-                Some(words) => Column::Word(Fixed::default(), words.clone()),
-                None => Column::new(p.kind),
-            }).collect();
+            columns.properties = catalogue.judges[at]
+                .schema
+                .properties
+                .iter()
+                .map(|p| match &p.words {
+                    Some(words) => Column::Word(Fixed::default(), words.clone()),
+                    None => Column::new(p.kind),
+                })
+                .collect();
         }
         columns
     }
@@ -220,30 +248,57 @@ impl Known {
 
 impl NameEntry {
     fn version(&self, text: &str, judges: &[Judge]) -> Option<usize> {
-        let exact = self.judges.iter().copied().find(|&at| *judges[at].schema.version == *text);
+        let exact = self
+            .judges
+            .iter()
+            .copied()
+            .find(|&at| *judges[at].schema.version == *text);
         exact.or_else(|| {
             let wanted = WantedVersion::parse(text)?;
             let fits = |at: &usize| wanted.matches(judges[*at].schema.schema_ver);
-            self.judges.iter().copied().filter(fits).max_by_key(|at| judges[*at].schema.schema_ver)
+            self.judges
+                .iter()
+                .copied()
+                .filter(fits)
+                .max_by_key(|at| judges[*at].schema.schema_ver)
         })
     }
 }
 
 impl Judge {
-    fn new(schema: &EventSchema, event_type: EventTypeId, routing: &Routing, causes: &DynamicCauses, keys: &mut KeyTable) -> Self {
+    fn new(
+        schema: &EventSchema,
+        event_type: EventTypeId,
+        routing: &Routing,
+        causes: &DynamicCauses,
+        keys: &mut KeyTable,
+    ) -> Self {
         let mut by_key = vec![NO_PROPERTY; keys.len()];
         for (i, property) in schema.properties.iter().enumerate() {
             if let Some(slot) = by_key.get_mut(usize::from(keys.intern(&property.name))) {
                 *slot = i as u16;
             }
         }
-        let required = schema.properties.iter().enumerate().filter(|(_, p)| p.required).map(|(i, _)| i as u16);
+        let required = schema
+            .properties
+            .iter()
+            .enumerate()
+            .filter(|(_, p)| p.required)
+            .map(|(i, _)| i as u16);
         Self {
             event_type,
             by_key,
-            causes: schema.properties.iter().map(|p| p.causes.iter().map(|c| causes.intern(c)).collect()).collect(),
+            causes: schema
+                .properties
+                .iter()
+                .map(|p| p.causes.iter().map(|c| causes.intern(c)).collect())
+                .collect(),
             required: required.collect(),
-            words: schema.properties.iter().map(|_| WordCache::default()).collect(),
+            words: schema
+                .properties
+                .iter()
+                .map(|_| WordCache::default())
+                .collect(),
             extra: extra(schema.additional, routing.policy.unknown_property),
             schema: schema.clone(),
         }
@@ -251,23 +306,36 @@ impl Judge {
 
     /// The property with that key number, or [`NO_PROPERTY`].
     pub fn property_of(&self, key: u16) -> u16 {
-        self.by_key.get(usize::from(key)).copied().unwrap_or(NO_PROPERTY)
+        self.by_key
+            .get(usize::from(key))
+            .copied()
+            .unwrap_or(NO_PROPERTY)
     }
 
     pub fn subject(&self) -> Subject<'_> {
-        Subject { name: &self.schema.name, version: &self.schema.version, event_type: self.event_type.0 }
+        Subject {
+            name: &self.schema.name,
+            version: &self.schema.version,
+            event_type: self.event_type.0,
+        }
     }
 }
 
 impl Undeclared {
     pub fn subject(&self) -> Subject<'_> {
-        Subject { name: &self.name, version: &self.version, event_type: self.event_type.0 }
+        Subject {
+            name: &self.name,
+            version: &self.version,
+            event_type: self.event_type.0,
+        }
     }
 }
 
 fn extra(additional: Additional, policy: UnknownProperty) -> Extra {
     match (additional, policy) {
-        (Additional::Forbidden, _) | (Additional::Silent, UnknownProperty::Forbid) => Extra::Forbidden,
+        (Additional::Forbidden, _) | (Additional::Silent, UnknownProperty::Forbid) => {
+            Extra::Forbidden
+        }
         (Additional::Silent, UnknownProperty::Drop) => Extra::Dropped,
         (Additional::Allowed, _) | (Additional::Silent, UnknownProperty::Rescue) => Extra::Kept,
     }
@@ -281,14 +349,24 @@ fn names(contract: &Contract, causes: &DynamicCauses) -> HashMap<Box<str>, NameE
             entry.judges.push(i);
             continue;
         }
-        let versions: Vec<&str> =
-            contract.schemas.iter().filter(|s| s.name == schema.name).map(|s| &*s.version).collect();
+        let versions: Vec<&str> = contract
+            .schemas
+            .iter()
+            .filter(|s| s.name == schema.name)
+            .map(|s| &*s.version)
+            .collect();
         let cause = Cause {
             code: Code::R203,
             severity: causes.severity(Code::R203),
             event: schema.name.clone(),
             version: "".into(),
-            path: contract.routing.version.key.as_deref().unwrap_or_default().into(),
+            path: contract
+                .routing
+                .version
+                .key
+                .as_deref()
+                .unwrap_or_default()
+                .into(),
             keyword: "",
             expected: versions.join(" or ").into(),
         };

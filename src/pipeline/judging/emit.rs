@@ -69,13 +69,23 @@ const MAX_REMEMBERED: usize = 8_192;
 
 impl DynamicCauses {
     pub fn new(shared: Arc<Causes>, routing: &Routing) -> Self {
-        let severities = Code::ALL.iter().map(|code| routing.severity_of(*code)).collect();
-        Self { shared, severities, known: HashMap::default() }
+        let severities = Code::ALL
+            .iter()
+            .map(|code| routing.severity_of(*code))
+            .collect();
+        Self {
+            shared,
+            severities,
+            known: HashMap::default(),
+        }
     }
 
     /// Interns a cause that is known from the start.
     pub fn intern(&self, cause: &Cause) -> Ranked {
-        Ranked { id: self.shared.intern(cause), severity: cause.severity }
+        Ranked {
+            id: self.shared.intern(cause),
+            severity: cause.severity,
+        }
     }
 
     pub fn severity(&self, code: Code) -> Severity {
@@ -103,7 +113,15 @@ impl DynamicCauses {
             expected: expected(code).into(),
         });
         if self.known.len() < MAX_REMEMBERED {
-            self.known.insert(hash, Remembered { event_type: subject.event_type, code, path: path.into(), ranked });
+            self.known.insert(
+                hash,
+                Remembered {
+                    event_type: subject.event_type,
+                    code,
+                    path: path.into(),
+                    ranked,
+                },
+            );
         }
         ranked
     }

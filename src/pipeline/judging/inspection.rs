@@ -6,7 +6,8 @@ use super::{Judging, RecordView};
 use crate::contract::Contract;
 use crate::event::split_query;
 use crate::model::{
-    Cause, Causes, Code, Counters, EventType, EventTypes, FailureColumns, PropertyScratch, Severity, Verdict,
+    Cause, Causes, Code, Counters, EventType, EventTypes, FailureColumns, PropertyScratch,
+    Severity, Verdict,
 };
 
 /// A record and everything that is known of it as an event.
@@ -59,14 +60,24 @@ pub struct InspectedFailure {
 /// a time (tens of microseconds), not for many.
 pub fn inspect(contract: &Contract, view: &RecordView<'_>) -> Inspection {
     let (types, causes) = (Arc::new(EventTypes::default()), Arc::new(Causes::default()));
-    let mut judging = Judging::new(Arc::new(contract.clone()), types.clone(), causes.clone(), false, false);
+    let mut judging = Judging::new(
+        Arc::new(contract.clone()),
+        types.clone(),
+        causes.clone(),
+        false,
+        false,
+    );
     let mut failures = FailureColumns::default();
     let (event_type, _, verdict) = judging.record(0, view, &mut failures, &mut Counters::default());
-    let event_type = event_type.checked_sub(1).and_then(|at| types.list().get(usize::from(at)).cloned());
+    let event_type = event_type
+        .checked_sub(1)
+        .and_then(|at| types.list().get(usize::from(at)).cloned());
     let mut inspection = Inspection {
         verdict,
         name: event_type.as_ref().map(|t| t.name.to_string()),
-        version: event_type.as_ref().map_or_else(String::new, |t| t.version.to_string()),
+        version: event_type
+            .as_ref()
+            .map_or_else(String::new, |t| t.version.to_string()),
         declared: event_type.as_ref().is_some_and(|t| t.declared),
         properties: properties(view, event_type.as_deref()),
         failures: vec![],
@@ -101,8 +112,11 @@ fn properties(view: &RecordView<'_>, event_type: Option<&EventType>) -> Vec<Insp
 
 impl Inspection {
     fn add(&mut self, cause: &Cause, value: Option<&str>, event_type: Option<&EventType>) {
-        let failure =
-            InspectedFailure { code: cause.code, severity: cause.severity, sentence: cause.message(value) };
+        let failure = InspectedFailure {
+            code: cause.code,
+            severity: cause.severity,
+            sentence: cause.message(value),
+        };
         if cause.code == Code::V401 {
             let column = event_type.and_then(|t| t.columns.iter().find(|c| c.name == cause.path));
             self.properties.push(InspectedProperty {
@@ -123,7 +137,10 @@ impl Inspection {
         let same_key = |p: &InspectedProperty| {
             p.key == *cause.path || (cause.path.len() > 120 && p.key.starts_with(&*cause.path))
         };
-        let at = self.properties.iter().rposition(|p| same_key(p) && holds(p));
+        let at = self
+            .properties
+            .iter()
+            .rposition(|p| same_key(p) && holds(p));
         let at = at.or_else(|| self.properties.iter().position(same_key));
         match at.and_then(|at| self.properties.get_mut(at)) {
             Some(property) => property.failures.push(failure),

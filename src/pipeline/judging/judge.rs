@@ -51,8 +51,19 @@ pub(super) fn judge(
     mut columns: Option<&mut EventColumns>,
     emitter: &mut Emitter<'_>,
 ) {
-    let Catalogue { judges, undeclared, causes, duplicate_key, .. } = catalogue;
-    let mut run = Run { event, causes, emitter, policy: *duplicate_key };
+    let Catalogue {
+        judges,
+        undeclared,
+        causes,
+        duplicate_key,
+        ..
+    } = catalogue;
+    let mut run = Run {
+        event,
+        causes,
+        emitter,
+        policy: *duplicate_key,
+    };
     scratch.others.pairs.clear();
     let (subject, extra) = match known {
         Known::Declared(at) => {
@@ -63,16 +74,26 @@ pub(super) fn judge(
             (judge.subject(), judge.extra)
         }
         Known::Undeclared(at) => {
-            scratch.others.pairs.extend((0..event.properties.len() as u32).map(|i| (i, true)));
+            scratch
+                .others
+                .pairs
+                .extend((0..event.properties.len() as u32).map(|i| (i, true)));
             (undeclared[at].subject(), Extra::Kept)
         }
     };
     run.others(subject, &mut scratch.others, envelope, extra);
     if let Some(columns) = columns {
         let keep = extra != Extra::Dropped;
-        let kept = scratch.others.pairs.iter().filter(|(_, counts)| keep && *counts).map(|(i, _)| *i as usize);
+        let kept = scratch
+            .others
+            .pairs
+            .iter()
+            .filter(|(_, counts)| keep && *counts)
+            .map(|(i, _)| *i as usize);
         rest::write(&event.properties, kept, &mut scratch.json);
-        columns.rest_json.push((!scratch.json.is_empty()).then_some(scratch.json.as_str()));
+        columns
+            .rest_json
+            .push((!scratch.json.is_empty()).then_some(scratch.json.as_str()));
     }
 }
 
@@ -108,13 +129,23 @@ impl Run<'_, '_> {
             let surprising = !judge.schema.properties[at].structured && !is_rival_name;
             if surprising && !scratch.repeated.contains(&property) {
                 scratch.repeated.push(property);
-                self.tell(judge.subject(), Code::D305, i, self.event.properties.value(i));
+                self.tell(
+                    judge.subject(),
+                    Code::D305,
+                    i,
+                    self.event.properties.value(i),
+                );
             }
         }
     }
 
     /// Judges the value of every property that is there.
-    fn values(&mut self, judge: &mut Judge, scratch: &mut Scratch, mut columns: Option<&mut EventColumns>) {
+    fn values(
+        &mut self,
+        judge: &mut Judge,
+        scratch: &mut Scratch,
+        mut columns: Option<&mut EventColumns>,
+    ) {
         for (i, &id) in self.event.ids.iter().enumerate() {
             let property = judge.property_of(id);
             let at = usize::from(property);
@@ -129,10 +160,17 @@ impl Run<'_, '_> {
                 schema.rule.judge(text, &mut scratch.broken)
             };
             for cause in scratch.broken.drain(..) {
-                self.emitter.emit(judge.causes[at][usize::from(cause)], Some(text));
+                self.emitter
+                    .emit(judge.causes[at][usize::from(cause)], Some(text));
             }
             if let Some(columns) = columns.as_deref_mut() {
-                push(&mut columns.properties[at], schema, value, text, &mut judge.words[at]);
+                push(
+                    &mut columns.properties[at],
+                    schema,
+                    value,
+                    text,
+                    &mut judge.words[at],
+                );
             }
         }
     }
@@ -153,17 +191,28 @@ impl Run<'_, '_> {
         for &property in &judge.required {
             let at = usize::from(property);
             if scratch.chosen[at] == ABSENT {
-                self.emitter.emit(judge.causes[at][usize::from(CAUSE_REQUIRED)], None);
+                self.emitter
+                    .emit(judge.causes[at][usize::from(CAUSE_REQUIRED)], None);
             }
         }
         if let Some(columns) = columns {
-            let absent = columns.properties.iter_mut().zip(&scratch.chosen).filter(|(_, at)| **at == ABSENT);
+            let absent = columns
+                .properties
+                .iter_mut()
+                .zip(&scratch.chosen)
+                .filter(|(_, at)| **at == ABSENT);
             absent.for_each(|(column, _)| column.push_null());
         }
     }
 
     /// Judges the pairs of no property; those that do not count (envelope, repeated) are marked.
-    fn others(&mut self, subject: Subject<'_>, others: &mut Others, envelope: &Envelope, extra: Extra) {
+    fn others(
+        &mut self,
+        subject: Subject<'_>,
+        others: &mut Others,
+        envelope: &Envelope,
+        extra: Extra,
+    ) {
         if others.pairs.is_empty() {
             return;
         }
@@ -187,11 +236,22 @@ impl Run<'_, '_> {
         }
     }
 
-    fn repeated(&mut self, subject: Subject<'_>, others: &mut Others, (earlier, k): (usize, usize)) {
+    fn repeated(
+        &mut self,
+        subject: Subject<'_>,
+        others: &mut Others,
+        (earlier, k): (usize, usize),
+    ) {
         let (first, i) = (others.pairs[earlier].0, others.pairs[k].0 as usize);
-        others.pairs[if self.policy == DuplicateKey::Last { earlier } else { k }].1 = false;
+        others.pairs[if self.policy == DuplicateKey::Last {
+            earlier
+        } else {
+            k
+        }]
+        .1 = false;
         let id = self.event.ids[i];
-        let is_rival_name = id != UNKNOWN_KEY && id == self.event.name_key && self.event.name.rival.is_some();
+        let is_rival_name =
+            id != UNKNOWN_KEY && id == self.event.name_key && self.event.name.rival.is_some();
         if !is_rival_name && !others.told.contains(&first) {
             self.tell(subject, Code::D305, i, self.event.properties.value(i));
         }
@@ -221,7 +281,9 @@ impl Others {
         let key = |pair: &(u32, bool)| event.properties.key(pair.0 as usize);
         let wanted = key(&self.pairs[k]);
         if self.pairs.len() <= FEW {
-            return self.pairs[..k].iter().position(|pair| pair.1 && key(pair) == wanted);
+            return self.pairs[..k]
+                .iter()
+                .position(|pair| pair.1 && key(pair) == wanted);
         }
         let earlier = self.by_hash.insert(xxh3_64(wanted.as_bytes()), k)?;
         (key(&self.pairs[earlier]) == wanted).then_some(earlier)
@@ -229,7 +291,13 @@ impl Others {
 }
 
 /// One value into its column; null where there is none, or the column is of another kind.
-fn push(column: &mut Column, schema: &PropertySchema, value: Option<Value<'_>>, text: &str, cache: &mut WordCache) {
+fn push(
+    column: &mut Column,
+    schema: &PropertySchema,
+    value: Option<Value<'_>>,
+    text: &str,
+    cache: &mut WordCache,
+) {
     match (value, schema.kind) {
         (None | Some(Value::Null), _) => column.push_null(),
         (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_text(text),

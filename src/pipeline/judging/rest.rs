@@ -3,7 +3,11 @@
 use crate::model::Properties;
 
 /// Writes the pairs at `positions` to `out` (cleared first) as a JSON object; nothing at all where there is none.
-pub(super) fn write(properties: &Properties<'_>, positions: impl Iterator<Item = usize>, out: &mut String) {
+pub(super) fn write(
+    properties: &Properties<'_>,
+    positions: impl Iterator<Item = usize>,
+    out: &mut String,
+) {
     out.clear();
     for i in positions {
         out.push(if out.is_empty() { '{' } else { ',' });
@@ -33,7 +37,9 @@ fn write_text(text: &str, out: &mut String) {
 }
 
 fn escape(b: u8, out: &mut String) {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
     match b {
         b'"' => out.push_str("\\\""),
         b'\\' => out.push_str("\\\\"),
@@ -62,7 +68,10 @@ mod tests {
         let mut out = String::new();
         write(&scratch.view(query), 0..3, &mut out);
         let json: serde_json::Value = serde_json::from_str(&out).unwrap();
-        assert_eq!(json, serde_json::json!({"a": "\"x\\\n\u{1}", "\"": "é", "flag": ""}));
+        assert_eq!(
+            json,
+            serde_json::json!({"a": "\"x\\\n\u{1}", "\"": "é", "flag": ""})
+        );
         write(&scratch.view(query), 0..0, &mut out);
         assert_eq!(out, "");
     }

@@ -132,20 +132,21 @@ pub async fn connect(
 }
 
 async fn configure(options: &S3Options, region: Option<String>) -> Connection {
-    let builder = match &options.static_credentials {
-        Some((id, secret)) => {
-            let region = region
-                .or_else(|| options.region.clone())
-                .unwrap_or_else(|| FALLBACK_REGION.to_owned());
-            Builder::new()
-                .behavior_version(BehaviorVersion::latest())
-                .http_client(http_client(options))
-                .credentials_provider(Credentials::new(id, secret, None, None, "given"))
-                .region(Region::new(region))
-                .set_endpoint_url(options.endpoint_url.clone())
-        }
+    let mut builder = match &options.static_credentials {
+        Some((id, secret)) => Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http_client(options))
+            .credentials_provider(Credentials::new(id, secret, None, None, "given"))
+            .region(Region::new(
+                region
+                    .or_else(|| options.region.clone())
+                    .unwrap_or_else(|| FALLBACK_REGION.to_owned()),
+            )),
         None => from_environment(options, region).await,
     };
+    if let Some(url) = &options.endpoint_url {
+        builder.set_endpoint_url(Some(url.clone()));
+    }
     let config = builder
         .force_path_style(options.path_style)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -187,9 +188,6 @@ async fn from_environment(options: &S3Options, region: Option<String>) -> Builde
         .region(region);
     if let Some(name) = &options.profile {
         loader = loader.profile_name(name);
-    }
-    if let Some(url) = &options.endpoint_url {
-        loader = loader.endpoint_url(url);
     }
     if options.no_sign_request {
         loader = loader.no_credentials();

@@ -99,14 +99,7 @@ impl Pump {
                 None => return Passed::End,
             };
             self.read += bytes.len() as u64;
-            if self
-                .sender
-                .send(Ok(Chunk {
-                    bytes,
-                    room: Some(room),
-                }))
-                .is_err()
-            {
+            if self.sender.send(Ok(Chunk::new(bytes, Some(room)))).is_err() {
                 return Passed::NobodyReads;
             }
         }

@@ -1,0 +1,296 @@
+//! `Args`: exactly what was typed, as text.
+//!
+//! Nothing is looked up here and nothing gets a meaning: no file is read, no clock asked, no default derived from
+//! another option. `config` does that, so that this file stays the one place where the command line can be read.
+
+// These comments are the help that a terminal shows: no Markdown.
+#![allow(clippy::doc_markdown)]
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// The whole command line.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "frontlog",
+    version,
+    about = "An interactive terminal explorer for CloudFront logs",
+    long_about = "An interactive terminal explorer for CloudFront logs: local or on S3, every analytics event judged \
+                  against its schema, every failure grouped by cause, and batches that add up.\n\n\
+                  `frontlog SOURCE…` opens the explorer. A source is a file, a folder, a glob, `-` or \
+                  `s3://bucket/prefix`; write `./check` for a file that has the name of a command.",
+    after_help = "Exit status: 0 clean · 1 runtime error · 2 usage or configuration · 3 findings over the threshold · \
+                  4 incomplete input · 130 interrupted",
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 120
+)]
+pub struct Args {
+    /// What to do; the explorer when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What the explorer is given when no command is named.
+    #[command(flatten)]
+    pub explore: ExploreArgs,
+}
+
+/// The commands.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Open the explorer (the same as `frontlog SOURCE…`)
+    Explore(ExploreArgs),
+    /// Judge, print the summary and the failure groups, and exit by what was found
+    Check(CheckArgs),
+    /// Publish a batch: clean events by type, failed events, failures, manifest
+    Export(ExportArgs),
+    /// Run SQL over records, events, failures, objects and one table an event
+    Query(QueryArgs),
+    /// Write realistic logs with known faults, from a seed
+    Generate(GenerateArgs),
+    /// Check the configuration, or list themes and keys
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// What to read; the same for every command that reads.
+#[derive(Debug, Clone, Default, ClapArgs)]
+#[command(next_help_heading = "Input")]
+pub struct SourceArgs {
+    /// First hour to read, by the hour in the key: 2026-11-22, 2026-11-22T14, RFC 3339, 3h, -15m, yesterday
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Last hour to read, inclusive
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Only the newest: 20m, 3h, 2d before now
+    #[arg(long, value_name = "SPAN", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
+    pub last: Option<String>,
+    /// Folder with frontlog.toml and schemas/; found beside the source when left out
+    #[arg(long, value_name = "DIR")]
+    pub contract: Option<PathBuf>,
+    /// Memory to plan for; an eighth of it holds what is fetched ahead
+    #[arg(long, value_name = "SIZE", default_value = "512MiB")]
+    pub memory: String,
+    /// Worker threads; 0 is one a core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// How to reach S3.
+    #[command(flatten)]
+    pub s3: S3Args,
+}
+
+/// How to reach S3; credentials come from the SDK's own chain.
+#[derive(Debug, Clone, Default, ClapArgs)]
+#[command(next_help_heading = "S3")]
+pub struct S3Args {
+    /// Named profile of the AWS configuration
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Region of the bucket
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
+    /// Another endpoint than AWS'
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Address objects as endpoint/bucket/key
+    #[arg(long)]
+    pub path_style: bool,
+    /// Send anonymous requests
+    #[arg(long)]
+    pub no_sign_request: bool,
+    /// Pay for requests to a requester-pays bucket
+    #[arg(long)]
+    pub request_payer: bool,
+}
+
+/// `frontlog explore`.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct ExploreArgs {
+    /// Files, folders, globs, `-` or s3://bucket/prefix
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// Keep watching for growth and new objects
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Colours, by name or file; `frontlog config themes` lists them
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Input options.
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// `frontlog check`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct CheckArgs {
+    /// Files, folders, globs, `-` or s3://bucket/prefix
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Findings only past this share or count of failed events and unreadable lines: 0.1%, 25
+    #[arg(long, value_name = "LIMIT")]
+    pub max_failed: Option<String>,
+    /// Findings only past this share or count of one code: V402=0, L101=0.5% (repeatable)
+    #[arg(long, value_name = "CODE=LIMIT")]
+    pub max_code: Vec<String>,
+    /// Values shown with each cause
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub max_examples: usize,
+    /// Read and count records without judging them (for benchmarks).
+    #[arg(long, hide = true)]
+    pub no_judge: bool,
+    /// Input options.
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// How `check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// `frontlog export`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ExportArgs {
+    /// Files, folders, globs, `-` or s3://bucket/prefix
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<String>,
+    /// Folder to publish the batch in
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Format of the data files
+    #[arg(long, value_enum, default_value_t = DataFormat::Parquet)]
+    pub format: DataFormat,
+    /// Compression of text files; Parquet compresses its own pages
+    #[arg(long, value_enum, default_value_t = Compression::None)]
+    pub compress: Compression,
+    /// Warehouse whose types, limits and load statements are used
+    #[arg(long, value_enum, default_value_t = Target::Redshift)]
+    pub target: Target,
+    /// s3://bucket/prefix that the folder will be copied to, for the URLs in manifests
+    #[arg(long, value_name = "URL")]
+    pub url_prefix: Option<String>,
+    /// Input options.
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// Formats of exported files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    /// Parquet, version 1 pages, SNAPPY
+    Parquet,
+    /// CSV in the dialect that loads everywhere
+    Csv,
+    /// JSON Lines
+    Jsonl,
+}
+
+/// Compression of text files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Compression {
+    /// None
+    None,
+    /// gzip
+    Gzip,
+}
+
+/// Warehouses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// Amazon Redshift
+    Redshift,
+}
+
+/// `frontlog query`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct QueryArgs {
+    /// The query: SELECT … FROM records, events, failures, objects or an event's name
+    #[arg(value_name = "SQL")]
+    pub sql: String,
+    /// Files, folders, globs, `-` or s3://bucket/prefix
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
+    pub format: ResultFormat,
+    /// Input options.
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+/// How `query` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    /// Aligned columns for people
+    Table,
+    /// CSV with a header
+    Csv,
+    /// One JSON array of objects
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Parquet, for a file or a pipe
+    Parquet,
+}
+
+/// `frontlog generate`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct GenerateArgs {
+    /// Folder to write into; it must be empty or not there yet
+    #[arg(value_name = "DIR")]
+    pub to: PathBuf,
+    /// Lines of traffic in all
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub records: u64,
+    /// Gzip objects to spread them over
+    #[arg(long, value_name = "K", default_value_t = 12)]
+    pub objects: u32,
+    /// Same seed, same bytes
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Share of the lines that are planted faults, at most a quarter: 0.01, 1%
+    #[arg(long, value_name = "RATE", default_value = "1%")]
+    pub faults: String,
+    /// Hours that the objects are of
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub hours: u32,
+    /// First hour
+    #[arg(long, value_name = "HOUR", default_value = "2026-11-22T13")]
+    pub start: String,
+    /// Worker threads; 0 is one a core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+/// `frontlog config`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigCommand {
+    /// Read the user's configuration and the contract, and say what is in force
+    Check {
+        /// Sources whose contract is looked for
+        #[arg(value_name = "SOURCE")]
+        sources: Vec<String>,
+        /// Folder with frontlog.toml and schemas/
+        #[arg(long, value_name = "DIR")]
+        contract: Option<PathBuf>,
+    },
+    /// List the themes
+    Themes,
+    /// List the keys and what they do
+    Keys,
+}

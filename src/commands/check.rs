@@ -1,0 +1,146 @@
+//! `frontlog check`: judges everything, counts by cause, prints the report, and exits by what was found.
+
+pub mod report;
+pub mod tally;
+pub mod text;
+pub mod threshold;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::check::report::Report;
+use crate::commands::check::tally::Tally;
+use crate::commands::check::threshold::{Limit, Thresholds};
+use crate::commands::progress_bar::Bar;
+use crate::commands::table::thousands;
+use crate::commands::{Outcome, stdout_error};
+use crate::error::Result;
+use crate::model::{Code, Progress};
+use crate::pipeline::{self, RunOptions};
+
+/// How to check.
+#[derive(Debug, Clone)]
+pub struct CheckOptions {
+    /// What to read, and how to judge it.
+    pub run: RunOptions,
+    /// JSON instead of text.
+    pub json: bool,
+    /// What may be found without being a finding.
+    pub thresholds: Thresholds,
+    /// Examples kept of each cause.
+    pub max_examples: usize,
+}
+
+/// Runs the check and prints its report to `out`.
+///
+/// # Errors
+/// The world fails, the identity does not hold, or the run is cancelled; bad data is no error.
+pub fn run(
+    options: &CheckOptions,
+    out: &mut dyn Write,
+    cancel: &CancellationToken,
+) -> Result<Outcome> {
+    let progress = Arc::new(Progress::default());
+    let mut tally = Tally::new(options.max_examples);
+    let bar = Bar::start("checking", &progress);
+    let ended = pipeline::run(&options.run, &mut tally, &progress, cancel);
+    drop(bar);
+    let mut report = Report::new(tally, ended?);
+    let outcome = judge(&mut report, &options.thresholds);
+    report.exit_status = outcome.exit_code();
+    let text = if options.json {
+        json(&report)
+    } else {
+        text::render(&report)
+    };
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(stdout_error)?;
+    Ok(outcome)
+}
+
+fn json(report: &Report) -> String {
+    // Maps with text keys and plain numbers always serialize.
+    serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+}
+
+/// Decides the outcome and writes the reasons into the report. Incomplete input outranks findings.
+pub fn judge(report: &mut Report, thresholds: &Thresholds) -> Outcome {
+    let findings = findings(report, thresholds);
+    let allowed_corrupt = thresholds
+        .of_code(Code::L103)
+        .is_some_and(|limit| !exceeded(report, Code::L103, limit));
+    let cut_off = report
+        .incomplete_objects
+        .iter()
+        .filter(|o| o.state == "unreadable" || !allowed_corrupt)
+        .count();
+    let outcome = match (cut_off, findings.is_empty()) {
+        (0, true) => Outcome::Clean,
+        (0, false) => Outcome::Findings,
+        _ => Outcome::Incomplete,
+    };
+    report.reasons = findings;
+    if cut_off > 0 {
+        let objects = if cut_off == 1 {
+            "1 object".to_owned()
+        } else {
+            format!("{} objects", thousands(cut_off as u64))
+        };
+        report.reasons.push(format!(
+            "Incomplete: {objects} could not be read to the end."
+        ));
+    }
+    outcome
+}
+
+fn exceeded(report: &Report, code: Code, limit: Limit) -> bool {
+    let c = &report.counters;
+    limit.exceeded(report.count_of(code), c.events + c.unreadable_lines)
+}
+
+fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
+    let c = &report.counters;
+    let (bad, all) = (c.failed + c.unreadable_lines, c.events + c.unreadable_lines);
+    let mut findings = Vec::new();
+    let found = || {
+        format!(
+            "{} failed events and {} unreadable lines",
+            thousands(c.failed),
+            thousands(c.unreadable_lines)
+        )
+    };
+    match thresholds.max_failed {
+        None if thresholds.is_empty() && bad > 0 => {
+            findings.push(format!("Findings: {}.", found()))
+        }
+        Some(limit) if limit.exceeded(bad, all) => {
+            findings.push(format!(
+                "Findings: {} of {} are more than {limit}.",
+                found(),
+                thousands(all)
+            ));
+        }
+        _ => {}
+    }
+    let mut codes: Vec<Code> = thresholds.max_code.iter().map(|(code, _)| *code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    for code in codes {
+        let Some(limit) = thresholds
+            .of_code(code)
+            .filter(|limit| exceeded(report, code, *limit))
+        else {
+            continue;
+        };
+        let count = thousands(report.count_of(code));
+        findings.push(format!(
+            "Findings: {count} of {} ({}) are more than {limit}.",
+            code.as_str(),
+            code.name()
+        ));
+    }
+    findings
+}

@@ -1,0 +1,310 @@
+//! What a check found, as values in a stable order: the text and the JSON output print nothing else.
+//!
+//! The same input under the same contract gives the same report, whatever the number of threads, and nothing in it
+//! tells when or where it was made: two reports can be compared by `diff`.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::commands::check::tally::{CauseTally, Tally, TypeTally};
+use crate::model::time::format_us;
+use crate::model::{Cause, Code, Counters, ObjectState, ObjectStatus, Severity};
+use crate::pipeline::RunSummary;
+
+/// The format number in the JSON output; it changes only when something is taken away or renamed.
+pub const FORMAT: u32 = 1;
+
+/// Everything a check found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The exit status.
+    pub exit_status: u8,
+    /// Why the status is not 0, a sentence each.
+    pub reasons: Vec<String>,
+    /// The identity.
+    pub counters: Counters,
+    /// By name and version.
+    pub events: Vec<EventRow>,
+    /// By rows, the most first; then by code, event and path.
+    pub failures: Vec<FailureRow>,
+    /// By code.
+    pub rejects: Vec<RejectRow>,
+    /// By URI: objects that could not be read to their end.
+    pub incomplete_objects: Vec<ObjectRow>,
+    /// Sentences worth showing.
+    pub warnings: Vec<String>,
+}
+
+/// One event type.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct EventRow {
+    /// As logged; null for events without a name (R201).
+    pub event: Option<String>,
+    /// Version of the event schema; empty where the contract has none.
+    pub version: String,
+    /// True when the contract has an event schema for it.
+    pub declared: bool,
+    /// Events.
+    pub events: u64,
+    /// Events without an error.
+    pub good: u64,
+    /// Events with an error.
+    pub failed: u64,
+    /// Events left out as duplicates.
+    pub duplicates: u64,
+}
+
+/// One cause.
+#[derive(Debug, Clone, Serialize)]
+pub struct FailureRow {
+    /// `V402`.
+    pub code: &'static str,
+    /// `type`.
+    pub name: &'static str,
+    /// `error`, `warn` or `info`.
+    pub severity: Severity,
+    /// Event name, empty for an event that has none.
+    pub event: String,
+    /// Version of the event schema, empty where there is none.
+    pub version: String,
+    /// Property or log field, empty for the whole event.
+    pub path: String,
+    /// JSON Schema keyword, empty outside V4xx.
+    pub keyword: &'static str,
+    /// What was expected.
+    pub expected: String,
+    /// Events with this failure.
+    pub rows: u64,
+    /// Failures; more than `rows` where an event has several.
+    pub failures: u64,
+    /// Events of that name and version, what `rows` is a part of.
+    pub of_events: u64,
+    /// Earliest log time, UTC.
+    pub first_utc: Option<String>,
+    /// Latest log time, UTC.
+    pub last_utc: Option<String>,
+    /// The first few in the order of the input, with distinct values.
+    pub examples: Vec<ExampleRow>,
+}
+
+/// One failure as an example.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExampleRow {
+    /// The offending text, cut at 256 bytes; null where there is none.
+    pub value: Option<String>,
+    /// URI of the object.
+    pub object: String,
+    /// Line in it, from 1.
+    pub line: u32,
+}
+
+/// Unreadable lines of one code.
+#[derive(Debug, Clone, Serialize)]
+pub struct RejectRow {
+    /// `L101`.
+    pub code: &'static str,
+    /// `columns`.
+    pub name: &'static str,
+    /// Lines.
+    pub lines: u64,
+    /// The first few in the order of the input.
+    pub examples: Vec<RejectExample>,
+}
+
+/// One unreadable line as an example.
+#[derive(Debug, Clone, Serialize)]
+pub struct RejectExample {
+    /// URI of the object.
+    pub object: String,
+    /// Line in it, from 1.
+    pub line: u32,
+    /// What is wrong with it, as a sentence.
+    pub message: String,
+}
+
+/// One object that could not be read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ObjectRow {
+    /// Its URI.
+    pub object: String,
+    /// `corrupt` or `unreadable`.
+    pub state: &'static str,
+    /// Why, a sentence.
+    pub reason: String,
+}
+
+impl Report {
+    /// Joins what was counted with what the run says of its ids. `reasons` and the status are filled in later.
+    pub fn new(tally: Tally, summary: RunSummary) -> Self {
+        let names = Names {
+            summary: &summary,
+            types: &tally.types,
+        };
+        let mut events = names.events();
+        events.sort();
+        let causes = summary.causes.iter().zip(tally.causes);
+        let mut failures: Vec<FailureRow> = causes
+            .filter(|(_, t)| t.failures > 0)
+            .map(|(cause, t)| names.failure(cause, t))
+            .collect();
+        failures.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| key(a).cmp(&key(b))));
+        let rejects = tally.rejects.into_iter().map(|(code, t)| RejectRow {
+            code: code.as_str(),
+            name: code.name(),
+            lines: t.lines,
+            examples: t
+                .examples
+                .into_iter()
+                .map(|(object, line, message)| RejectExample {
+                    object: names.object(object),
+                    line,
+                    message,
+                })
+                .collect(),
+        });
+        let rejects = rejects.collect();
+        let mut incomplete_objects: Vec<ObjectRow> =
+            summary.objects.iter().filter_map(incomplete).collect();
+        incomplete_objects.sort();
+        Self {
+            format: FORMAT,
+            exit_status: 0,
+            reasons: Vec::new(),
+            counters: summary.counters,
+            events,
+            failures,
+            rejects,
+            incomplete_objects,
+            warnings: summary.warnings,
+        }
+    }
+
+    /// Failures or unreadable lines of one code.
+    pub fn count_of(&self, code: Code) -> u64 {
+        let failures = self
+            .failures
+            .iter()
+            .filter(|f| f.code == code.as_str())
+            .map(|f| f.failures);
+        let rejects = self
+            .rejects
+            .iter()
+            .filter(|r| r.code == code.as_str())
+            .map(|r| r.lines);
+        failures.chain(rejects).sum()
+    }
+}
+
+fn key(row: &FailureRow) -> (&str, &str, &str, &str, &str, &str) {
+    (
+        row.code,
+        &row.event,
+        &row.version,
+        &row.path,
+        row.keyword,
+        &row.expected,
+    )
+}
+
+fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
+    let (word, reason) = match &state.status {
+        ObjectStatus::Corrupt(reason) => ("corrupt", reason),
+        ObjectStatus::Unreadable(reason) => ("unreadable", reason),
+        ObjectStatus::Waiting | ObjectStatus::Reading | ObjectStatus::Read => return None,
+    };
+    Some(ObjectRow {
+        object: state.object.uri.to_string(),
+        state: word,
+        reason: reason.clone(),
+    })
+}
+
+/// Turns ids into names.
+struct Names<'a> {
+    summary: &'a RunSummary,
+    types: &'a [TypeTally],
+}
+
+impl Names<'_> {
+    fn object(&self, id: u32) -> String {
+        self.summary
+            .objects
+            .get(id as usize)
+            .map(|o| o.object.uri.to_string())
+            .unwrap_or_default()
+    }
+
+    fn events(&self) -> Vec<EventRow> {
+        let rows = self
+            .types
+            .iter()
+            .enumerate()
+            .filter(|(_, tally)| tally.events > 0)
+            .map(|(index, tally)| {
+                let known = index
+                    .checked_sub(1)
+                    .and_then(|id| self.summary.event_types.get(id));
+                EventRow {
+                    event: known.map(|t| t.name.to_string()),
+                    version: known.map(|t| t.version.to_string()).unwrap_or_default(),
+                    declared: known.is_some_and(|t| t.declared),
+                    events: tally.events,
+                    good: tally.good,
+                    failed: tally.failed,
+                    duplicates: tally.duplicates,
+                }
+            });
+        rows.collect()
+    }
+
+    /// Events of the name and version of a cause; of its name where that version has none (R203).
+    fn events_of(&self, cause: &Cause) -> u64 {
+        let count = |same: &dyn Fn(&str, &str) -> bool| -> u64 {
+            let types = self
+                .summary
+                .event_types
+                .iter()
+                .zip(self.types.iter().skip(1));
+            types
+                .filter(|(t, _)| same(&t.name, &t.version))
+                .map(|(_, tally)| tally.events)
+                .sum()
+        };
+        if cause.event.is_empty() {
+            return self.types.first().map_or(0, |unnamed| unnamed.events);
+        }
+        match count(&|name, version| *name == *cause.event && *version == *cause.version) {
+            0 => count(&|name, _| *name == *cause.event),
+            events => events,
+        }
+    }
+
+    fn failure(&self, cause: &Arc<Cause>, tally: CauseTally) -> FailureRow {
+        let examples = tally.examples.into_iter();
+        FailureRow {
+            code: cause.code.as_str(),
+            name: cause.code.name(),
+            severity: cause.severity,
+            event: cause.event.to_string(),
+            version: cause.version.to_string(),
+            path: cause.path.to_string(),
+            keyword: cause.keyword,
+            expected: cause.expected.to_string(),
+            rows: tally.rows,
+            failures: tally.failures,
+            of_events: self.events_of(cause).max(tally.rows),
+            first_utc: tally.span_us.map(|(first, _)| format_us(first)),
+            last_utc: tally.span_us.map(|(_, last)| format_us(last)),
+            examples: examples
+                .map(|e| ExampleRow {
+                    value: e.value,
+                    object: self.object(e.object),
+                    line: e.line,
+                })
+                .collect(),
+        }
+    }
+}

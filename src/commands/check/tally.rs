@@ -1,0 +1,163 @@
+//! The sink of a check: counts by cause, by event type and by reject code, and nothing a row.
+//!
+//! Memory is bounded by the number of distinct causes and types, which `model` bounds, and `max_examples`.
+
+use std::collections::BTreeMap;
+
+use polars_arrow::array::Utf8ViewArray;
+
+use crate::error::Result;
+use crate::model::{Batch, Code, FailureColumns, RecordColumns, RejectColumns, Sink, Verdict};
+
+/// One example of a failure: the offending text and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The offending text; `None` where there is none (a missing property).
+    pub value: Option<String>,
+    /// Object id.
+    pub object: u32,
+    /// Line in the object, from 1.
+    pub line: u32,
+}
+
+/// What one cause has come to.
+#[derive(Debug, Clone, Default)]
+pub struct CauseTally {
+    /// Failures.
+    pub failures: u64,
+    /// Events that have at least one of them.
+    pub rows: u64,
+    /// Earliest and latest log time, in microseconds since 1970 UTC.
+    pub span_us: Option<(i64, i64)>,
+    /// The first few, with distinct values.
+    pub examples: Vec<Example>,
+}
+
+/// What one event type has come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TypeTally {
+    /// Events.
+    pub events: u64,
+    /// Events without an error.
+    pub good: u64,
+    /// Events with an error.
+    pub failed: u64,
+    /// Events left out as duplicates.
+    pub duplicates: u64,
+}
+
+/// What one reject code has come to.
+#[derive(Debug, Clone, Default)]
+pub struct RejectTally {
+    /// Unreadable lines.
+    pub lines: u64,
+    /// Object, line and sentence of the first few.
+    pub examples: Vec<(u32, u32, String)>,
+}
+
+/// Counts batches; see the module.
+#[derive(Debug, Default)]
+pub struct Tally {
+    max_examples: usize,
+    /// By cause id.
+    pub causes: Vec<CauseTally>,
+    /// By event type id plus one; 0 is the events without a name.
+    pub types: Vec<TypeTally>,
+    /// By code.
+    pub rejects: BTreeMap<Code, RejectTally>,
+}
+
+impl Tally {
+    /// An empty tally that keeps up to `max_examples` examples of each cause.
+    pub fn new(max_examples: usize) -> Self {
+        Self {
+            max_examples,
+            ..Self::default()
+        }
+    }
+
+    fn count_types(&mut self, records: &RecordColumns) {
+        for (event_type, verdict) in records.event_type.iter().zip(&records.verdict) {
+            let verdict = Verdict::from_byte(*verdict);
+            if verdict == Verdict::NotEvent {
+                continue;
+            }
+            let index = usize::from(*event_type);
+            if index >= self.types.len() {
+                self.types.resize(index + 1, TypeTally::default());
+            }
+            let tally = &mut self.types[index];
+            tally.events += 1;
+            match verdict {
+                Verdict::Good => tally.good += 1,
+                Verdict::Failed => tally.failed += 1,
+                Verdict::Duplicate => tally.duplicates += 1,
+                Verdict::NotEvent => {}
+            }
+        }
+    }
+
+    fn count_failures(&mut self, failures: FailureColumns, records: &RecordColumns) {
+        let values: Utf8ViewArray = failures.value.into();
+        for (i, (record, cause)) in failures.record.iter().zip(&failures.cause).enumerate() {
+            let index = cause.0 as usize;
+            if index >= self.causes.len() {
+                self.causes.resize(index + 1, CauseTally::default());
+            }
+            let tally = &mut self.causes[index];
+            tally.failures += 1;
+            // Failures are ordered by record: the same cause earlier in this record has been counted already.
+            let seen = (0..i)
+                .rev()
+                .take_while(|j| failures.record[*j] == *record)
+                .any(|j| failures.cause[j] == *cause);
+            tally.rows += u64::from(!seen);
+            let row = *record as usize;
+            let (Some(time), Some(object), Some(line)) = (
+                records.time_us.get(row),
+                records.object.get(row),
+                records.line.get(row),
+            ) else {
+                continue;
+            };
+            tally.span_us = Some(
+                tally
+                    .span_us
+                    .map_or((*time, *time), |(a, b)| (a.min(*time), b.max(*time))),
+            );
+            if tally.examples.len() < self.max_examples {
+                let value = values.get(i);
+                if value.is_none() || tally.examples.iter().all(|e| e.value.as_deref() != value) {
+                    tally.examples.push(Example {
+                        value: value.map(str::to_owned),
+                        object: *object,
+                        line: *line,
+                    });
+                }
+            }
+        }
+    }
+
+    fn count_rejects(&mut self, rejects: RejectColumns) {
+        let messages: Utf8ViewArray = rejects.message.into();
+        for (i, code) in rejects.code.iter().enumerate() {
+            let tally = self.rejects.entry(*code).or_default();
+            tally.lines += 1;
+            if tally.examples.len() < self.max_examples {
+                let message = messages.get(i).unwrap_or_default().to_owned();
+                tally
+                    .examples
+                    .push((rejects.object[i], rejects.line[i], message));
+            }
+        }
+    }
+}
+
+impl Sink for Tally {
+    fn take(&mut self, batch: Batch) -> Result<()> {
+        self.count_types(&batch.records);
+        self.count_failures(batch.failures, &batch.records);
+        self.count_rejects(batch.rejects);
+        Ok(())
+    }
+}

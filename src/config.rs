@@ -1,0 +1,166 @@
+//! The one place where what was typed gets its meaning: `Args`, the user's files and the contract become one [`Step`]
+//! with the options of everything that it runs. Errors here are the user's to fix: exit status 2.
+
+pub mod amount;
+pub mod user_file;
+pub mod when;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::{Args, CheckArgs, Command, GenerateArgs, ReportFormat, S3Args, SourceArgs};
+use crate::commands::check::CheckOptions;
+use crate::commands::check::threshold::{Limit, Thresholds};
+use crate::commands::config_cmd::{Entry, InForce};
+use crate::commands::generate::GenerateOptions;
+use crate::contract::Contract;
+use crate::error::{Error, Result};
+use crate::pipeline::{Needs, RunOptions};
+use crate::source;
+
+/// What the program finds around it; a value, so that a test can give another one.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The clock, read once; `--last` and `--since 3h` count from it.
+    pub now: DateTime<Utc>,
+    /// The user's configuration folder, `~/.config/frontlog`; `None` where there is no home.
+    pub config_folder: Option<PathBuf>,
+    /// The working folder.
+    pub working_folder: PathBuf,
+}
+
+/// What to do, with everything it needs.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Judge and report.
+    Check(CheckOptions),
+    /// Write logs with known faults.
+    Generate(GenerateOptions),
+    /// Print what is in force.
+    ConfigCheck(InForce),
+    /// Print themes or keys under two column names.
+    List([&'static str; 2], Vec<Entry>),
+    /// Print the completions of a shell.
+    Completions(clap_complete::Shell),
+    /// Print the manual page.
+    Man,
+}
+
+/// Gives `args` their meaning.
+///
+/// # Errors
+/// Configuration errors, as sentences that name the option, or file, line and column.
+pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
+    match args.command.unwrap_or(Command::Explore(args.explore)) {
+        Command::Check(typed) => check(typed, around),
+        Command::Generate(typed) => generate(typed),
+        Command::Completions { shell } => Ok(Step::Completions(shell)),
+        _ => Ok(Step::Man),
+    }
+}
+
+fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
+    let max_failed = typed.max_failed.map(|limit| Limit::parse("--max-failed", &limit)).transpose()?;
+    let max_code = typed.max_code.iter().map(|limit| Thresholds::parse_code(limit)).collect::<Result<_>>()?;
+    let needs = Needs { judge: !typed.no_judge, ..Needs::default() };
+    Ok(Step::Check(CheckOptions {
+        run: run_options(typed.sources, typed.source, needs, around)?,
+        json: typed.format == ReportFormat::Json,
+        thresholds: Thresholds { max_failed, max_code },
+        max_examples: typed.max_examples,
+    }))
+}
+
+fn generate(typed: GenerateArgs) -> Result<Step> {
+    Ok(Step::Generate(GenerateOptions {
+        faults: amount::share("--faults", &typed.faults)?,
+        start_hour: crate::commands::generate::parse_hour(&typed.start)?,
+        dir: typed.to,
+        records: typed.records,
+        objects: typed.objects,
+        seed: typed.seed,
+        hours: typed.hours,
+        threads: typed.threads,
+    }))
+}
+
+/// The run that every reading command starts from: oldest hour first, not followed.
+fn run_options(sources: Vec<String>, typed: SourceArgs, needs: Needs, around: &Surroundings) -> Result<RunOptions> {
+    not_a_command(&sources, &around.working_folder)?;
+    let contract = contract(typed.contract.as_deref(), &sources, &around.working_folder)?;
+    let since = match (&typed.since, &typed.last) {
+        (Some(since), _) => Some(when::hour("--since", since, around.now, when::Edge::First)?),
+        (None, Some(last)) => Some(when::last(last, around.now)?),
+        (None, None) => None,
+    };
+    let until = typed.until.map(|until| when::hour("--until", &until, around.now, when::Edge::Last)).transpose()?;
+    if let (Some(since), Some(until)) = (since, until)
+        && since > until
+    {
+        return Err(Error::Config("--since is after --until: no hour is left to read".to_owned()));
+    }
+    let source = source::Options {
+        sources,
+        since_hour: since,
+        until_hour: until,
+        newest_first: false,
+        follow: false,
+        s3: s3(typed.s3),
+        bytes_in_flight: (amount::bytes("--memory", &typed.memory)? / 8).max(1 << 20),
+        only: None,
+    };
+    Ok(RunOptions { source, contract: Arc::new(contract), threads: typed.threads, needs })
+}
+
+fn s3(typed: S3Args) -> source::S3Options {
+    source::S3Options {
+        profile: typed.profile,
+        region: typed.region,
+        endpoint_url: typed.endpoint_url,
+        path_style: typed.path_style,
+        no_sign_request: typed.no_sign_request,
+        request_payer: typed.request_payer,
+<<<<<<< HEAD
+<<<<<<< HEAD
+        ..source::S3Options::default()
+=======
+        static_credentials: None,
+>>>>>>> main
+=======
+        static_credentials: None,
+>>>>>>> export
+    }
+}
+
+/// The contract that `--contract` names, else the one found beside the first local source or above the working
+/// folder, else the built-in one.
+fn contract(named: Option<&Path>, sources: &[String], working_folder: &Path) -> Result<Contract> {
+    if let Some(dir) = named {
+        return Contract::load(dir);
+    }
+    let local = sources.iter().find(|s| *s != "-" && !s.contains("://")).map(Path::new);
+    match Contract::discover(local, working_folder) {
+        Some(dir) => Contract::load(&dir),
+        None => Ok(Contract::builtin()),
+    }
+}
+
+/// Names that a misspelt command is compared with.
+const COMMANDS: [&str; 8] = ["explore", "check", "export", "query", "generate", "config", "completions", "man"];
+
+/// A first source that is no file but nearly a command was meant as one.
+fn not_a_command(sources: &[String], working_folder: &Path) -> Result<()> {
+    let Some(first) = sources.first() else {
+        return Err(Error::Config(
+            "nothing to read; name a file, a folder, a glob, - or s3://bucket/prefix (frontlog --help says more)".into(),
+        ));
+    };
+    match user_file::nearest(first, &COMMANDS) {
+        Some(command) if *first != command && !working_folder.join(first).exists() => Err(Error::Config(format!(
+            "there is no file {first:?}, and no command of that name; did you mean `frontlog {command}`?"
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,220 @@
+//! A stream cut into blocks of whole lines.
+
+use std::io::{self, Read};
+
+/// What comes next in a stream.
+#[derive(Debug)]
+pub enum Piece {
+    /// Whole lines; only the last block of a stream may lack its final newline.
+    Lines {
+        /// Where the block starts in the decoded text, in bytes.
+        offset: u64,
+        /// The lines.
+        text: Vec<u8>,
+    },
+    /// A line so long that it was not kept.
+    LongLine {
+        /// Where it starts in the decoded text, in bytes.
+        offset: u64,
+        /// Its true length without the newline, in bytes.
+        length: u64,
+        /// Its first [`KEPT_OF_LONG_LINE`] bytes.
+        head: Vec<u8>,
+    },
+    /// The stream breaks here.
+    Broken {
+        /// Where the cut line starts in the decoded text, in bytes.
+        offset: u64,
+        /// What there is of the cut line.
+        tail: Vec<u8>,
+        /// Why: `UnexpectedEof` and `InvalidData` mean damaged data, other kinds mean the world failed.
+        error: io::Error,
+    },
+}
+
+/// Bytes kept of a line that is too long to keep.
+pub const KEPT_OF_LONG_LINE: usize = 65_536;
+/// A line may grow to this many bytes before it is skipped: four times the limit that makes it a reject (1 MiB).
+const MAX_LINE: usize = 4 << 20;
+
+/// Cuts a reader into [`Piece`]s: an iterator that ends after the last byte, or after [`Piece::Broken`].
+#[derive(Debug)]
+pub struct BlockReader<R> {
+    reader: R,
+    block_bytes: usize,
+    /// What was read and not yet handed on: the start of a line.
+    carry: Vec<u8>,
+    /// Where `carry` starts in the decoded text.
+    offset: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Reading,
+    /// The stream broke; its whole lines have been handed on.
+    Broke(io::Error),
+    Done,
+}
+
+impl<R: Read> BlockReader<R> {
+    /// Blocks of about `block_bytes`.
+    pub fn new(reader: R, block_bytes: usize) -> Self {
+        Self { reader, block_bytes, carry: Vec::new(), offset: 0, state: State::Reading }
+    }
+
+    /// Reads on until `carry` holds `target` bytes. `Ok(false)` at the end of the stream.
+    fn fill(&mut self, target: usize) -> io::Result<bool> {
+        while self.carry.len() < target {
+            let have = self.carry.len();
+            self.carry.resize(target, 0);
+            let read = self.reader.read(&mut self.carry[have..]);
+            self.carry.truncate(have + read.as_ref().map_or(0, |n| *n));
+            match read {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Hands on the first `end` bytes of `carry`.
+    fn lines(&mut self, end: usize) -> Piece {
+        let rest = self.carry[end..].to_vec();
+        let mut text = std::mem::replace(&mut self.carry, rest);
+        text.truncate(end);
+        let offset = self.offset;
+        self.offset += end as u64;
+        Piece::Lines { offset, text }
+    }
+
+    /// Skips the rest of a line that has outgrown [`MAX_LINE`].
+    fn long_line(&mut self) -> Piece {
+        let offset = self.offset;
+        let mut head = self.carry.clone();
+        head.truncate(KEPT_OF_LONG_LINE);
+        let mut length = 0u64;
+        loop {
+            if let Some(end) = memchr::memchr(b'\n', &self.carry) {
+                length += end as u64;
+                self.carry.drain(..=end);
+                self.offset = offset + length + 1;
+                break;
+            }
+            length += self.carry.len() as u64;
+            self.offset = offset + length;
+            self.carry.clear();
+            match self.fill(self.block_bytes) {
+                Ok(_) if !self.carry.is_empty() => {}
+                Ok(_) => {
+                    self.state = State::Done;
+                    break;
+                }
+                Err(e) => {
+                    self.state = State::Broke(e);
+                    if self.carry.is_empty() {
+                        break;
+                    }
+                }
+            }
+        }
+        Piece::LongLine { offset, length, head }
+    }
+}
+
+impl<R: Read> Iterator for BlockReader<R> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let mut target = self.block_bytes;
+        loop {
+            match std::mem::replace(&mut self.state, State::Done) {
+                State::Done => return None,
+                State::Broke(error) => {
+                    let tail = std::mem::take(&mut self.carry);
+                    return Some(Piece::Broken { offset: self.offset, tail, error });
+                }
+                State::Reading => {}
+            }
+            let filled = self.fill(target);
+            let end = memchr::memrchr(b'\n', &self.carry).map_or(0, |i| i + 1);
+            match filled {
+                Ok(false) => {
+                    let all = self.carry.len();
+                    return (all > 0).then(|| self.lines(all));
+                }
+                Err(error) => self.state = State::Broke(error),
+                Ok(true) => self.state = State::Reading,
+            }
+            if end > 0 {
+                return Some(self.lines(end));
+            }
+            if self.carry.len() >= MAX_LINE && matches!(self.state, State::Reading) {
+                return Some(self.long_line());
+            }
+            target = self.carry.len() + self.block_bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejoin(text: &[u8], block: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        for piece in BlockReader::new(text, block) {
+            match piece {
+                Piece::Lines { offset, text } => {
+                    assert_eq!(offset, out.len() as u64);
+                    out.extend(text);
+                }
+                Piece::LongLine { offset, length, head } => {
+                    assert_eq!(offset, out.len() as u64);
+                    assert_eq!(head.len(), KEPT_OF_LONG_LINE);
+                    out.resize(out.len() + length as usize, head[0]);
+                    out.push(b'\n');
+                }
+                Piece::Broken { error, .. } => panic!("{error}"),
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn blocks_joined_are_the_text() {
+        let text = b"one\ntwo\n\nthree and more\r\nno newline at the end";
+        for block in 1..60 {
+            assert_eq!(rejoin(text, block), text, "blocks of {block}");
+        }
+    }
+
+    #[test]
+    fn a_line_too_long_is_skipped_but_measured() {
+        let mut text = vec![b'x'; MAX_LINE + 5];
+        text.extend(b"\nafter\n");
+        assert_eq!(rejoin(&text, 1 << 20), text);
+    }
+
+    struct Breaks(usize);
+    impl Read for Breaks {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "cut"));
+            }
+            self.0 -= 1;
+            buf[..4].copy_from_slice(b"a\nbc");
+            Ok(4)
+        }
+    }
+
+    #[test]
+    fn whole_lines_before_a_break_are_handed_on_first() {
+        let pieces: Vec<_> = BlockReader::new(Breaks(2), 1 << 10).collect();
+        assert_eq!(pieces.len(), 2);
+        assert!(matches!(&pieces[0], Piece::Lines { offset: 0, text } if text == b"a\nbca\n"));
+        assert!(matches!(&pieces[1], Piece::Broken { offset: 6, tail, .. } if tail == b"bc"));
+    }
+}

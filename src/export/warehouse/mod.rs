@@ -1,0 +1,3 @@
+//! Warehouses: one file each, with its types, its DDL and its load statement.
+
+pub mod redshift;

@@ -1,0 +1,221 @@
+//! The one writer: takes batches, appends chunks, publishes snapshots.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use polars::prelude::DataFrame;
+use tokio::sync::watch;
+
+use crate::error::Result;
+use crate::frame::timeline::Bucket;
+use crate::frame::{EventTable, Snapshot, build};
+use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, ObjectState, ObjectStatus, Sink, Verdict, Words};
+
+/// At most some 25 snapshots a second: more than a screen shows, few enough to cost nothing.
+const PUBLISH_EVERY: Duration = Duration::from_millis(40);
+/// A chunk this long is left alone; a shorter last chunk is merged with what comes, because the cost of every
+/// operation follows the number of chunks.
+const SEALED_ROWS: usize = 4_096;
+
+/// Appends batches to frames and publishes what readers see.
+#[derive(Debug)]
+pub struct FrameWriter {
+    snapshot: Snapshot,
+    types: Arc<EventTypes>,
+    causes: Arc<Causes>,
+    objects: Vec<ObjectState>,
+    /// Rows of each table's last chunk, for merging: records, failures, rejects, then events by type.
+    tails: Tails,
+    sender: watch::Sender<Arc<Snapshot>>,
+    published: Instant,
+    dirty: bool,
+}
+
+#[derive(Debug, Default)]
+struct Tails {
+    records: usize,
+    failures: usize,
+    rejects: usize,
+    events: Vec<usize>,
+}
+
+impl FrameWriter {
+    /// Publishes to `sender`.
+    pub fn new(sender: watch::Sender<Arc<Snapshot>>) -> Self {
+        Self {
+            snapshot: Snapshot::empty(),
+            types: Arc::default(),
+            causes: Arc::default(),
+            objects: Vec::new(),
+            tails: Tails::default(),
+            sender,
+            published: Instant::now(),
+            dirty: false,
+        }
+    }
+
+    /// Publishes the last state, marked complete.
+    pub fn finish(&mut self) {
+        self.snapshot.complete = true;
+        self.publish();
+    }
+
+    /// The counts so far.
+    pub fn counters(&self) -> Counters {
+        self.snapshot.counters
+    }
+
+    fn publish(&mut self) {
+        self.snapshot.revision += 1;
+        self.snapshot.objects = Arc::new(self.objects.clone());
+        let causes = self.causes.list();
+        if causes.len() != self.snapshot.causes.len() {
+            self.snapshot.causes = Arc::new(causes);
+        }
+        self.add_event_types();
+        self.sender.send_replace(Arc::new(self.snapshot.clone()));
+        self.published = Instant::now();
+        self.dirty = false;
+    }
+
+    /// Tables of types that are known by now, so that ids index them.
+    fn add_event_types(&mut self) {
+        for event_type in self.types.list().into_iter().skip(self.snapshot.events.len()) {
+            let frame = build::events(&event_type, empty_events(&event_type)).unwrap_or_default();
+            self.snapshot.events.push(EventTable { event_type, frame });
+            self.tails.events.push(0);
+        }
+    }
+
+    fn append(&mut self, mut batch: Batch) -> Result<()> {
+        let base = self.snapshot.records.height() as u32;
+        self.add_event_types();
+        let heights: Vec<u32> = self.snapshot.events.iter().map(|e| e.frame.height() as u32).collect();
+        for (row, event_type) in batch.records.event_row.iter_mut().zip(&batch.records.event_type) {
+            if *event_type > 0 {
+                *row += heights.get(*event_type as usize - 1).copied().unwrap_or_default();
+            }
+        }
+        count_time(&mut self.snapshot.timeline, &batch);
+        for record in &mut batch.failures.record {
+            *record += base;
+        }
+        for mut events in batch.events {
+            for record in &mut events.record {
+                *record += base;
+            }
+            let id = events.event_type.0 as usize;
+            let Some(table) = self.snapshot.events.get_mut(id) else { continue };
+            let chunk = build::events(&table.event_type, events)?;
+            extend(&mut table.frame, chunk, &mut self.tails.events[id])?;
+        }
+        extend(&mut self.snapshot.failures, build::failures(batch.failures)?, &mut self.tails.failures)?;
+        extend(&mut self.snapshot.rejects, build::rejects(batch.rejects)?, &mut self.tails.rejects)?;
+        extend(&mut self.snapshot.records, build::records(batch.records)?, &mut self.tails.records)?;
+        Ok(())
+    }
+}
+
+/// Appends a chunk; a short last chunk is merged with it.
+fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut usize) -> Result<()> {
+    let rows = chunk.height();
+    if rows == 0 {
+        return Ok(());
+    }
+    let short = *tail > 0 && *tail < SEALED_ROWS;
+    if short {
+        let sealed = frame.height() - *tail;
+        let mut merged = frame.slice(sealed as i64, *tail);
+        merged.vstack_mut(&chunk)?;
+        merged.rechunk_mut();
+        let mut kept = frame.slice(0, sealed);
+        if sealed == 0 {
+            *frame = merged;
+        } else {
+            kept.vstack_mut(&merged)?;
+            *frame = kept;
+        }
+        *tail += rows;
+    } else {
+        if frame.height() == 0 {
+            *frame = chunk;
+        } else {
+            frame.vstack_mut(&chunk)?;
+        }
+        *tail = rows;
+    }
+    Ok(())
+}
+
+/// Adds a batch to the timeline: rows of a batch share few seconds, so runs of one second are counted first.
+fn count_time(timeline: &mut crate::frame::Timeline, batch: &Batch) {
+    let mut counts: std::collections::HashMap<i64, Bucket, foldhash::fast::FixedState> = std::collections::HashMap::default();
+    for (time, verdict) in batch.records.time_us.iter().zip(&batch.records.verdict) {
+        let bucket = counts.entry(time.div_euclid(1_000_000)).or_default();
+        match Verdict::from_byte(*verdict) {
+            Verdict::Good => bucket.good += 1,
+            Verdict::Failed => bucket.failed += 1,
+            Verdict::NotEvent | Verdict::Duplicate => bucket.other += 1,
+        }
+    }
+    for (second, bucket) in counts {
+        timeline.add(second, bucket);
+    }
+}
+
+fn empty_events(event_type: &crate::model::EventType) -> crate::model::EventColumns {
+    crate::model::EventColumns {
+        event_type: crate::model::EventTypeId(0),
+        record: vec![],
+        id_hash: vec![],
+        payload_hash: vec![],
+        event_id: polars_arrow::array::MutableBinaryViewArray::new(),
+        event_time_us: vec![],
+        properties: event_type.columns.iter().map(|p| crate::model::Column::new(p.kind)).collect(),
+        rest_json: polars_arrow::array::MutableBinaryViewArray::new(),
+        raw: polars_arrow::array::MutableBinaryViewArray::new(),
+    }
+}
+
+impl Sink for FrameWriter {
+    fn start(&mut self, types: &Arc<EventTypes>, causes: &Arc<Causes>, words: &[Option<Words>]) {
+        self.types = types.clone();
+        self.causes = causes.clone();
+        self.snapshot = build::empty(words);
+        self.publish();
+    }
+
+    fn listed(&mut self, objects: &[Arc<LogObject>]) {
+        self.objects.extend(objects.iter().map(|object| ObjectState {
+            object: object.clone(),
+            status: ObjectStatus::Waiting,
+            counters: Counters::default(),
+        }));
+        self.dirty = true;
+    }
+
+    fn take(&mut self, batch: Batch) -> Result<()> {
+        for count in &batch.objects {
+            if let Some(state) = self.objects.get_mut(count.object.0 as usize) {
+                state.counters.add(&count.counters);
+                if let Some(status) = &count.status {
+                    state.status = status.clone();
+                }
+            }
+            self.snapshot.counters.add(&count.counters);
+        }
+        self.append(batch)?;
+        self.dirty = true;
+        if self.published.elapsed() >= PUBLISH_EVERY {
+            self.publish();
+        }
+        Ok(())
+    }
+
+    fn idle(&mut self) -> Result<()> {
+        if self.dirty {
+            self.publish();
+        }
+        Ok(())
+    }
+}

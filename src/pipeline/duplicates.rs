@@ -1,0 +1,166 @@
+//! Duplicate events: the same event id twice in a run (X501 with the same payload, X502 with another).
+//!
+//! Runs where batches are in order again, so that "first" does not depend on the number of threads.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::routing::{Routing, Surprise};
+use crate::pipeline::judging::NO_ID_HASH;
+use crate::model::{Batch, Cause, CauseId, Causes, Code, Counters, EventTypes, Severity, Verdict};
+
+/// Hashes already, so hashing them again would be waste.
+#[derive(Debug, Default, Clone, Copy)]
+struct AsIs(u64);
+
+impl std::hash::Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u64(&mut self, n: u64) {
+        self.0 = n;
+    }
+}
+
+type ByHash<V> = HashMap<u64, V, std::hash::BuildHasherDefault<AsIs>>;
+
+/// Every event id of the run so far, as hashes: 16 bytes an event. Two different ids fall together once in some
+/// 10^7 runs of a million events.
+#[derive(Debug)]
+pub(super) struct Duplicates {
+    policy: Surprise,
+    seen: ByHash<u64>,
+    causes: Arc<Causes>,
+    types: Arc<EventTypes>,
+    severity: [Severity; 2],
+    known: HashMap<(u16, Code), CauseId>,
+}
+
+struct Found {
+    record: u32,
+    cause: CauseId,
+    severity: Severity,
+    leave_out: bool,
+}
+
+impl Duplicates {
+    pub fn new(routing: &Routing, causes: Arc<Causes>, types: Arc<EventTypes>) -> Self {
+        let severity = |code: Code| match (routing.severity.get(&code), routing.policy.duplicate_event) {
+            (Some(severity), _) => *severity,
+            (None, Surprise::Quarantine) => Severity::Error,
+            (None, _) => code.default_severity(),
+        };
+        Self {
+            policy: routing.policy.duplicate_event,
+            seen: HashMap::default(),
+            causes,
+            types,
+            severity: [severity(Code::X501), severity(Code::X502)],
+            known: HashMap::new(),
+        }
+    }
+
+    /// Adds an X501 or X502 to every event whose id was seen before, and leaves it out where the policy says so.
+    pub fn mark(&mut self, batch: &mut Batch) {
+        if self.policy == Surprise::Allow {
+            return;
+        }
+        let mut found = Vec::new();
+        for events in &batch.events {
+            for (row, (id, payload)) in events.id_hash.iter().zip(&events.payload_hash).enumerate() {
+                if *id == NO_ID_HASH {
+                    continue;
+                }
+                match self.seen.entry(*id) {
+                    std::collections::hash_map::Entry::Vacant(entry) => {
+                        entry.insert(*payload);
+                    }
+                    std::collections::hash_map::Entry::Occupied(entry) => {
+                        let code = if entry.get() == payload { Code::X501 } else { Code::X502 };
+                        found.push((events.event_type.0, events.record[row], code));
+                    }
+                }
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        found.sort_by_key(|f| f.1);
+        let found: Vec<_> = found.into_iter().map(|(event, record, code)| self.found(event, record, code)).collect();
+        for duplicate in &found {
+            count(batch, duplicate);
+        }
+        merge(batch, &found);
+    }
+
+    fn found(&mut self, event: u16, record: u32, code: Code) -> Found {
+        let severity = self.severity[usize::from(code == Code::X502)];
+        let cause = *self.known.entry((event, code)).or_insert_with(|| {
+            let types = self.types.list();
+            let (name, version) = types
+                .get(event as usize)
+                .map_or_else(|| (Arc::from(""), Arc::from("")), |t| (t.name.clone(), t.version.clone()));
+            self.causes.intern(&Cause {
+                code,
+                severity,
+                event: name,
+                version,
+                path: "".into(),
+                keyword: "",
+                expected: "an event id used once".into(),
+            })
+        });
+        Found { record, cause, severity, leave_out: self.policy == Surprise::Quarantine }
+    }
+}
+
+fn count(batch: &mut Batch, duplicate: &Found) {
+    let row = duplicate.record as usize;
+    let object = batch.records.object[row];
+    let Some(counters) = batch.objects.iter_mut().find(|o| o.object.0 == object).map(|o| &mut o.counters) else { return };
+    match duplicate.severity {
+        Severity::Error => counters.errors += 1,
+        Severity::Warn => counters.warnings += 1,
+        Severity::Info => counters.infos += 1,
+    }
+    let verdict = &mut batch.records.verdict[row];
+    let from = Verdict::from_byte(*verdict);
+    let to = match (duplicate.leave_out, duplicate.severity) {
+        (true, _) => Verdict::Duplicate,
+        (false, Severity::Error) => Verdict::Failed,
+        _ => from,
+    };
+    *place(counters, from) -= 1;
+    *place(counters, to) += 1;
+    *verdict = to as u8;
+}
+
+fn place(counters: &mut Counters, verdict: Verdict) -> &mut u64 {
+    match verdict {
+        Verdict::NotEvent => &mut counters.not_events,
+        Verdict::Good => &mut counters.good,
+        Verdict::Failed => &mut counters.failed,
+        Verdict::Duplicate => &mut counters.duplicates,
+    }
+}
+
+/// Puts the new failures among the old ones, in the order of their records.
+fn merge(batch: &mut Batch, found: &[Found]) {
+    let old = std::mem::take(&mut batch.failures);
+    let mut next = found.iter().peekable();
+    let out = &mut batch.failures;
+    for row in 0..old.len() {
+        while let Some(duplicate) = next.next_if(|d| d.record < old.record[row]) {
+            out.push(duplicate.record, duplicate.cause, None);
+        }
+        out.push(old.record[row], old.cause[row], old.value(row));
+    }
+    for duplicate in next {
+        out.push(duplicate.record, duplicate.cause, None);
+    }
+}

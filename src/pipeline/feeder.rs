@@ -1,0 +1,179 @@
+//! Groups what arrives from the source into units of work of about the same size.
+
+use std::collections::HashMap;
+
+use crossbeam_channel::{Receiver, Sender};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Result;
+use crate::model::{Code, LogObject, Notice, Progress};
+use crate::parse::ParseState;
+use crate::source::{Arrival, Content};
+
+/// What a worker takes.
+pub(super) enum Work {
+    /// Whole objects, a few small ones or one large one.
+    Objects(Vec<(u32, Content)>),
+    /// Whole lines of one object whose state so far is known.
+    Block(BlockWork),
+    /// An object that cannot be read.
+    Unreadable { object: u32, code: Code, message: String },
+}
+
+/// Whole lines of one object.
+pub(super) struct BlockWork {
+    pub object: u32,
+    pub text: Vec<u8>,
+    pub offset: u64,
+    pub state: ParseState,
+}
+
+/// A numbered piece of work.
+pub(super) struct Unit {
+    pub number: u64,
+    pub work: Work,
+}
+
+/// News for the thread that keeps the list of objects.
+pub(super) enum Listing {
+    Found(Vec<std::sync::Arc<LogObject>>),
+    Warning(String),
+    Failed(crate::error::Error),
+}
+
+/// Compressed bytes in a unit of small objects; five to eight times as much text.
+const UNIT_BYTES: u64 = 1_200_000;
+
+pub(super) struct Feeder<'a> {
+    pub units: Sender<Unit>,
+    pub listing: Sender<Listing>,
+    /// One token a unit under way; the end of the pipeline gives them back.
+    pub tokens: Receiver<()>,
+    pub progress: &'a Progress,
+    pub cancel: &'a CancellationToken,
+    pub follow: bool,
+}
+
+#[derive(Default)]
+struct Group {
+    objects: Vec<(u32, Content)>,
+    bytes: u64,
+}
+
+impl Feeder<'_> {
+    /// Runs until the source ends, the run is cancelled, or nobody listens any more.
+    pub fn feed(self, arrivals: &Receiver<Result<Arrival>>) {
+        let mut sizes: Vec<u64> = Vec::new();
+        let mut followed: HashMap<u32, ParseState> = HashMap::new();
+        let mut group = Group::default();
+        let mut number = 0;
+        loop {
+            // While following, what is there must not wait for the unit to fill.
+            let arrival = if self.follow && !group.objects.is_empty() {
+                match arrivals.try_recv() {
+                    Ok(a) => Some(a),
+                    Err(_) => {
+                        if self.send(&mut number, Work::Objects(std::mem::take(&mut group.objects))).is_none() {
+                            return;
+                        }
+                        group.bytes = 0;
+                        continue;
+                    }
+                }
+            } else {
+                arrivals.recv().ok()
+            };
+            let Some(arrival) = arrival else { break };
+            if self.cancel.is_cancelled() {
+                return;
+            }
+            let sent = match arrival {
+                Ok(Arrival::Listed(objects)) => {
+                    sizes.extend(objects.iter().map(|o| o.size_bytes));
+                    Progress::bump(&self.progress.objects_listed, objects.len() as u64);
+                    Progress::bump(&self.progress.bytes_listed, objects.iter().map(|o| o.size_bytes).sum());
+                    self.progress.listing_done.store(true, std::sync::atomic::Ordering::Relaxed);
+                    self.listing.send(Listing::Found(objects)).ok()
+                }
+                Ok(Arrival::Content { index, content }) => {
+                    if self.follow {
+                        remember(&mut followed, index, &content);
+                    }
+                    let size = sizes.get(index as usize).copied().unwrap_or(UNIT_BYTES).max(1);
+                    group.objects.push((index, content));
+                    group.bytes += size;
+                    if group.bytes < UNIT_BYTES { Some(()) } else { self.flush(&mut number, &mut group) }
+                }
+                Ok(Arrival::Growth { index, offset, bytes }) => self.flush(&mut number, &mut group).and_then(|()| {
+                    let state = followed.entry(index).or_default();
+                    let before = state.clone();
+                    advance(state, &bytes);
+                    self.send(&mut number, Work::Block(BlockWork { object: index, text: bytes, offset, state: before }))
+                }),
+                Ok(Arrival::Unreadable { index, code, message }) => self
+                    .flush(&mut number, &mut group)
+                    .and_then(|()| self.send(&mut number, Work::Unreadable { object: index, code, message })),
+                Ok(Arrival::Warning(text)) => self.listing.send(Listing::Warning(text)).ok(),
+                Err(e) => {
+                    let _ = self.listing.send(Listing::Failed(e));
+                    return;
+                }
+            };
+            if sent.is_none() {
+                return;
+            }
+        }
+        let _ = self.flush(&mut number, &mut group);
+    }
+
+    fn flush(&self, number: &mut u64, group: &mut Group) -> Option<()> {
+        if group.objects.is_empty() {
+            return Some(());
+        }
+        group.bytes = 0;
+        self.send(number, Work::Objects(std::mem::take(&mut group.objects)))
+    }
+
+    fn send(&self, number: &mut u64, work: Work) -> Option<()> {
+        self.tokens.recv().ok()?;
+        let unit = Unit { number: *number, work };
+        *number += 1;
+        self.units.send(unit).ok()
+    }
+}
+
+/// What later growth of a followed plain object needs to know: its directives and its number of lines.
+fn remember(followed: &mut HashMap<u32, ParseState>, index: u32, content: &Content) {
+    if let Content::Bytes(bytes) = content
+        && crate::decode::sniff(bytes) == crate::decode::Encoding::Plain
+    {
+        advance(followed.entry(index).or_default(), bytes);
+    }
+}
+
+/// Moves a parse state past a block without parsing its records.
+pub(super) fn advance(state: &mut ParseState, text: &[u8]) {
+    state.lines += memchr::memchr_iter(b'\n', text).count() as u64;
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        state.lines += 1;
+    }
+    let directives = memchr::memmem::rfind(text, b"\n#Fields:").map(|i| i + 1);
+    let at = directives.or_else(|| text.starts_with(b"#Fields:").then_some(0));
+    if let Some(at) = at {
+        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |i| at + i);
+        let names = String::from_utf8_lossy(&text[at + b"#Fields:".len()..end]);
+        state.layout = crate::parse::Layout::from_directive(&names).map(std::sync::Arc::new);
+    }
+}
+
+/// So that the explorer hears of what the listing said.
+pub(super) fn notice(listing: &Listing) -> Option<Notice> {
+    match listing {
+        Listing::Found(objects) => Some(Notice::Listed {
+            objects: objects.len() as u64,
+            bytes: objects.iter().map(|o| o.size_bytes).sum(),
+        }),
+        Listing::Warning(text) => Some(Notice::Warning(text.clone())),
+        Listing::Failed(_) => None,
+    }
+}

@@ -1,0 +1,255 @@
+//! One run, from the source to the sink.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{Error, Result};
+use crate::frame::{Snapshot, writer::FrameWriter};
+use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectState, ObjectStatus, Progress, Sink};
+use crate::pipeline::duplicates::Duplicates;
+use crate::pipeline::feeder::{Feeder, Listing, notice};
+use crate::pipeline::ordered::Ordered;
+use crate::pipeline::worker::{Shared, Worker};
+use crate::pipeline::{Handle, Needs, RunOptions, RunSummary};
+use crate::source;
+
+/// How often the sink is told that nothing came, so that it can publish what it holds back.
+const IDLE: Duration = Duration::from_millis(50);
+
+/// Reads everything, judges it, and hands the batches to `sink` in order, on the calling thread.
+///
+/// # Errors
+/// What the source says (missing path, bucket, permission), what the sink says (disk), [`Error::Cancelled`], and
+/// [`Error::Identity`] when the counts do not add up.
+pub fn run(options: &RunOptions, sink: &mut dyn Sink, progress: &Arc<Progress>, cancel: &CancellationToken) -> Result<RunSummary> {
+    run_with(options, sink, progress, cancel, None)
+}
+
+/// Reads everything into a frame.
+///
+/// # Errors
+/// As [`run`].
+pub fn load(options: &RunOptions, progress: &Arc<Progress>, cancel: &CancellationToken) -> Result<Snapshot> {
+    let (sender, receiver) = watch::channel(Arc::new(Snapshot::empty()));
+    let mut options = options.clone();
+    options.needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
+    let mut writer = FrameWriter::new(sender);
+    run(&options, &mut writer, progress, cancel)?;
+    writer.finish();
+    Ok(receiver.borrow().as_ref().clone())
+}
+
+/// Starts reading into a frame in the background.
+///
+/// # Errors
+/// What can be known at once: a missing path, an empty folder, a malformed URI.
+pub fn explore(options: RunOptions) -> Result<Handle> {
+    let (sender, snapshots) = watch::channel(Arc::new(Snapshot::empty()));
+    let (news, notices) = unbounded();
+    let progress = Arc::new(Progress::default());
+    let cancel = CancellationToken::new();
+    let (run_progress, run_cancel) = (progress.clone(), cancel.clone());
+    let mut options = options;
+    options.needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
+    std::thread::Builder::new()
+        .name("frontlog-run".into())
+        .spawn(move || {
+            let mut writer = FrameWriter::new(sender);
+            let result = run_with(&options, &mut writer, &run_progress, &run_cancel, Some(&news));
+            let last = match result {
+                Ok(summary) => {
+                    writer.finish();
+                    Notice::Finished { counters: summary.counters, broken_identity: None }
+                }
+                Err(Error::Identity(why)) => {
+                    writer.finish();
+                    Notice::Finished { counters: writer.counters(), broken_identity: Some(why) }
+                }
+                Err(e) => Notice::Failed(e.to_string()),
+            };
+            let _ = news.send(last);
+        })
+        .map_err(|e| Error::file("start a thread for", "the run", e))?;
+    Ok(Handle { snapshots, notices, progress, cancel })
+}
+
+fn run_with(
+    options: &RunOptions,
+    sink: &mut dyn Sink,
+    progress: &Arc<Progress>,
+    cancel: &CancellationToken,
+    news: Option<&Sender<Notice>>,
+) -> Result<RunSummary> {
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        n => n,
+    };
+    // Ends the threads below when this function returns early, without cancelling the caller's token.
+    let stop = cancel.child_token();
+    let _stop_on_return = stop.clone().drop_guard();
+    let arrivals = source::start(options.source.clone(), stop.clone())?;
+    let types = Arc::new(EventTypes::default());
+    let causes = Arc::new(Causes::default());
+    let shared = Shared {
+        contract: options.contract.clone(),
+        types: types.clone(),
+        causes: causes.clone(),
+        needs: options.needs,
+        words: Shared::words(),
+        progress: progress.clone(),
+        cancel: stop.clone(),
+        streams: AtomicUsize::new(0),
+    };
+    sink.start(&types, &causes, &shared.words);
+    let (unit_sender, units) = bounded(2 * threads);
+    let (part_sender, parts) = bounded(2 * threads);
+    let (batch_sender, batches) = bounded(2 * threads);
+    let (token_sender, tokens) = bounded(4 * threads);
+    let (listing_sender, listing) = unbounded();
+    for _ in 0..4 * threads {
+        let _ = token_sender.send(());
+    }
+    let follow = options.source.follow;
+    std::thread::scope(|scope| {
+        let feeder =
+            Feeder { units: unit_sender, listing: listing_sender, tokens, progress: progress.as_ref(), cancel: &shared.cancel, follow };
+        scope.spawn(move || feeder.feed(&arrivals));
+        for _ in 0..threads {
+            let worker = Worker::new(&shared, units.clone(), (part_sender.clone(), parts.clone()), batch_sender.clone());
+            scope.spawn(move || worker.work());
+        }
+        drop((units, part_sender, parts, batch_sender));
+        let mut end = End {
+            sink,
+            duplicates: Duplicates::new(&options.contract.routing, causes.clone(), types.clone()),
+            ordered: Ordered::default(),
+            objects: Vec::new(),
+            counters: Counters::default(),
+            warnings: options.contract.warnings.clone(),
+            tokens: token_sender,
+            news,
+        };
+        let result = end.collect(&batches, &listing, cancel);
+        stop.cancel();
+        // Unblocks whoever still sends, so that the scope can join its threads.
+        drop(batches);
+        drop(listing);
+        let End { objects, counters, warnings, tokens, .. } = end;
+        drop(tokens);
+        result?;
+        counters.identity().map_err(Error::Identity)?;
+        Ok(RunSummary { counters, objects, causes: causes.list(), event_types: types.list(), warnings })
+    })
+}
+
+/// The end of the pipeline: order, duplicates, the list of objects, the counts.
+struct End<'a> {
+    sink: &'a mut dyn Sink,
+    duplicates: Duplicates,
+    ordered: Ordered,
+    objects: Vec<ObjectState>,
+    counters: Counters,
+    warnings: Vec<String>,
+    /// One goes back for each finished unit.
+    tokens: Sender<()>,
+    news: Option<&'a Sender<Notice>>,
+}
+
+impl End<'_> {
+    fn collect(&mut self, batches: &Receiver<Batch>, listing: &Receiver<Listing>, cancel: &CancellationToken) -> Result<()> {
+        loop {
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            crossbeam_channel::select! {
+                recv(listing) -> news => match news {
+                    Ok(news) => self.listing(news)?,
+                    // The feeder is gone: only batches remain.
+                    Err(_) => return self.drain(batches, cancel),
+                },
+                recv(batches) -> batch => match batch {
+                    Ok(batch) => {
+                        // A batch may not be taken before the objects it speaks of are known.
+                        while let Ok(news) = listing.try_recv() {
+                            self.listing(news)?;
+                        }
+                        self.batch(batch)?;
+                    }
+                    Err(_) => {
+                        while let Ok(news) = listing.recv() {
+                            self.listing(news)?;
+                        }
+                        return self.check_complete();
+                    }
+                },
+                default(IDLE) => self.sink.idle()?,
+            }
+        }
+    }
+
+    fn drain(&mut self, batches: &Receiver<Batch>, cancel: &CancellationToken) -> Result<()> {
+        loop {
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            match batches.recv_timeout(IDLE) {
+                Ok(batch) => self.batch(batch)?,
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) => self.sink.idle()?,
+                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return self.check_complete(),
+            }
+        }
+    }
+
+    /// A worker that died would leave a hole in the order: that must never look like success.
+    fn check_complete(&self) -> Result<()> {
+        if self.ordered.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Identity("a worker ended before its batch arrived".to_owned()))
+    }
+
+    fn listing(&mut self, news: Listing) -> Result<()> {
+        if let (Some(sender), Some(notice)) = (self.news, notice(&news)) {
+            let _ = sender.send(notice);
+        }
+        match news {
+            Listing::Found(objects) => {
+                self.sink.listed(&objects);
+                self.objects.extend(objects.into_iter().map(waiting));
+            }
+            Listing::Warning(text) => self.warnings.push(text),
+            Listing::Failed(e) => return Err(e),
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: Batch) -> Result<()> {
+        self.ordered.put(batch);
+        while let Some(mut batch) = self.ordered.next() {
+            self.duplicates.mark(&mut batch);
+            for count in &batch.objects {
+                if let Some(state) = self.objects.get_mut(count.object.0 as usize) {
+                    state.counters.add(&count.counters);
+                    if let Some(status) = &count.status {
+                        state.status = status.clone();
+                    }
+                }
+                self.counters.add(&count.counters);
+            }
+            if batch.last_part {
+                let _ = self.tokens.try_send(());
+            }
+            self.sink.take(batch)?;
+        }
+        Ok(())
+    }
+}
+
+fn waiting(object: Arc<LogObject>) -> ObjectState {
+    ObjectState { object, status: ObjectStatus::Waiting, counters: Counters::default() }
+}

@@ -1,0 +1,125 @@
+//! `check` over logs that others published, compared with counts taken by hand from the files.
+//!
+//! The logs are no part of the project (their licences differ): `FRONTLOG_REAL_LOGS` names their folder, else
+//! `../shared/real-logs` beside the project is looked at; without either the test says that it skips.
+
+use std::path::PathBuf;
+
+use crate::program::{folder, root, run};
+
+/// File, then lines = header + blank + unreadable + records.
+type Counts = (&'static str, u64, [u64; 4]);
+
+const COUNTS: &[Counts] = &[
+    // Documentation examples; spaces instead of tabs are no record, a spare tab is a 34th column.
+    ("aws-docs/accesslogs-web-2017-12.log", 4, [2, 0, 2, 0]),
+    ("aws-docs/accesslogs-web-2018-08.log", 4, [2, 0, 2, 0]),
+    ("aws-docs/accesslogs-web-2019-12-12.log", 5, [2, 0, 3, 0]),
+    ("aws-docs/accesslogs-web-2020-01-28.log", 8, [2, 0, 1, 5]),
+    (
+        "aws-docs-v2/s3-w3c-example-as-rendered.log",
+        3,
+        [1, 0, 2, 0],
+    ),
+    // Genuine CloudFront logs of 26, 33, 24 and 23 fields.
+    (
+        "aws-samples-log-analysis/sample-cloudfront-access-logs.gz",
+        68,
+        [2, 0, 0, 66],
+    ),
+    (
+        "doist-process-cloudfront-logs/test_log.csv",
+        4,
+        [2, 0, 0, 2],
+    ),
+    (
+        "node-cloudfront-log-parser/web-1-0-2019-12.txt",
+        5,
+        [2, 0, 1, 2],
+    ),
+    ("node-cloudfront-log-parser/web-1-0.txt", 4, [2, 0, 0, 2]),
+    ("webreadr/log.aws", 4, [2, 0, 0, 2]),
+    // Without a header line nothing says which column is which.
+    (
+        "mapbox-cloudfront-log-reader/AAAAAAAAAAAAAA.2015-10-19-17.e5b6526a",
+        10,
+        [0, 1, 9, 0],
+    ),
+    (
+        "mapbox-cloudfront-log-reader/AAAAAAAAAAAAAA.2015-10-19-17.e5b6526a.gz",
+        10,
+        [0, 1, 9, 0],
+    ),
+    (
+        "snowplow-enrich-cloudfront-loader/cf-loader-lines.log",
+        5,
+        [0, 0, 5, 0],
+    ),
+    // Other formats: nothing of them is taken for a record.
+    (
+        "aws-samples-log-analysis/sample-alb-logs.gz",
+        1,
+        [0, 0, 1, 0],
+    ),
+    (
+        "aws-samples-log-analysis/sample-lambda-at-edge-viewer-request.gz",
+        36,
+        [0, 0, 36, 0],
+    ),
+    ("aws-docs-v2/cloudwatch-example.json", 11, [0, 0, 11, 0]),
+    ("aws-docs-v2/firehose-example.jsonl", 2, [0, 0, 2, 0]),
+    ("request-log-analyzer/apache_combined.log", 5, [0, 0, 5, 0]),
+    ("request-log-analyzer/apache_common.log", 10, [0, 0, 10, 0]),
+    (
+        "snowplow-clj-tomcat/clj-tomcat-lines.log",
+        14,
+        [0, 0, 14, 0],
+    ),
+    ("webreadr/combined_log.clf", 12, [0, 0, 12, 0]),
+    ("webreadr/iis.log", 5, [4, 0, 1, 0]),
+    ("webreadr/log.clf", 2, [0, 0, 2, 0]),
+    ("webreadr/s3.log", 6, [0, 0, 6, 0]),
+];
+
+fn real_logs() -> Option<PathBuf> {
+    let named = std::env::var_os("FRONTLOG_REAL_LOGS").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| root().join("../shared/real-logs"));
+    folder.is_dir().then(|| folder.canonicalize().unwrap())
+}
+
+#[test]
+fn real_logs_count_as_they_do_by_hand() {
+    let Some(logs) = real_logs() else {
+        println!("skipped: no real logs here; FRONTLOG_REAL_LOGS names their folder");
+        return;
+    };
+    let home = folder();
+    let mut wrong = Vec::new();
+    for (name, lines, parts) in COUNTS {
+        let path = logs.join(name);
+        let ran = run(
+            home.path(),
+            ["check", "--format", "json", path.to_str().unwrap()],
+        );
+        assert!(
+            [0, 3].contains(&ran.status),
+            "{name}: status {}\n{}",
+            ran.status,
+            ran.stderr
+        );
+        let counters = ran.json()["counters"].clone();
+        let n = |field: &str| counters[field].as_u64().unwrap();
+        let found = (
+            n("lines"),
+            ["header_lines", "blank_lines", "unreadable_lines", "records"].map(n),
+        );
+        println!("{name}: {found:?}");
+        if found != (*lines, *parts) {
+            wrong.push(format!(
+                "{name}: found {found:?}, by hand {lines} {parts:?}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    println!("{} real logs count as they do by hand", COUNTS.len());
+}

@@ -9,7 +9,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::frame::causes::{CauseGroup, CauseOptions, RejectGroup, group_causes, group_rejects};
 use crate::frame::observed::{ObservedType, observe};
 use crate::frame::view::Needle;
+use crate::contract::Contract;
 use crate::frame::{Snapshot, View};
+use crate::model::Detail;
+use crate::pipeline::inspect::Inspector;
+use crate::source;
 
 /// Two lanes, so that a slow look at all events never holds up a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +46,8 @@ pub enum Work {
     Observe(Arc<Snapshot>),
     /// Search.
     Find(Box<Find>),
-    /// Read a line of an object again.
-    Raw(RawLine),
+    /// Look at a record with its raw line, read again from its object.
+    Inspect(Arc<Snapshot>, u32),
 }
 
 /// A search.
@@ -60,19 +64,6 @@ pub struct Find {
     pub forward: bool,
 }
 
-/// A line of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawLine {
-    /// The record it belongs to.
-    pub record: usize,
-    /// The object.
-    pub uri: Arc<str>,
-    /// Byte offset in the object's text.
-    pub offset: u64,
-    /// Bytes without the line end.
-    pub length: u64,
-}
-
 /// What came out.
 pub enum Answer {
     /// A view of that snapshot.
@@ -83,8 +74,8 @@ pub enum Answer {
     Observed(Arc<Snapshot>, Vec<ObservedType>),
     /// The position of a hit.
     Found(Option<usize>),
-    /// The bytes of a line, or why they cannot be had.
-    Raw(RawLine, Result<Vec<u8>, String>),
+    /// A record with its raw line.
+    Inspected(Box<Detail>),
     /// It was cancelled.
     Cancelled,
     /// It broke: a bug, said as it is.
@@ -103,8 +94,14 @@ pub struct Done {
     pub answer: Answer,
 }
 
-/// How raw lines are read again; the pipeline gives it.
-pub type ReadRaw = Arc<dyn Fn(&RawLine) -> Result<Vec<u8>, String> + Send + Sync>;
+/// What jobs need beside what they are given.
+#[derive(Debug, Clone)]
+pub struct Means {
+    /// How events are judged.
+    pub contract: Arc<Contract>,
+    /// How objects are reached.
+    pub source: source::Options,
+}
 
 /// The worker threads.
 pub struct Workers {
@@ -119,12 +116,12 @@ impl Workers {
     ///
     /// # Errors
     /// No thread could be started.
-    pub fn start(read_raw: &ReadRaw) -> std::io::Result<Self> {
+    pub fn start(means: &Means) -> std::io::Result<Self> {
         let (to, done) = bounded(4);
         let spawn = |name: &str, lane: Lane| {
             let (sender, jobs) = bounded::<Job>(1);
-            let (to, read_raw) = (to.clone(), read_raw.clone());
-            std::thread::Builder::new().name(name.into()).spawn(move || work(lane, &jobs, &to, &read_raw))?;
+            let (to, means) = (to.clone(), means.clone());
+            std::thread::Builder::new().name(name.into()).spawn(move || work(lane, &jobs, &to, &means))?;
             Ok::<_, std::io::Error>(sender)
         };
         Ok(Self { view: spawn("view", Lane::View)?, side: spawn("side", Lane::Side)?, done })
@@ -140,10 +137,11 @@ impl Workers {
     }
 }
 
-fn work(lane: Lane, jobs: &Receiver<Job>, to: &Sender<Done>, read_raw: &ReadRaw) {
+fn work(lane: Lane, jobs: &Receiver<Job>, to: &Sender<Done>, means: &Means) {
+    let mut inspector = Inspector::default();
     for job in jobs {
         let (generation, start) = (job.generation, Instant::now());
-        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer(job, read_raw)));
+        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer(job, &mut inspector, means)));
         let answer = answer.unwrap_or_else(|_| Answer::Broken("a background job broke; please report this".to_owned()));
         if to.send(Done { lane, generation, took: start.elapsed(), answer }).is_err() {
             return;
@@ -151,7 +149,7 @@ fn work(lane: Lane, jobs: &Receiver<Job>, to: &Sender<Done>, read_raw: &ReadRaw)
     }
 }
 
-fn answer(job: Job, read_raw: &ReadRaw) -> Answer {
+fn answer(job: Job, inspector: &mut Inspector, means: &Means) -> Answer {
     let cancel = &job.cancel;
     match job.work {
         Work::View(snapshot, base) => base.extend(&snapshot, cancel).map_or(Answer::Cancelled, |view| Answer::View(snapshot, view)),
@@ -164,9 +162,9 @@ fn answer(job: Job, read_raw: &ReadRaw) -> Answer {
         },
         Work::Observe(snapshot) => observe(&snapshot, cancel).map_or(Answer::Cancelled, |types| Answer::Observed(snapshot, types)),
         Work::Find(find) => Answer::Found(find.view.find_next(&find.snapshot, &find.needle, find.from, find.forward, cancel)),
-        Work::Raw(line) => {
-            let bytes = read_raw(&line);
-            Answer::Raw(line, bytes)
-        }
+        Work::Inspect(snapshot, row) => match inspector.inspect(&snapshot, row, &means.contract, &means.source) {
+            Ok(detail) => Answer::Inspected(Box::new(detail)),
+            Err(why) => Answer::Broken(why.to_string()),
+        },
     }
 }

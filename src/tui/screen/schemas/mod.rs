@@ -106,7 +106,9 @@ impl Schemas {
             _ => {}
         }
         if before.is_some_and(|row| row != self.types.selected) {
+            let height = self.properties.height;
             self.properties = TableState::default();
+            self.properties.height = height;
         }
         None
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::{Args, CheckArgs, Command, GenerateArgs, ReportFormat, S3Args, SourceArgs};
+use crate::cli::{Args, CheckArgs, Command, ExploreArgs, GenerateArgs, ReportFormat, S3Args, SourceArgs};
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::config_cmd::{Entry, InForce};
@@ -19,6 +19,7 @@ use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
+use crate::tui::ExploreOptions;
 
 /// What the program finds around it; a value, so that a test can give another one.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Surroundings {
 /// What to do, with everything it needs.
 #[derive(Debug, Clone)]
 pub enum Step {
+    /// Open the explorer.
+    Explore(Box<ExploreOptions>),
     /// Judge and report.
     Check(CheckOptions),
     /// Write logs with known faults.
@@ -54,11 +57,31 @@ pub enum Step {
 /// Configuration errors, as sentences that name the option, or file, line and column.
 pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
     match args.command.unwrap_or(Command::Explore(args.explore)) {
+        Command::Explore(typed) => explore(typed, around),
         Command::Check(typed) => check(typed, around),
         Command::Generate(typed) => generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         _ => Ok(Step::Man),
     }
+}
+
+/// The explorer reads the newest hour first, so that the rows a person most likely wants come first.
+fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
+    let needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
+    let mut run = run_options(typed.sources, typed.source, needs, around)?;
+    run.source.newest_first = true;
+    run.source.follow = typed.follow;
+    let files = match &around.config_folder {
+        Some(folder) => user_file::read(folder)?,
+        None => user_file::UserFiles::default(),
+    };
+    Ok(Step::Explore(Box::new(ExploreOptions {
+        run,
+        theme: typed.theme.or(files.theme),
+        theme_folder: around.config_folder.as_ref().map(|folder| folder.join("themes")),
+        keymap: files.keymap,
+        export: None,
+    })))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
@@ -122,7 +145,7 @@ fn s3(typed: S3Args) -> source::S3Options {
         path_style: typed.path_style,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
-        static_credentials: None,
+        ..source::S3Options::default()
     }
 }
 

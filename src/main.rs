@@ -51,8 +51,13 @@ fn main() -> ExitCode {
 }
 
 fn run(step: Step) -> Result<Outcome> {
+    let step = match step {
+        Step::Explore(options) => return frontlog::tui::explore(*options).map(|()| Outcome::Clean),
+        other => other,
+    };
     let mut out = BufWriter::new(std::io::stdout().lock());
     match step {
+        Step::Explore(_) => Ok(Outcome::Clean),
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Generate(options) => commands::print_line(&commands::generate::generate(&options)?, &mut out),
         Step::ConfigCheck(found) => config_cmd::check(&found, &mut out),

@@ -4,6 +4,7 @@
 //! out what [`App::update`] returns. Whatever looks at many rows is a job ([`App::next_job`]).
 
 mod draw;
+mod exports;
 mod jobs;
 mod prompts;
 mod time_of;
@@ -27,7 +28,8 @@ use crate::tui::footer::{Message, Weight};
 use crate::tui::header::Buckets;
 use crate::tui::keymap::{Key, Keymap, Lookup, Mode};
 use crate::tui::modal::Modal;
-use crate::tui::modal::prompt::Typed;
+use crate::tui::modal::prompt::{Typed, edit_request};
+use crate::tui::screen::export::Export;
 use crate::tui::screen::failures::Failures;
 use crate::tui::screen::schemas::Schemas;
 use crate::tui::screen::sources::Sources;
@@ -36,6 +38,7 @@ use crate::tui::status::{Figures, Status};
 use crate::tui::theme::Styles;
 
 pub use draw::Painted;
+use exports::Preview;
 use jobs::Jobs;
 
 /// Which snapshot is shown.
@@ -79,6 +82,8 @@ pub struct Setting {
     pub following: bool,
     /// How events are judged.
     pub contract: Arc<Contract>,
+    /// A batch can be exported.
+    pub can_export: bool,
     /// Colours.
     pub styles: Styles,
     /// Keys.
@@ -106,6 +111,8 @@ pub struct App {
     schemas: Schemas,
     observed: Observed,
     sources: Sources,
+    export: Export,
+    preview: Preview,
     buckets: Buckets,
     status: Status,
     typed: Typed,
@@ -134,6 +141,8 @@ impl App {
             schemas: Schemas::default(),
             observed: Observed::default(),
             sources: Sources::default(),
+            export: Export::default(),
+            preview: Preview::default(),
             buckets: Buckets::default(),
             status: Status::default(),
             typed: Typed::default(),
@@ -149,7 +158,11 @@ impl App {
 
     /// What keys mean now.
     pub fn mode(&self) -> Mode {
-        self.modal.as_ref().map_or(Mode::Normal, Modal::mode)
+        match &self.modal {
+            Some(modal) => modal.mode(),
+            None if self.is_on(ScreenKind::Export) && self.export.wants_text() => Mode::Prompt,
+            None => Mode::Normal,
+        }
     }
 
     /// A key.
@@ -180,6 +193,12 @@ impl App {
             Some(Modal::Prompt(prompt)) => prompt.key(event, &snapshot),
             Some(Modal::Palette(palette)) => palette.key(event),
             Some(Modal::Help(help)) => help.key(event),
+            None if self.is_on(ScreenKind::Export) && self.export.wants_text() => {
+                if let Some(request) = edit_request(event) {
+                    self.export.edit(request);
+                }
+                true
+            }
             Some(Modal::Columns(_) | Modal::Filters(_)) | None => false,
         };
         if !taken && self.modal.is_none() && !in_sequence {
@@ -194,6 +213,7 @@ impl App {
         match &mut self.modal {
             Some(Modal::Prompt(prompt)) => prompt.paste(text, &snapshot),
             Some(Modal::Palette(palette)) => palette.paste(text),
+            None if self.is_on(ScreenKind::Export) => self.export.insert(text),
             Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_)) | None => {}
         }
     }

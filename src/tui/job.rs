@@ -5,23 +5,28 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use tokio_util::sync::CancellationToken;
 
 use crate::frame::causes::{CauseGroup, CauseOptions, RejectGroup, group_causes, group_rejects};
 use crate::frame::observed::{ObservedType, observe};
 use crate::frame::view::Needle;
 use crate::contract::Contract;
 use crate::frame::{Snapshot, View};
-use crate::model::Detail;
+use crate::model::{Detail, Progress};
 use crate::pipeline::inspect::Inspector;
 use crate::source;
+use crate::tui::export_job::{self, Exporting, Order};
+use crate::tui::screen::export::{ExportTable, Published};
 
 /// Two lanes, so that a slow look at all events never holds up a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
     /// Views of the Stream.
     View,
-    /// Everything else.
+    /// Everything else on the screen.
     Side,
+    /// The export.
+    Export,
 }
 
 /// A piece of work.
@@ -46,6 +51,8 @@ pub enum Work {
     Observe(Arc<Snapshot>),
     /// Search.
     Find(Box<Find>),
+    /// Say what an export would hold.
+    Preview(Arc<Snapshot>),
     /// Look at a record with its raw line, read again from its object.
     Inspect(Arc<Snapshot>, u32),
 }
@@ -76,6 +83,10 @@ pub enum Answer {
     Found(Option<usize>),
     /// A record with its raw line.
     Inspected(Box<Detail>),
+    /// What an export of that snapshot would hold, or why there can be none.
+    Preview(Arc<Snapshot>, Result<Vec<ExportTable>, String>),
+    /// What was exported, or why nothing was.
+    Exported(Box<Result<Published, String>>),
     /// It was cancelled.
     Cancelled,
     /// It broke: a bug, said as it is.
@@ -101,12 +112,15 @@ pub struct Means {
     pub contract: Arc<Contract>,
     /// How objects are reached.
     pub source: source::Options,
+    /// How a batch is exported, if it can be.
+    pub exporting: Option<Exporting>,
 }
 
 /// The worker threads.
 pub struct Workers {
     view: Sender<Job>,
     side: Sender<Job>,
+    answers: Sender<Done>,
     /// Answers.
     pub done: Receiver<Done>,
 }
@@ -124,7 +138,7 @@ impl Workers {
             std::thread::Builder::new().name(name.into()).spawn(move || work(lane, &jobs, &to, &means))?;
             Ok::<_, std::io::Error>(sender)
         };
-        Ok(Self { view: spawn("view", Lane::View)?, side: spawn("side", Lane::Side)?, done })
+        Ok(Self { view: spawn("view", Lane::View)?, side: spawn("side", Lane::Side)?, answers: to, done })
     }
 
     /// Hands a job over; false when the lane is not free, which the caller should know.
@@ -132,8 +146,40 @@ impl Workers {
         let sender = match lane {
             Lane::View => &self.view,
             Lane::Side => &self.side,
+            Lane::Export => return false,
         };
         sender.try_send(job).is_ok()
+    }
+}
+
+/// An export under way.
+pub struct ExportRun {
+    /// How far it is.
+    pub progress: Arc<Progress>,
+    /// Stops it.
+    pub cancel: CancellationToken,
+}
+
+impl Workers {
+    /// Starts an export on a thread of its own.
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub fn export(&self, exporting: Exporting, order: Order) -> std::io::Result<ExportRun> {
+        let (progress, cancel) = (Arc::new(Progress::default()), CancellationToken::new());
+        let run = ExportRun { progress: progress.clone(), cancel: cancel.clone() };
+        let to = self.answers.clone();
+        std::thread::Builder::new().name("export".into()).spawn(move || {
+            let start = Instant::now();
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| exporting.0(&order, &progress, &cancel)));
+            let result = match result {
+                Ok(result) => result.map_err(|e| e.to_string()),
+                Err(_) => Err("the export broke; please report this".to_owned()),
+            };
+            let answer = Answer::Exported(Box::new(result));
+            let _ = to.send(Done { lane: Lane::Export, generation: 0, took: start.elapsed(), answer });
+        })?;
+        Ok(run)
     }
 }
 
@@ -162,6 +208,10 @@ fn answer(job: Job, inspector: &mut Inspector, means: &Means) -> Answer {
         },
         Work::Observe(snapshot) => observe(&snapshot, cancel).map_or(Answer::Cancelled, |types| Answer::Observed(snapshot, types)),
         Work::Find(find) => Answer::Found(find.view.find_next(&find.snapshot, &find.needle, find.from, find.forward, cancel)),
+        Work::Preview(snapshot) => {
+            let tables = export_job::preview(&snapshot);
+            Answer::Preview(snapshot, tables)
+        }
         Work::Inspect(snapshot, row) => match inspector.inspect(&snapshot, row, &means.contract, &means.source) {
             Ok(detail) => Answer::Inspected(Box::new(detail)),
             Err(why) => Answer::Broken(why.to_string()),

@@ -14,6 +14,7 @@ pub mod app;
 pub mod arrangement;
 mod detail;
 pub mod effect;
+pub mod export_job;
 pub mod footer;
 pub mod header;
 pub mod input;
@@ -49,8 +50,10 @@ pub struct ExploreOptions {
     pub theme: Option<String>,
     /// Where the user's own themes are.
     pub theme_folder: Option<PathBuf>,
-    /// The user's own keymap, if there is one.
-    pub keymap: Option<PathBuf>,
+    /// Path and text of the user's own keymap, if there is one.
+    pub keymap: Option<(String, String)>,
+    /// How a batch is exported; `None` leaves the Export screen out.
+    pub export: Option<export_job::Exporting>,
 }
 
 /// The explorer, until the user quits.
@@ -68,7 +71,7 @@ pub fn explore(options: ExploreOptions) -> Result<()> {
     let (sender, events) = crossbeam_channel::bounded(1024);
     let (mut screen, host) = terminal::enter()?;
     let result = start_input(&sender).and_then(|()| {
-        let means = Means { contract: options.run.contract.clone(), source: options.run.source.clone() };
+        let means = Means { contract: options.run.contract.clone(), source: options.run.source.clone(), exporting: options.export };
         run(&mut screen, host, App::new(setting), &events, (&means, || pipeline::explore(options.run)))
     });
     terminal::restore();
@@ -84,16 +87,14 @@ fn start_input(sender: &crossbeam_channel::Sender<input::Event>) -> Result<()> {
 fn setting(options: &ExploreOptions) -> Result<Setting> {
     let depth = ColorDepth::detect(|name| std::env::var(name).ok());
     let keymap = match &options.keymap {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::file("read", path, e))?;
-            Keymap::load(Some((&path.display().to_string(), &text)))?
-        }
+        Some((path, text)) => Keymap::load(Some((path, text)))?,
         None => Keymap::load(None)?,
     };
     Ok(Setting {
         sources: options.run.source.sources.clone(),
         following: options.run.source.follow,
         contract: options.run.contract.clone(),
+        can_export: options.export.is_some(),
         styles: theme::styles_for(options.theme.as_deref(), options.theme_folder.as_deref(), depth)?,
         keymap,
     })

@@ -49,7 +49,8 @@ pub fn run<B: Backend, H: Host>(
     let mut waiting = Waiting { events: events.clone(), notices: handle.notices.clone(), changed };
     loop {
         let job_due = session.give_jobs();
-        let reading = session.app.is_reading();
+        session.look_at_export();
+        let reading = session.app.is_reading() || session.is_exporting();
         if reading {
             meter.read(&mut session, &handle);
         }

@@ -13,7 +13,9 @@ use crate::tui::app::App;
 use crate::tui::effect::Effect;
 use crate::tui::footer::Weight;
 use crate::tui::input::Event;
-use crate::tui::job::{Done, Lane, Means, Workers};
+use crate::tui::export_job::{Exporting, Order};
+use crate::tui::job::{Done, ExportRun, Lane, Means, Workers};
+use crate::tui::status::Figures;
 use crate::tui::terminal::{Host, MAX_COPY_BYTES};
 
 /// Frames come no closer than this while rows arrive.
@@ -30,7 +32,9 @@ pub struct Session<'a, B: Backend, H: Host> {
     workers: Workers,
     dirty: Dirty,
     last_frame: Option<Instant>,
-    not_before: [Instant; 2],
+    not_before: [Instant; 3],
+    exporting: Option<Exporting>,
+    export: Option<ExportRun>,
 }
 
 /// What a frame waits for.
@@ -63,7 +67,7 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
     pub fn new(app: App, terminal: &'a mut Terminal<B>, host: H, means: &Means) -> Result<Self> {
         let workers = Workers::start(means).map_err(|e| Error::file("start a thread for", "the screen", e))?;
         let now = Instant::now();
-        Ok(Self { app, terminal, host, workers, dirty: Dirty::Now, last_frame: None, not_before: [now, now] })
+        Ok(Self { app, terminal, host, workers, dirty: Dirty::Now, last_frame: None, not_before: [now; 3], exporting: means.exporting.clone(), export: None })
     }
 
     /// Answers of the workers.
@@ -115,6 +119,9 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
     /// # Errors
     /// The terminal is gone.
     pub fn take_done(&mut self, done: Done) -> Result<Flow> {
+        if done.lane == Lane::Export {
+            self.export = None;
+        }
         self.not_before[done.lane as usize] = Instant::now() + done.took * REST;
         let effects = self.app.take_done(done);
         self.soon();
@@ -126,6 +133,12 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
             match effect {
                 Effect::Quit => return Ok(Flow::Quit),
                 Effect::Copy { text, what } => self.copy(&text, what),
+                Effect::StartExport(order) => self.start_export(order),
+                Effect::StopExport => {
+                    if let Some(run) = &self.export {
+                        run.cancel.cancel();
+                    }
+                }
                 Effect::Redraw => self.clear()?,
                 Effect::Suspend => {
                     self.host.suspend().map_err(gone)?;
@@ -135,6 +148,31 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
             self.dirty = Dirty::Now;
         }
         Ok(Flow::On)
+    }
+
+    fn start_export(&mut self, order: Order) {
+        let Some(exporting) = self.exporting.clone() else { return };
+        match self.workers.export(exporting, order) {
+            Ok(run) => {
+                self.export = Some(run);
+                self.app.take_export_start(Ok(()));
+            }
+            Err(why) => self.app.take_export_start(Err(why.to_string())),
+        }
+    }
+
+    /// True while an export is under way: its figures are to be looked at.
+    pub fn is_exporting(&self) -> bool {
+        self.export.is_some()
+    }
+
+    /// Looks at the figures of the export.
+    pub fn look_at_export(&mut self) {
+        if let Some(run) = &self.export
+            && self.app.take_export_figures(Figures::of(&run.progress))
+        {
+            self.soon();
+        }
     }
 
     fn clear(&mut self) -> Result<()> {
@@ -212,7 +250,7 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
         let end = Instant::now() + limit;
         loop {
             self.draw()?;
-            self.not_before = [Instant::now(); 2];
+            self.not_before = [Instant::now(); 3];
             self.give_jobs();
             if !self.app.is_busy(Lane::View) && !self.app.is_busy(Lane::Side) {
                 self.draw()?;

@@ -173,7 +173,7 @@ impl App {
             };
             Tab { screen, count, alarm }
         };
-        ScreenKind::ALL.into_iter().map(tab).collect()
+        ScreenKind::ALL.into_iter().filter(|screen| self.has_screen(*screen)).map(tab).collect()
     }
 
     fn render_screen(&self, area: Rect, buf: &mut Buffer) -> Painted {
@@ -196,7 +196,7 @@ impl App {
                 render_blank(area, buf, "No object has been listed yet.", &[], styles);
             }
             ScreenKind::Sources => painted.sources = Some(self.sources.render(area, buf, snapshot, styles)),
-            ScreenKind::Export => render_blank(area, buf, "Nothing to export yet.", &[("1", "rows")], styles),
+            ScreenKind::Export => painted.cursor = self.export.render(area, buf, &self.export_data(), styles),
         }
         painted
     }

@@ -57,7 +57,7 @@ impl App {
     fn lane(&self, lane: Lane) -> &Running {
         match lane {
             Lane::View => &self.jobs.view,
-            Lane::Side => &self.jobs.side,
+            Lane::Side | Lane::Export => &self.jobs.side,
         }
     }
 
@@ -69,6 +69,7 @@ impl App {
         match lane {
             Lane::View => self.next_view(),
             Lane::Side => self.next_side(),
+            Lane::Export => None,
         }
     }
 
@@ -76,6 +77,7 @@ impl App {
     pub fn has_urgent(&self, lane: Lane) -> bool {
         match lane {
             Lane::View => *self.stream.view.spec != *self.history.now().spec || self.stream.view.is_empty(),
+            Lane::Export => false,
             Lane::Side => self.jobs.find.is_some() || self.row_to_inspect().is_some() || self.is_first_look(),
         }
     }
@@ -88,7 +90,8 @@ impl App {
                 (Lane::View, _) => self.stream.view.revision != revision,
                 (Lane::Side, ScreenKind::Failures) => self.failures.revision != Some(revision),
                 (Lane::Side, ScreenKind::Schemas) => self.observed.revision != Some(revision),
-                (Lane::Side, _) => false,
+                (Lane::Side, ScreenKind::Export) => self.preview.revision != Some(revision),
+                (Lane::Side | Lane::Export, _) => false,
             }
     }
 
@@ -96,6 +99,7 @@ impl App {
         match self.screen {
             ScreenKind::Failures => self.failures.revision.is_none(),
             ScreenKind::Schemas => self.observed.revision.is_none(),
+            ScreenKind::Export => self.preview.revision.is_none(),
             _ => false,
         }
     }
@@ -131,6 +135,10 @@ impl App {
             ScreenKind::Schemas if self.observed.revision != Some(snapshot.revision) => {
                 let first = self.observed.revision.is_none();
                 Some(self.jobs.side.start(first, Work::Observe(snapshot)))
+            }
+            ScreenKind::Export if self.preview.revision != Some(snapshot.revision) => {
+                let first = self.preview.revision.is_none();
+                Some(self.jobs.side.start(first, Work::Preview(snapshot)))
             }
             _ => None,
         }
@@ -176,9 +184,13 @@ impl App {
 
     /// Takes an answer; a stale one changes nothing.
     pub fn take_done(&mut self, done: Done) -> Vec<Effect> {
+        if let Answer::Exported(result) = done.answer {
+            self.take_exported(*result);
+            return vec![];
+        }
         let running = match done.lane {
             Lane::View => &mut self.jobs.view,
-            Lane::Side => &mut self.jobs.side,
+            Lane::Side | Lane::Export => &mut self.jobs.side,
         };
         if running.generation != done.generation {
             return vec![];
@@ -193,7 +205,14 @@ impl App {
             }
             Answer::Found(position) => self.take_found(position),
             Answer::Inspected(detail) => return self.take_detail(*detail),
-            Answer::Cancelled => {}
+            Answer::Preview(snapshot, tables) => {
+                self.preview.revision = Some(snapshot.revision);
+                match tables {
+                    Ok(tables) => self.preview.tables = tables,
+                    Err(why) => self.say(Weight::Warning, why),
+                }
+            }
+            Answer::Cancelled | Answer::Exported(_) => {}
             Answer::Broken(text) => self.say(Weight::Failure, text),
         }
         vec![]

@@ -21,9 +21,12 @@ impl App {
         if self.modal.is_some() {
             return self.update_modal(action);
         }
-        if let Some(screen) = action.screen() {
+        if let Some(screen) = action.screen().filter(|screen| self.has_screen(*screen)) {
             self.go_to_screen(screen);
             return vec![];
+        }
+        if self.is_on(ScreenKind::Export) && (self.export.wants_text() || matches!(action, Action::Back | Action::Close)) {
+            return if action == Action::Suspend { vec![Effect::Suspend] } else { self.update_export(action) };
         }
         match action {
             Action::Quit => return vec![Effect::Quit],
@@ -44,7 +47,7 @@ impl App {
             Action::Redo => self.undo_or_redo(false),
             Action::FiltersOff => self.filters_off(),
             Action::AllRecords => self.all_records(),
-            Action::Export => self.go_to_screen(ScreenKind::Export),
+            Action::Export if self.setting.can_export => self.go_to_screen(ScreenKind::Export),
             Action::CopyCommand => return vec![self.copy_command()],
             _ => return self.update_screen(action),
         }
@@ -57,8 +60,12 @@ impl App {
             ScreenKind::Failures => self.update_failures(action),
             ScreenKind::Schemas => self.update_schemas(action),
             ScreenKind::Sources => self.update_sources(action),
-            ScreenKind::Export => vec![],
+            ScreenKind::Export => self.update_export(action),
         }
+    }
+
+    pub(super) fn has_screen(&self, screen: ScreenKind) -> bool {
+        screen != ScreenKind::Export || self.setting.can_export
     }
 
     /// Shows something else on the Stream.

@@ -189,11 +189,12 @@ impl App {
 
     fn unbound(&mut self, event: &KeyEvent, key: Key, in_sequence: bool) {
         let snapshot = self.feed.shown().clone();
+        let destination = self.is_on(ScreenKind::Export) && self.export.wants_text();
         let taken = match &mut self.modal {
             Some(Modal::Prompt(prompt)) => prompt.key(event, &snapshot),
             Some(Modal::Palette(palette)) => palette.key(event),
             Some(Modal::Help(help)) => help.key(event),
-            None if self.is_on(ScreenKind::Export) && self.export.wants_text() => {
+            None if destination => {
                 if let Some(request) = edit_request(event) {
                     self.export.edit(request);
                 }
@@ -210,10 +211,11 @@ impl App {
     /// A pasted text goes where text is typed.
     pub fn paste(&mut self, text: &str) {
         let snapshot = self.feed.shown().clone();
+        let exporting = self.is_on(ScreenKind::Export);
         match &mut self.modal {
             Some(Modal::Prompt(prompt)) => prompt.paste(text, &snapshot),
             Some(Modal::Palette(palette)) => palette.paste(text),
-            None if self.is_on(ScreenKind::Export) => self.export.insert(text),
+            None if exporting => self.export.insert(text),
             Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_)) | None => {}
         }
     }

@@ -77,7 +77,7 @@ fn row(buf: &Buffer, y: u16) -> String {
 #[test]
 fn good_stands_over_failed_with_times_at_both_ends() {
     let (buf, scale) = chart(80, 3, Some((NOON + 60, NOON + 179)));
-    assert_eq!((scale.step, scale.count, scale.cells), (30, 40, 1));
+    assert_eq!((scale.step, scale.count, scale.cells), (25, 48, 1));
     assert_eq!(
         row(&buf, 0),
         " 12:00:00 ·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃▄▅▆▇█·▁▂▃               12:20:00 ok"
@@ -88,7 +88,7 @@ fn good_stands_over_failed_with_times_at_both_ends() {
         "{}",
         row(&buf, 1)
     );
-    assert!(row(&buf, 1).ends_with(" 30s each failed"));
+    assert!(row(&buf, 1).ends_with(" 30s/bar  failed"));
     assert!(
         row(&buf, 2).starts_with("          ╵1├──┤"),
         "{}",

@@ -13,3 +13,5 @@ mod contract;
 mod s3;
 mod s3_server;
 mod sources;
+mod query;
+mod views;

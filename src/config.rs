@@ -11,8 +11,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::cli::{
-    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args,
-    SourceArgs, Target,
+    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs, QueryArgs, ReportFormat,
+    ResultFormat, S3Args, SourceArgs, Target,
 };
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
@@ -205,7 +205,7 @@ fn s3(typed: S3Args) -> source::S3Options {
         path_style: typed.path_style,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
-        ..source::S3Options::default()
+        static_credentials: None,
     }
 }
 

@@ -54,7 +54,12 @@ struct Measured {
     natural: u16,
 }
 
-pub(super) fn plan(table: &Table<'_, '_>, area: Rect, rows: Range<usize>, state: &TableState) -> Plan {
+pub(super) fn plan(
+    table: &Table<'_, '_>,
+    area: Rect,
+    rows: Range<usize>,
+    state: &TableState,
+) -> Plan {
     let count = table.columns.len();
     let frozen = table.frozen.min(count);
     let measure = |index: usize| measured(table, area.width, rows.clone(), state, index);

@@ -20,8 +20,16 @@ use crate::tui::widget::text;
 /// Steps that a clock reader can follow, in seconds: each range of steps goes up by the finest unit that still reads
 /// well there, so that the chart fills its width.
 fn steps() -> impl Iterator<Item = i64> {
-    let ranges = [(1, 10, 1), (10, 60, 5), (60, 600, 30), (600, 3600, 300), (3600, 43_200, 1800)];
-    let within = ranges.into_iter().flat_map(|(from, to, by)| (from..to).step_by(by));
+    let ranges = [
+        (1, 10, 1),
+        (10, 60, 5),
+        (60, 600, 30),
+        (600, 3600, 300),
+        (3600, 43_200, 1800),
+    ];
+    let within = ranges
+        .into_iter()
+        .flat_map(|(from, to, by)| (from..to).step_by(by));
     within.chain((1..200_000).map(|half_days| half_days * 43_200))
 }
 
@@ -43,7 +51,9 @@ impl Scale {
     pub fn fit((first, last): (i64, i64), width: u16) -> Self {
         let width = i64::from(width.max(1));
         let buckets = |step: i64| last.max(first).div_euclid(step) - first.div_euclid(step) + 1;
-        let step = steps().find(|step| buckets(*step) <= width).unwrap_or(i64::from(u32::MAX));
+        let step = steps()
+            .find(|step| buckets(*step) <= width)
+            .unwrap_or(i64::from(u32::MAX));
         let count = buckets(step).clamp(1, width);
         Self {
             start: first.div_euclid(step) * step,

@@ -87,7 +87,7 @@ fn good_stands_over_failed_with_times_at_both_ends() {
     );
     assert!(row(&buf, 1).ends_with(" 25s/bar  failed"));
     assert!(
-        row(&buf, 2).starts_with("          ╵1├───┤"),
+        row(&buf, 2).starts_with("          ╵1├────┤"),
         "{}",
         row(&buf, 2)
     );

@@ -19,6 +19,7 @@ use crate::tui::footer::Footer;
 use crate::tui::header::{ShownFilter, Tab, Top, render_filters, render_tabs};
 use crate::tui::job::Lane;
 use crate::tui::keymap::Mode;
+use crate::tui::modal::Modal;
 use crate::tui::screen::schemas::{PaintedSchemas, SchemasData};
 use crate::tui::screen::sources::troubled;
 use crate::tui::screen::stream::{self, Context, Pane};
@@ -91,7 +92,8 @@ impl App {
         }
         self.render_header(&parts, buf);
         let mut painted = self.render_screen(parts.body, buf);
-        if !parts.footer.is_empty() {
+        let typing = matches!(self.modal, Some(Modal::Prompt(_)));
+        if !parts.footer.is_empty() && !typing {
             self.footer().render(parts.footer, buf, styles);
         }
         if let Some(modal) = &self.modal {

@@ -29,7 +29,7 @@ enum Line {
 /// Cells of one column of the help.
 const COLUMN: u16 = 58;
 /// Cells for the keys.
-const KEYS: u16 = 19;
+const KEYS: u16 = 16;
 
 impl Help {
     /// Edits by a key; false when it is no editing key.
@@ -79,7 +79,7 @@ impl Help {
         let columns = ((area.width.saturating_sub(4)) / COLUMN).clamp(1, 3);
         let lines = self.lines(keymap);
         let rows = lines.len().div_ceil(usize::from(columns)) as u16;
-        let width = (columns * COLUMN + 2).min(area.width);
+        let width = (columns * COLUMN + 4).min(area.width);
         let height = (rows + 4).min(area.height.saturating_sub(2)).max(6);
         let overlay = Overlay { title: "keys", count: "", hints: &[("↑↓", "scroll"), ("Esc", "close")] };
         let inner = overlay.render(Place::Centre { width, height }, area, buf, styles);
@@ -90,10 +90,11 @@ impl Help {
         let cursor = line.render(Rect { height: 1, ..inner }, buf, &self.typed, styles);
         let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
         let page = usize::from(body.height * columns);
+        let column_width = body.width / columns;
         let top = self.top.min(lines.len().saturating_sub(page));
         for (i, line) in lines.iter().skip(top).take(page).enumerate() {
             let (column, row) = (i as u16 / body.height.max(1), i as u16 % body.height.max(1));
-            render_line(line, (body.x + column * COLUMN, body.y + row), COLUMN.min(body.width) - 2, buf, styles);
+            render_line(line, (body.x + column * column_width, body.y + row), column_width.saturating_sub(2), buf, styles);
         }
         cursor
     }

@@ -19,7 +19,7 @@ use crate::model::{Code, Severity};
 use crate::tui::screen::stream::columns::clock;
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{grouped, percent};
-use crate::tui::widget::spark::spark;
+use crate::tui::widget::spark::block;
 use crate::tui::widget::table::{CellText, Column, Mark, PaintedTable, RowMark, Sort, Table, TableState, Tone};
 use crate::tui::widget::text::{self, Cut};
 
@@ -76,8 +76,13 @@ impl Failures {
         let foot = if area.height >= 12 { 3 } else { 0 };
         let body = Rect { height: area.height - foot, ..area };
         let columns = columns(area.width);
-        let titles: Vec<Column<'_>> = columns.iter().map(Which::column).collect();
-        let cell = |row: usize, column: usize| self.cell(row, columns[column], snapshot);
+        let spark_width = if area.width < 150 { 14 } else { SPARK };
+        let peak = self.causes.iter().flat_map(|group| squeezed(&group.spark, spark_width)).max().unwrap_or(0);
+        let titles: Vec<Column<'_>> = columns.iter().map(|which| which.column(area.width)).collect();
+        let cell = |row: usize, column: usize| match (columns[column], self.causes.get(row)) {
+            (Which::Spark, Some(group)) => CellText::toned(over_time(&squeezed(&group.spark, spark_width), peak), Tone::Bad),
+            (which, _) => self.cell(row, which, snapshot),
+        };
         let mark = |row: usize| RowMark { mark: self.mark(row), chosen: false };
         let table = Table { mark: Some(&mark), ..Table::new(&titles, self.rows(), &cell) };
         let painted = table.render(body, buf, &self.table, styles);
@@ -152,12 +157,13 @@ fn columns(width: u16) -> Vec<Which> {
 }
 
 impl Which {
-    fn column(&self) -> Column<'static> {
+    fn column(self, width: u16) -> Column<'static> {
+        let expected = if width < 150 { 26 } else { 40 };
         match self {
             Self::Code => Column::new("code"),
             Self::Event => Column::new("event").width(5, 20),
             Self::Property => Column::new("property").width(5, 24),
-            Self::Expected => Column::new("expected").width(8, 34),
+            Self::Expected => Column::new("expected").width(8, expected),
             Self::Rows => Column::new("rows").right().sorted(Some(Sort::Descending)),
             Self::Share => Column::new("% of event").right().width(6, 10),
             Self::Spark => Column::new("over time").width(9, SPARK as u16),
@@ -180,7 +186,7 @@ fn cause_cell(group: &CauseGroup, column: Which, day: bool) -> CellText<'_> {
         Which::Expected => text(cause.code.meaning(), &cause.expected),
         Which::Rows => CellText::new(grouped(group.rows)),
         Which::Share => CellText::new(share(group.share_of_event)),
-        Which::Spark => CellText::toned(spark(&group.spark, SPARK), Tone::Bad),
+        Which::Spark => CellText::null(),
         Which::First => CellText::toned(clock(group.first_us, day), Tone::Dim),
         Which::Last => CellText::toned(clock(group.last_us, day), Tone::Dim),
         Which::Sample => group.sample.as_deref().map_or_else(CellText::null, CellText::new),
@@ -197,6 +203,18 @@ fn reject_cell<'a>(group: &'a RejectGroup, column: Which, snapshot: &Snapshot) -
         Which::Sample => CellText::new(group.message.as_str()),
         Which::Property | Which::Spark | Which::First | Which::Last => CellText::null(),
     }
+}
+
+/// Neighbours added up, to fit into `width` cells.
+fn squeezed(values: &[u32], width: usize) -> Vec<u32> {
+    let cells = values.len().min(width);
+    let part = |i: usize| &values[i * values.len() / cells..(i + 1) * values.len() / cells];
+    (0..cells).map(|i| part(i).iter().sum()).collect()
+}
+
+/// One height for all rows, so that a cause of four failures does not look like one of a thousand.
+fn over_time(values: &[u32], peak: u32) -> String {
+    values.iter().map(|v| if *v == 0 { '·' } else { block(*v, peak) }).collect()
 }
 
 fn share(share: f64) -> String {

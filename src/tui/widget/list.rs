@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn fuzzy_finds_letters_in_order_and_says_where() {
-        let labels = ["toggle filters", "go to time", "filter by this cell"];
+        let labels = ["a long file list", "go to time", "filter by this cell"];
         let hits = fuzzy("filt", labels.into_iter());
         assert_eq!(hits.iter().map(|h| h.index).collect::<Vec<_>>(), [2, 0]);
         assert_eq!(hits[0].positions, [0, 1, 2, 3]);

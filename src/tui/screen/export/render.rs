@@ -11,7 +11,7 @@ use crate::tui::widget::bar::Gauge;
 use crate::tui::widget::number::{bytes_short, grouped, rate};
 use crate::tui::widget::overlay::render_hints;
 use crate::tui::widget::prompt::Prompt;
-use crate::tui::widget::table::{CellText, Column, Table, TableState, Tone};
+use crate::tui::widget::table::{CellText, Column, Table, Tone};
 use crate::tui::widget::text::{self, Cut};
 
 impl Export {
@@ -188,14 +188,21 @@ impl Export {
         ];
         // Sizes are known only once something was written.
         let written = tables.iter().any(|t| t.bytes.is_some());
-        let shown: &[usize] = if written { &[0, 1, 2, 3, 4] } else { &[0, 1, 2, 4] };
+        let shown: &[usize] = if written {
+            &[0, 1, 2, 3, 4]
+        } else {
+            &[0, 1, 2, 4]
+        };
         let columns: Vec<Column<'_>> = shown.iter().map(|i| columns[*i].clone()).collect();
         let cell = |row: usize, column: usize| cell(row, shown[column]);
         let selected = self.tables.selected.min(tables.len().saturating_sub(1));
         let mut state = self.tables.clone();
         state.selected = selected;
         let focused = self.stage != Stage::Editing;
-        let table = Table { focused, ..Table::new(&columns, tables.len(), &cell) };
+        let table = Table {
+            focused,
+            ..Table::new(&columns, tables.len(), &cell)
+        };
         table.render(area, buf, &state, styles);
     }
 
@@ -328,13 +335,7 @@ impl Rows {
 }
 
 /// Writes a sentence in at most `most` rows, broken between words.
-fn paragraph(
-    rows: &mut Rows,
-    buf: &mut Buffer,
-    sentence: &str,
-    style: Style,
-    most: usize,
-) {
+fn paragraph(rows: &mut Rows, buf: &mut Buffer, sentence: &str, style: Style, most: usize) {
     let width = usize::from(rows.area.width);
     let pieces = text::wrap(&text::sanitize(sentence), width);
     let cut = pieces.len() > most;

@@ -134,4 +134,3 @@ fn values(it: &ObservedProperty) -> String {
         _ => top,
     }
 }
-

@@ -20,9 +20,7 @@ use crate::tui::action::Action;
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{grouped, percent};
 use crate::tui::widget::overlay::render_blank;
-use crate::tui::widget::table::{
-    Column, Mark, PaintedTable, RowMark, Table, TableState,
-};
+use crate::tui::widget::table::{Column, Mark, PaintedTable, RowMark, Table, TableState};
 use crate::tui::widget::text::{self, Cut};
 
 /// The side with the focus.

@@ -53,12 +53,7 @@ fn observed() -> Vec<ObservedType> {
     ]
 }
 
-fn draw(
-    width: u16,
-    height: u16,
-    screen: &Schemas,
-    types: Option<&[ObservedType]>,
-) -> Vec<String> {
+fn draw(width: u16, height: u16, screen: &Schemas, types: Option<&[ObservedType]>) -> Vec<String> {
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
     let data = SchemasData {
         observed: types,
@@ -82,14 +77,11 @@ fn declared_stands_beside_observed() {
     let rows = draw(140, 6, &Schemas::default(), Some(&types));
     assert!(
         rows[0].contains("2 event types")
-            && rows[0]
-                .contains("checkout 1-0-2   100 events   ✗ 13 failed 13.0%   ± 1 drifted"),
+            && rows[0].contains("checkout 1-0-2   100 events   ✗ 13 failed 13.0%   ± 1 drifted"),
         "{rows:#?}"
     );
     assert!(
-        rows[2].contains("▸✗ checkout")
-            && rows[2].contains("value")
-            && rows[2].contains("10.0%"),
+        rows[2].contains("▸✗ checkout") && rows[2].contains("value") && rows[2].contains("10.0%"),
         "{rows:#?}"
     );
     assert!(

@@ -54,7 +54,12 @@ struct Measured {
     natural: u16,
 }
 
-pub(super) fn plan(table: &Table<'_>, area: Rect, rows: Range<usize>, state: &TableState) -> Plan {
+pub(super) fn plan(
+    table: &Table<'_, '_>,
+    area: Rect,
+    rows: Range<usize>,
+    state: &TableState,
+) -> Plan {
     let count = table.columns.len();
     let frozen = table.frozen.min(count);
     let measure = |index: usize| measured(table, area.width, rows.clone(), state, index);
@@ -152,7 +157,7 @@ fn grow(columns: &mut [Measured], width: u16, complete: bool) {
 }
 
 fn measured(
-    table: &Table<'_>,
+    table: &Table<'_, '_>,
     limit: u16,
     rows: Range<usize>,
     state: &TableState,
@@ -182,7 +187,7 @@ fn measured(
     }
 }
 
-fn shown(table: &Table<'_>, row: usize, column: usize, limit: u16, cut: Cut) -> Shown {
+fn shown(table: &Table<'_, '_>, row: usize, column: usize, limit: u16, cut: Cut) -> Shown {
     let cell = (table.cell)(row, column);
     let (text, kind) = match cell.value.as_deref() {
         None => ("·".to_owned(), Kind::Null),

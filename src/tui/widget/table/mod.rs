@@ -206,7 +206,7 @@ pub struct RowMark {
 }
 
 /// A table to be drawn. It never sees the data: `cell` and `mark` are asked for visible rows only.
-pub struct Table<'a> {
+pub struct Table<'a, 'c> {
     /// All columns, in order.
     pub columns: &'a [Column<'a>],
     /// Number of rows.
@@ -220,7 +220,7 @@ pub struct Table<'a> {
     /// The selected cell is marked; without it only the row is.
     pub cell_cursor: bool,
     /// The text of (row, column).
-    pub cell: &'a dyn Fn(usize, usize) -> CellText<'a>,
+    pub cell: &'a dyn Fn(usize, usize) -> CellText<'c>,
     /// What stands left of a row; `None` leaves out the verdict's gutter.
     pub mark: Option<&'a dyn Fn(usize) -> RowMark>,
 }
@@ -253,12 +253,12 @@ impl PaintedTable {
     }
 }
 
-impl<'a> Table<'a> {
+impl<'a, 'c> Table<'a, 'c> {
     /// A focused table without frozen columns, highlight or gutter.
     pub fn new(
         columns: &'a [Column<'a>],
         rows: usize,
-        cell: &'a dyn Fn(usize, usize) -> CellText<'a>,
+        cell: &'a dyn Fn(usize, usize) -> CellText<'c>,
     ) -> Self {
         Self {
             columns,

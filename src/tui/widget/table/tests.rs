@@ -11,7 +11,7 @@ fn lines(buf: &Buffer) -> Vec<String> {
     (0..buf.area.height).map(row).collect()
 }
 
-fn draw(width: u16, table: &Table<'_>, state: &TableState) -> (Buffer, PaintedTable) {
+fn draw(width: u16, table: &Table<'_, '_>, state: &TableState) -> (Buffer, PaintedTable) {
     let mut buf = Buffer::empty(Rect::new(0, 0, width, 4));
     let painted = table.render(buf.area, &mut buf, state, &Styles::dark());
     (buf, painted)
@@ -93,7 +93,7 @@ fn a_narrow_table_cuts_keys_in_the_middle_and_follows_the_cursor_to_the_right() 
         ..Table::new(&columns, 4, &cell)
     };
     let (buf, painted) = draw(26, &table, &TableState::default());
-    assert_eq!(lines(&buf)[1], "  14:02  ┊ 1,204  s3:…y.gz");
+    assert_eq!(lines(&buf)[1], "▸ 14:02  ┊ 1,204  s3…ey.gz");
     assert_eq!(lines(&buf)[0], "  time▼  ┊ bytes  key    ›");
     assert_eq!(painted.left, 1);
     let (buf, painted) = draw(

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  14:00  ▂▂▃▃▅▅▇█▇▅▃▂▂▂▃▃▅▅▇▇▅▃▂  14:20    ok  max 1,204
-//!  11-23  ········▁▁▃█▇▂·········  2m each  failed  max 9
+//!  11-23  ········▁▁▃█▇▂·········  2m/bar   failed  max 9
 //! ```
 //! Each row has its own height, which is why it says its `max`. A third row, where there is one, is the axis with the
 //! selected range.
@@ -17,11 +17,21 @@ use crate::tui::theme::Styles;
 use crate::tui::widget::spark::block;
 use crate::tui::widget::text;
 
-/// Steps that a clock reader can follow, in seconds.
-const STEPS: [i64; 26] = [
-    1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 600, 720, 900, 1200, 1800,
-    3600, 7200, 10_800, 21_600,
-];
+/// Steps that a clock reader can follow, in seconds: each range of steps goes up by the finest unit that still reads
+/// well there, so that the chart fills its width.
+fn steps() -> impl Iterator<Item = i64> {
+    let ranges = [
+        (1, 10, 1),
+        (10, 60, 5),
+        (60, 600, 30),
+        (600, 3600, 300),
+        (3600, 43_200, 1800),
+    ];
+    let within = ranges
+        .into_iter()
+        .flat_map(|(from, to, by)| (from..to).step_by(by));
+    within.chain((1..200_000).map(|half_days| half_days * 43_200))
+}
 
 /// Which second stands in which cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +51,7 @@ impl Scale {
     pub fn fit((first, last): (i64, i64), width: u16) -> Self {
         let width = i64::from(width.max(1));
         let buckets = |step: i64| last.max(first).div_euclid(step) - first.div_euclid(step) + 1;
-        let days = || (1..).map(|d| d * 43_200);
-        let step = STEPS
-            .into_iter()
-            .chain(days().take(100_000))
+        let step = steps()
             .find(|step| buckets(*step) <= width)
             .unwrap_or(i64::from(u32::MAX));
         let count = buckets(step).clamp(1, width);
@@ -244,7 +251,7 @@ impl Chart<'_> {
         let Some(end) = instant(self.scale.end()) else {
             return;
         };
-        let step = format!("{} each", step_label(self.scale.step));
+        let step = format!("{}/bar", step_label(self.scale.step));
         let rows = [
             (self.clock(end), "ok", good, styles.good),
             (step, "failed", failed, styles.bad),
@@ -318,14 +325,19 @@ fn instant(second: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(second, 0)
 }
 
-/// `30s`, `2m`, `6h`, `2d`.
+/// `30s`, `2m30s`, `6h`, `2d`.
 fn step_label(step: i64) -> String {
-    match step {
-        0..60 => format!("{step}s"),
-        60..3600 => format!("{}m", step / 60),
-        3600..86_400 => format!("{}h", step / 3600),
-        _ => format!("{}d", step / 86_400),
+    let units = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
+    let mut rest = step;
+    let mut label = String::new();
+    for (seconds, unit) in units {
+        if rest >= seconds {
+            label.push_str(&(rest / seconds).to_string());
+            label.push_str(unit);
+            rest %= seconds;
+        }
     }
+    label
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ fn the_pane_shows_values_with_their_failures_and_the_raw_line() {
     assert_eq!(
         rows,
         [
-            " checkout 1-0-2                                 ✗ 2 failures",
+            " checkout 1-0-2                                ✗ 2 failures",
             "▸▾ query  decoded, 3",
             "     e      checkout                                   text",
             "     value  \"12,50\"  ✗ V402 a number wanted",

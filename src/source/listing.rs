@@ -68,6 +68,9 @@ impl Listing {
     pub fn finish(mut self, options: &Options) -> Result<Self> {
         sort(&mut self.found, options.newest_first);
         drop_twins(&mut self.found, options.sources.len());
+        if let Some(only) = &options.only {
+            self.found.retain(|f| only.contains(&f.object.uri));
+        }
         if self.found.is_empty() && !options.follow {
             return Err(Error::NoInput(format!(
                 "nothing to read: no log object in {} is of the hours {} (check --since, --until and --last)",

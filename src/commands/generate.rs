@@ -10,18 +10,21 @@ mod fault;
 mod object;
 mod pixel;
 mod plan;
+mod properties;
 mod record;
 mod rows;
 mod seed;
 mod store;
 mod traffic;
 mod truth;
+mod user_agents;
 mod viewer;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::commands::table::thousands;
 use crate::error::{Error, Result};
 use crate::model::{Counters, time};
 
@@ -31,7 +34,7 @@ pub const TRUTH_FILE: &str = "truth.json";
 /// What to generate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerateOptions {
-    /// Folder to write to; made when it is not there, else it must be empty but for a `README.md`.
+    /// Folder to write to; made when it is not there, else it must be empty but for a `README.md` and hidden files.
     pub dir: PathBuf,
     /// Lines of traffic: records and, where faults are planted, unreadable lines.
     pub records: u64,
@@ -75,10 +78,22 @@ pub struct GenerateSummary {
 impl std::fmt::Display for GenerateSummary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let c = &self.counters;
+        writeln!(
+            f,
+            "{} objects, {} lines: {} header, {} blank, {} unreadable, {} records.",
+            thousands(c.objects),
+            thousands(c.lines),
+            thousands(c.header_lines),
+            thousands(c.blank_lines),
+            thousands(c.unreadable_lines),
+            thousands(c.records)
+        )?;
         write!(
             f,
-            "{} objects: {} lines = {} header + {} blank + {} unreadable + {} records; {} events = {} good + {} failed",
-            c.objects, c.lines, c.header_lines, c.blank_lines, c.unreadable_lines, c.records, c.events, c.good, c.failed
+            "{} of the records are events: {} good, {} failed. {TRUTH_FILE} has the details.",
+            thousands(c.events),
+            thousands(c.good),
+            thousands(c.failed)
         )
     }
 }
@@ -89,15 +104,26 @@ impl std::fmt::Display for GenerateSummary {
 /// Any other text.
 pub fn parse_hour(text: &str) -> Result<i64> {
     let parts = text.split_once('T').and_then(|(date, hour)| {
-        let hour = hour.parse::<i64>().ok().filter(|h| (0..24).contains(h) && hour.len() == 2)?;
+        let hour = hour
+            .parse::<i64>()
+            .ok()
+            .filter(|h| (0..24).contains(h) && hour.len() == 2)?;
         Some(i64::from(time::parse_date(date.as_bytes())?) * 24 + hour)
     });
-    parts.ok_or_else(|| Error::Config(format!("{text:?} is not an hour: write it as 2026-11-22T13 (UTC)")))
+    parts.ok_or_else(|| {
+        Error::Config(format!(
+            "{text:?} is not an hour: write it as 2026-11-22T13 (UTC)"
+        ))
+    })
 }
 
 /// `YYYY-MM-DDTHH` of an hour counted from 1970-01-01T00 UTC.
 pub fn hour_text(hour: i64) -> String {
-    format!("{}T{:02}", record::day_text(hour.div_euclid(24)), hour.rem_euclid(24))
+    format!(
+        "{}T{:02}",
+        record::day_text(hour.div_euclid(24)),
+        hour.rem_euclid(24)
+    )
 }
 
 /// Writes the objects, the contract (`frontlog.toml`, `schemas/`) and, last, [`TRUTH_FILE`].
@@ -115,7 +141,9 @@ pub fn generate(options: &GenerateOptions) -> Result<GenerateSummary> {
     let path = options.dir.join(TRUTH_FILE);
     let text = format!("{:#}\n", tally.json(options, &plan));
     fs::write(&path, text).map_err(|e| Error::file("write", &path, e))?;
-    Ok(GenerateSummary { counters: tally.counters })
+    Ok(GenerateSummary {
+        counters: tally.counters,
+    })
 }
 
 fn check(options: &GenerateOptions) -> Result<()> {
@@ -136,29 +164,44 @@ fn prepare(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).map_err(|e| Error::file("create", dir, e))?;
     for entry in fs::read_dir(dir).map_err(|e| Error::file("list", dir, e))? {
         let entry = entry.map_err(|e| Error::file("list", dir, e))?;
-        if entry.file_name() != "README.md" {
+        let name = entry.file_name();
+        let harmless = name == "README.md" || name.to_string_lossy().starts_with('.');
+        if !harmless {
             return Err(Error::Export(format!(
                 "{} is not empty ({} is there): name another folder, or empty this one",
                 dir.display(),
-                entry.file_name().to_string_lossy()
+                name.to_string_lossy()
             )));
         }
     }
     Ok(())
 }
 
-fn write_objects(options: &GenerateOptions, plan: &plan::Plan, catalogue: &catalogue::Catalogue) -> Result<truth::Tally> {
+fn write_objects(
+    options: &GenerateOptions,
+    plan: &plan::Plan,
+    catalogue: &catalogue::Catalogue,
+) -> Result<truth::Tally> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = if options.threads == 0 { cores } else { options.threads }.min(plan.objects.len());
+    let threads = if options.threads == 0 {
+        cores
+    } else {
+        options.threads
+    }
+    .min(plan.objects.len());
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || -> Result<truth::Tally> {
         let mut builder = object::Builder::new(plan, catalogue);
         let mut tally = truth::Tally::default();
         while !failed.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(object) = plan.objects.get(index) else { break };
+            let Some(object) = plan.objects.get(index) else {
+                break;
+            };
             let path = options.dir.join(&object.name);
-            let written = builder.build(index, &mut tally).and_then(|bytes| fs::write(&path, bytes).map_err(|e| Error::file("write", &path, e)));
+            let written = builder.build(index, &mut tally).and_then(|bytes| {
+                fs::write(&path, bytes).map_err(|e| Error::file("write", &path, e))
+            });
             if let Err(error) = written {
                 failed.store(true, Ordering::Relaxed);
                 return Err(error);
@@ -168,7 +211,13 @@ fn write_objects(options: &GenerateOptions, plan: &plan::Plan, catalogue: &catal
     };
     let results: Vec<Result<truth::Tally>> = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().map(|h| h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        handles
+            .into_iter()
+            .map(|h| {
+                h.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
     });
     let mut total = truth::Tally::default();
     for tally in results {

@@ -10,7 +10,13 @@ use frontlog::model::FieldId;
 use serde_json::Value;
 
 fn options(dir: &Path) -> GenerateOptions {
-    GenerateOptions { dir: dir.to_owned(), records: 6_000, objects: 10, faults: 0.04, ..GenerateOptions::default() }
+    GenerateOptions {
+        dir: dir.to_owned(),
+        records: 6_000,
+        objects: 10,
+        faults: 0.04,
+        ..GenerateOptions::default()
+    }
 }
 
 fn made(change: impl FnOnce(&mut GenerateOptions)) -> (tempfile::TempDir, GenerateSummary) {
@@ -27,7 +33,12 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
         .into_iter()
         .map(Result::unwrap)
         .filter(|e| e.file_type().is_file())
-        .map(|e| (e.path().strip_prefix(dir).unwrap().display().to_string(), std::fs::read(e.path()).unwrap()))
+        .map(|e| {
+            (
+                e.path().strip_prefix(dir).unwrap().display().to_string(),
+                std::fs::read(e.path()).unwrap(),
+            )
+        })
         .collect()
 }
 
@@ -37,8 +48,20 @@ fn truth(dir: &Path) -> Value {
 
 /// The log objects of a folder, each as readable text.
 fn texts(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let logs = files(dir).into_iter().filter(|(name, _)| name.starts_with("E2"));
-    logs.map(|(name, bytes)| (name, if bytes.starts_with(&[0x1F, 0x8B]) { inflated(&bytes) } else { bytes })).collect()
+    let logs = files(dir)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("E2"));
+    logs.map(|(name, bytes)| {
+        (
+            name,
+            if bytes.starts_with(&[0x1F, 0x8B]) {
+                inflated(&bytes)
+            } else {
+                bytes
+            },
+        )
+    })
+    .collect()
 }
 
 /// As much as can be read, over all members.
@@ -65,8 +88,14 @@ fn another_seed_gives_other_names_and_bytes() {
     let (one, _) = made(|_| ());
     let (other, _) = made(|o| o.seed = 2);
     let (one, other) = (files(one.path()), files(other.path()));
-    let shared: Vec<&String> = one.keys().filter(|name| other.contains_key(*name)).collect();
-    assert!(shared.iter().all(|name| !name.starts_with("E2")), "{shared:?}");
+    let shared: Vec<&String> = one
+        .keys()
+        .filter(|name| other.contains_key(*name))
+        .collect();
+    assert!(
+        shared.iter().all(|name| !name.starts_with("E2")),
+        "{shared:?}"
+    );
     assert_eq!(one["frontlog.toml"], other["frontlog.toml"]);
 }
 
@@ -77,14 +106,38 @@ fn objects_are_named_by_cloudfronts_rule_and_begin_with_a_header_of_known_fields
     assert_eq!(texts.len(), 10);
     for (name, text) in texts {
         let parts: Vec<&str> = name.split('.').collect();
-        assert_eq!((parts[0].len(), parts[1].len(), parts[2].len()), (14, 13, 8), "{name}");
+        assert_eq!(
+            (parts[0].len(), parts[1].len(), parts[2].len()),
+            (14, 13, 8),
+            "{name}"
+        );
         let text = String::from_utf8(text).unwrap();
-        let fields = text.lines().find_map(|l| l.strip_prefix("#Fields: ")).unwrap();
+        let fields = text
+            .lines()
+            .find_map(|l| l.strip_prefix("#Fields: "))
+            .unwrap();
         let names: Vec<&str> = fields.split_whitespace().collect();
-        assert!(names.len() == 33 || names.len() == 26, "{name}: {}", names.len());
-        assert!(names.iter().enumerate().all(|(i, n)| FieldId::by_name(n) == Some(FieldId(i as u8))), "{name}");
-        let columns = text.lines().filter(|l| l.split('\t').count() == names.len()).count();
-        assert!(columns * 10 > text.lines().count() * 9, "{name}: {columns} of {} lines", text.lines().count());
+        assert!(
+            names.len() == 33 || names.len() == 26,
+            "{name}: {}",
+            names.len()
+        );
+        assert!(
+            names
+                .iter()
+                .enumerate()
+                .all(|(i, n)| FieldId::by_name(n) == Some(FieldId(i as u8))),
+            "{name}"
+        );
+        let columns = text
+            .lines()
+            .filter(|l| l.split('\t').count() == names.len())
+            .count();
+        assert!(
+            columns * 10 > text.lines().count() * 9,
+            "{name}: {columns} of {} lines",
+            text.lines().count()
+        );
     }
 }
 
@@ -93,20 +146,41 @@ fn the_truth_adds_up_and_its_lines_are_in_the_files() {
     let (dir, summary) = made(|_| ());
     summary.counters.identity().unwrap();
     let truth = truth(dir.path());
-    let count = |path: &str| truth.pointer(path).and_then(Value::as_u64).unwrap_or_else(|| panic!("no {path}"));
+    let count = |path: &str| {
+        truth
+            .pointer(path)
+            .and_then(Value::as_u64)
+            .unwrap_or_else(|| panic!("no {path}"))
+    };
     let lines: usize = texts(dir.path())
         .iter()
-        .map(|(_, text)| text.iter().filter(|b| **b == b'\n').count() + usize::from(text.last() != Some(&b'\n')))
+        .map(|(_, text)| {
+            text.iter().filter(|b| **b == b'\n').count() + usize::from(text.last() != Some(&b'\n'))
+        })
         .sum();
     assert_eq!(count("/counters/lines"), lines as u64);
     assert_eq!(count("/counters/lines"), summary.counters.lines);
     let events = truth["events"].as_array().unwrap();
     let sum = |key: &str| events.iter().map(|e| e[key].as_u64().unwrap()).sum::<u64>();
-    assert_eq!((sum("good"), sum("failed")), (summary.counters.good, summary.counters.failed));
-    let failures: u64 = truth["failures"].as_array().unwrap().iter().map(|f| f["count"].as_u64().unwrap()).sum();
-    assert_eq!(failures, summary.counters.errors + summary.counters.warnings);
+    assert_eq!(
+        (sum("good"), sum("failed")),
+        (summary.counters.good, summary.counters.failed)
+    );
+    let failures: u64 = truth["failures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["count"].as_u64().unwrap())
+        .sum();
+    assert_eq!(
+        failures,
+        summary.counters.errors + summary.counters.warnings
+    );
     let events_pct = summary.counters.events * 100 / summary.counters.records;
-    assert!((55..66).contains(&events_pct), "{events_pct} % of the records are events");
+    assert!(
+        (55..66).contains(&events_pct),
+        "{events_pct} % of the records are events"
+    );
 }
 
 #[test]
@@ -114,13 +188,26 @@ fn every_kind_of_fault_is_planted_and_one_cause_dominates() {
     let (dir, summary) = made(|_| ());
     let truth = truth(dir.path());
     for code in ["L101", "L103", "L104", "L106"] {
-        assert!(truth["unreadable_by_code"][code].as_u64() >= Some(1), "{code}");
+        assert!(
+            truth["unreadable_by_code"][code].as_u64() >= Some(1),
+            "{code}"
+        );
     }
-    for code in ["R201", "R202", "R203", "D301", "D302", "D305", "V401", "V402", "V403", "V404", "V405", "V406", "V407", "V408", "V409", "V410", "X501", "X502"] {
-        assert!(truth["failures_by_code"][code].as_u64() >= Some(1), "{code}");
+    for code in [
+        "R201", "R202", "R203", "D301", "D302", "D305", "V401", "V402", "V403", "V404", "V405",
+        "V406", "V407", "V408", "V409", "V410", "X501", "X502",
+    ] {
+        assert!(
+            truth["failures_by_code"][code].as_u64() >= Some(1),
+            "{code}"
+        );
     }
     let incident = truth["incident"]["count"].as_u64().unwrap();
-    assert!(incident * 3 > summary.counters.failed, "{incident} of {}", summary.counters.failed);
+    assert!(
+        incident * 3 > summary.counters.failed,
+        "{incident} of {}",
+        summary.counters.failed
+    );
     assert_eq!(truth["forms"].as_array().unwrap().len(), 8);
 }
 
@@ -128,13 +215,24 @@ fn every_kind_of_fault_is_planted_and_one_cause_dominates() {
 fn without_faults_nothing_fails() {
     let (_dir, summary) = made(|o| o.faults = 0.0);
     let c = summary.counters;
-    assert_eq!((c.failed, c.errors, c.warnings, c.unreadable_lines, c.blank_lines, c.header_lines), (0, 0, 0, 0, 0, 20));
+    assert_eq!(
+        (
+            c.failed,
+            c.errors,
+            c.warnings,
+            c.unreadable_lines,
+            c.blank_lines,
+            c.header_lines
+        ),
+        (0, 0, 0, 0, 0, 20)
+    );
     assert_eq!(c.records, 6_000);
 }
 
 #[test]
 fn odd_sizes_are_made_without_complaint() {
-    for (records, objects, hours) in [(0, 1, 1), (1, 5, 3), (40, 3, 24), (500, 1, 1), (900, 40, 2)] {
+    for (records, objects, hours) in [(0, 1, 1), (1, 5, 3), (40, 3, 24), (500, 1, 1), (900, 40, 2)]
+    {
         let (dir, summary) = made(|o| (o.records, o.objects, o.hours) = (records, objects, hours));
         summary.counters.identity().unwrap();
         assert_eq!(texts(dir.path()).len(), objects as usize);
@@ -146,7 +244,10 @@ fn a_folder_with_other_files_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("mine.txt"), "kept").unwrap();
     let error = generate(&options(dir.path())).unwrap_err();
-    assert!(matches!(&error, Error::Export(text) if text.contains("mine.txt")), "{error}");
+    assert!(
+        matches!(&error, Error::Export(text) if text.contains("mine.txt")),
+        "{error}"
+    );
     assert_eq!(files(dir.path()).len(), 1);
 }
 
@@ -158,9 +259,26 @@ fn options_out_of_range_are_explained() {
         change(&mut options);
         generate(&options).unwrap_err().exit_code()
     };
-    assert_eq!([refused(|o| o.objects = 0), refused(|o| o.hours = 0), refused(|o| o.faults = 0.5), refused(|o| o.faults = f64::NAN)], [2; 4]);
-    assert_eq!(parse_hour("2026-11-22T13").unwrap(), GenerateOptions::default().start_hour);
-    for text in ["2026-11-22", "2026-11-22T24", "2026-02-30T01", "2026-11-22T7", "now"] {
+    assert_eq!(
+        [
+            refused(|o| o.objects = 0),
+            refused(|o| o.hours = 0),
+            refused(|o| o.faults = 0.5),
+            refused(|o| o.faults = f64::NAN)
+        ],
+        [2; 4]
+    );
+    assert_eq!(
+        parse_hour("2026-11-22T13").unwrap(),
+        GenerateOptions::default().start_hour
+    );
+    for text in [
+        "2026-11-22",
+        "2026-11-22T24",
+        "2026-02-30T01",
+        "2026-11-22T7",
+        "now",
+    ] {
         assert!(parse_hour(text).is_err(), "{text}");
     }
 }

@@ -2,13 +2,14 @@
 
 mod architecture;
 mod arrivals;
-mod export;
 mod bad_input;
 mod cli;
+mod export;
+mod generate;
 mod program;
 mod real_logs;
 mod registry;
+mod contract;
 mod s3;
 mod s3_server;
 mod sources;
-mod generate;

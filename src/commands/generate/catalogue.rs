@@ -2,15 +2,64 @@
 
 use super::encode;
 use super::seed::{Stream, rng};
+use super::user_agents;
 
 /// Edge locations, as the log names them.
 pub const EDGES: &[&str] = &[
-    "FRA56-P5", "FRA60-P11", "FRA56-C2", "MUC50-P4", "MUC50-C1", "DUS51-P2", "HAM50-C1", "TXL50-P3", "AMS58-P3", "AMS1-P2",
-    "LHR62-C3", "LHR61-P6", "LHR50-P8", "MAN51-P1", "DUB56-P1", "CDG52-P4", "CDG50-P1", "MRS52-P4", "MXP64-P2", "MAD53-P2",
-    "LIS50-P1", "ZRH55-P1", "VIE50-C2", "PRG50-C1", "WAW51-P5", "CPH50-C1", "ARN53-P1", "HEL51-P3", "OSL50-P1", "ATH51-C1",
-    "IAD55-P7", "IAD89-P3", "JFK52-P8", "EWR52-C4", "BOS50-P2", "ATL59-P9", "MIA3-P4", "ORD53-C3", "DFW57-P3", "DEN52-P3",
-    "SEA73-P2", "SFO53-P7", "LAX53-P4", "YTO50-P2", "GRU3-P1", "NRT12-P3", "NRT57-P2", "KIX56-C2", "ICN54-C1", "SIN2-P3",
-    "HKG62-C2", "SYD62-P2", "BOM78-P4", "JNB50-C1",
+    "FRA56-P5",
+    "FRA60-P11",
+    "FRA56-C2",
+    "MUC50-P4",
+    "MUC50-C1",
+    "DUS51-P2",
+    "HAM50-C1",
+    "TXL50-P3",
+    "AMS58-P3",
+    "AMS1-P2",
+    "LHR62-C3",
+    "LHR61-P6",
+    "LHR50-P8",
+    "MAN51-P1",
+    "DUB56-P1",
+    "CDG52-P4",
+    "CDG50-P1",
+    "MRS52-P4",
+    "MXP64-P2",
+    "MAD53-P2",
+    "LIS50-P1",
+    "ZRH55-P1",
+    "VIE50-C2",
+    "PRG50-C1",
+    "WAW51-P5",
+    "CPH50-C1",
+    "ARN53-P1",
+    "HEL51-P3",
+    "OSL50-P1",
+    "ATH51-C1",
+    "IAD55-P7",
+    "IAD89-P3",
+    "JFK52-P8",
+    "EWR52-C4",
+    "BOS50-P2",
+    "ATL59-P9",
+    "MIA3-P4",
+    "ORD53-C3",
+    "DFW57-P3",
+    "DEN52-P3",
+    "SEA73-P2",
+    "SFO53-P7",
+    "LAX53-P4",
+    "YTO50-P2",
+    "GRU3-P1",
+    "NRT12-P3",
+    "NRT57-P2",
+    "KIX56-C2",
+    "ICN54-C1",
+    "SIN2-P3",
+    "HKG62-C2",
+    "SYD62-P2",
+    "BOM78-P4",
+    "JNB50-C1",
 ];
 
 /// Languages, currencies, and whether a comma is written where English has a point.
@@ -27,14 +76,43 @@ pub const LOCALES: &[(&str, &str, bool)] = &[
 ];
 
 /// Screen sizes.
-pub const SCREENS: &[&str] =
-    &["1920x1080", "390x844", "393x852", "412x915", "1536x864", "2560x1440", "1440x900", "360x800", "430x932", "820x1180", "3840x2160", "1366x768"];
+pub const SCREENS: &[&str] = &[
+    "1920x1080",
+    "390x844",
+    "393x852",
+    "412x915",
+    "1536x864",
+    "2560x1440",
+    "1440x900",
+    "360x800",
+    "430x932",
+    "820x1180",
+    "3840x2160",
+    "1366x768",
+];
 
 /// What people search for; some with letters beyond ASCII, some with characters that must be encoded.
 pub const SEARCHES: &[&str] = &[
-    "winter jacket", "wool socks", "hiking boots 42", "rain coat", "daunenjacke größe L", "béret rouge", "t-shirt & shorts", "gift < 50 EUR",
-    "tent 3 persons", "lampe frontale", "kurtka zimowa żółta", "裏起毛 パーカー", "sleeping bag -10°", "running shoes", "50% off", "trousers long/short",
-    "merino", "snow goggles", "Regenhose für Kinder", "thermos 1.5 l",
+    "winter jacket",
+    "wool socks",
+    "hiking boots 42",
+    "rain coat",
+    "daunenjacke größe L",
+    "béret rouge",
+    "t-shirt & shorts",
+    "gift < 50 EUR",
+    "tent 3 persons",
+    "lampe frontale",
+    "kurtka zimowa żółta",
+    "裏起毛 パーカー",
+    "sleeping bag -10°",
+    "running shoes",
+    "50% off",
+    "trousers long/short",
+    "merino",
+    "snow goggles",
+    "Regenhose für Kinder",
+    "thermos 1.5 l",
 ];
 
 /// Pages of the site besides shop pages.
@@ -46,13 +124,20 @@ const PLAIN_PAGES: &[(&str, &str)] = &[
     ("/account", "Your account - Acme Outdoor"),
     ("/stores", "Stores near you - Acme Outdoor"),
     ("/guide/layers", "How to dress in layers - Acme Outdoor"),
-    ("/guide/größen", "Größentabelle - Acme Outdoor"),
+    ("/guide/gr%C3%B6%C3%9Fen", "Größentabelle - Acme Outdoor"),
     ("/returns", "Returns & exchanges - Acme Outdoor"),
-    ("/search?q=winter%20jacket", "Search: winter jacket - Acme Outdoor"),
+    (
+        "/search?q=winter%20jacket",
+        "Search: winter jacket - Acme Outdoor",
+    ),
 ];
 
-const STYLES: &[&str] = &["alpine", "nordic", "trail", "summit", "coast", "forest", "glacier", "harbour"];
-const ARTICLES: &[&str] = &["jacket", "fleece", "boots", "socks", "backpack", "tent", "gloves", "trousers", "cap", "shirt"];
+const STYLES: &[&str] = &[
+    "alpine", "nordic", "trail", "summit", "coast", "forest", "glacier", "harbour",
+];
+const ARTICLES: &[&str] = &[
+    "jacket", "fleece", "boots", "socks", "backpack", "tent", "gloves", "trousers", "cap", "shirt",
+];
 
 /// One page, with its texts as the log has them.
 #[derive(Debug)]
@@ -76,6 +161,8 @@ pub struct Catalogue {
     pub pages: Vec<Page>,
     /// Browsers; the first are the most used.
     pub browsers: Vec<Vec<u8>>,
+    /// The shop's own app on telephones.
+    pub apps: Vec<Vec<u8>>,
     /// Robots and tools.
     pub robots: Vec<Vec<u8>>,
 }
@@ -84,28 +171,53 @@ impl Catalogue {
     /// The catalogue of a seed: the same list, its popularity shuffled.
     pub fn new(seed: u64) -> Self {
         let mut rng = rng(seed, Stream::Catalogue, 0);
-        let mut browsers: Vec<Vec<u8>> = browsers().iter().map(|text| written(|out| encode::logged(out, text))).collect();
+        let mut browsers = all_logged(&user_agents::browsers());
         rng.shuffle(&mut browsers);
-        let mut pages: Vec<Page> = PLAIN_PAGES.iter().map(|(path, title)| page(path, title)).collect();
+        let mut pages: Vec<Page> = PLAIN_PAGES
+            .iter()
+            .map(|(path, title)| page(path, title))
+            .collect();
         for (s, style) in STYLES.iter().enumerate() {
             for (a, article) in ARTICLES.iter().enumerate() {
-                let path = format!("/p/{style}-{article}-{}", 1_000 + 977 * (s * ARTICLES.len() + a) % 8_999);
-                pages.push(page(&path, &format!("{} {} - Acme Outdoor", capital(style), capital(article))));
+                let path = format!(
+                    "/p/{style}-{article}-{}",
+                    1_000 + 977 * (s * ARTICLES.len() + a) % 8_999
+                );
+                pages.push(page(
+                    &path,
+                    &format!("{} {} - Acme Outdoor", capital(style), capital(article)),
+                ));
             }
         }
-        pages.extend(ARTICLES.iter().map(|article| page(&format!("/c/{article}"), &format!("{} - Acme Outdoor", capital(article)))));
+        pages.extend(ARTICLES.iter().map(|article| {
+            page(
+                &format!("/c/{article}"),
+                &format!("{} - Acme Outdoor", capital(article)),
+            )
+        }));
         if let Some(tail) = pages.get_mut(1..) {
             rng.shuffle(tail);
         }
-        let robots = ROBOTS.iter().map(|text| written(|out| encode::logged(out, text))).collect();
-        Self { pages, browsers, robots }
+        Self {
+            pages,
+            browsers,
+            apps: all_logged(&user_agents::apps()),
+            robots: all_logged(user_agents::ROBOTS),
+        }
     }
 }
 
-fn page(path_and_query: &str, title: &str) -> Page {
-    let sent = sent_path(path_and_query);
-    let (path, query) = sent.split_once('?').unwrap_or((&sent, "-"));
-    let address = format!("https://www.acme.example{sent}");
+fn all_logged<T: AsRef<str>>(texts: &[T]) -> Vec<Vec<u8>> {
+    texts
+        .iter()
+        .map(|text| written(|out| encode::logged(out, text.as_ref())))
+        .collect()
+}
+
+/// A page by its path and query as a browser sends them.
+fn page(sent: &str, title: &str) -> Page {
+    let (path, query) = sent.split_once('?').unwrap_or((sent, "-"));
+    let address = format!("https://shop.example{sent}");
     Page {
         path: written(|out| encode::logged(out, path)),
         query: written(|out| encode::logged(out, query)),
@@ -115,75 +227,17 @@ fn page(path_and_query: &str, title: &str) -> Page {
     }
 }
 
-/// A path as a browser sends it: letters beyond ASCII are encoded, what is encoded already stays.
-fn sent_path(path: &str) -> String {
-    path.bytes().fold(String::new(), |mut sent, byte| {
-        if byte.is_ascii() {
-            sent.push(char::from(byte));
-        } else {
-            sent.push_str(&format!("%{byte:02X}"));
-        }
-        sent
-    })
-}
-
 fn capital(word: &str) -> String {
-    word.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c }).collect()
+    word.chars()
+        .enumerate()
+        .map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c })
+        .collect()
 }
 
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = vec![];
     write(&mut out);
     out
-}
-
-const ROBOTS: &[&str] = &[
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
-    "Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)",
-    "Mozilla/5.0 (compatible; SemrushBot/7~bl; +http://www.semrush.com/bot.html)",
-    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-    "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)",
-    "python-requests/2.32.3",
-    "curl/8.9.1",
-    "Go-http-client/2.0",
-    "UptimeRobot/2.0 (http://www.uptimerobot.com/)",
-];
-
-const PHONES: &[&str] = &["K", "SM-S928B", "SM-A556B", "Pixel 9", "Pixel 8a", "moto g84 5G", "CPH2581", "2312DRA50G", "SM-G991B", "V2318"];
-const DESKTOPS: &[&str] =
-    &["Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64", "X11; CrOS x86_64 14541.0.0"];
-
-/// Some three hundred user agents, as browsers send them.
-fn browsers() -> Vec<String> {
-    let mut list = vec![];
-    for version in 138..150 {
-        for system in DESKTOPS {
-            list.push(format!("Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"));
-        }
-        for phone in PHONES {
-            list.push(format!(
-                "Mozilla/5.0 (Linux; Android 1{}; {phone}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Mobile Safari/537.36",
-                version % 6
-            ));
-        }
-        for system in ["Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10.15", "X11; Linux x86_64"] {
-            list.push(format!("Mozilla/5.0 ({system}; rv:{version}.0) Gecko/20100101 Firefox/{version}.0"));
-        }
-        list.push(format!(
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36 Edg/{version}.0.0.0"
-        ));
-    }
-    for (system, safari) in [("18_6", "18.6"), ("18_7", "18.7"), ("26_0", "26.0"), ("26_0_1", "26.0"), ("26_1", "26.1"), ("26_2", "26.2")] {
-        for device in ["iPhone; CPU iPhone OS", "iPad; CPU OS"] {
-            let start = format!("Mozilla/5.0 ({device} {system} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)");
-            list.push(format!("{start} Version/{safari} Mobile/15E148 Safari/604.1"));
-            list.push(format!("{start} Mobile/15E148 Instagram 402.0.0.31.88"));
-            list.push(format!("{start} CriOS/148.0.7778.40 Mobile/15E148 Safari/604.1"));
-        }
-        list.push(format!("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{safari} Safari/605.1.15"));
-    }
-    list
 }
 
 #[cfg(test)]
@@ -194,7 +248,16 @@ mod tests {
     fn hundreds_of_browsers_and_pages_without_a_raw_space() {
         let catalogue = Catalogue::new(7);
         assert!(catalogue.browsers.len() > 200 && catalogue.pages.len() > 90);
-        let texts = catalogue.pages.iter().flat_map(|p| [&p.path, &p.query, &p.referer, &p.url_value, &p.title_value]);
-        assert!(texts.chain(&catalogue.browsers).chain(&catalogue.robots).all(|t| t.iter().all(u8::is_ascii_graphic)));
+        let texts = catalogue
+            .pages
+            .iter()
+            .flat_map(|p| [&p.path, &p.query, &p.referer, &p.url_value, &p.title_value]);
+        assert!(
+            texts
+                .chain(&catalogue.browsers)
+                .chain(&catalogue.apps)
+                .chain(&catalogue.robots)
+                .all(|t| t.iter().all(u8::is_ascii_graphic))
+        );
     }
 }

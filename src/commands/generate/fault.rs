@@ -55,7 +55,11 @@ pub enum Fault {
 }
 
 /// The incident: a release writes the total of an order with a decimal comma.
-pub const INCIDENT: &[KeyEdit] = &[KeyEdit { key: "value", edit: Edit::Comma, code: Code::V402 }];
+pub const INCIDENT: &[KeyEdit] = &[KeyEdit {
+    key: "value",
+    edit: Edit::Comma,
+    code: Code::V402,
+}];
 
 /// No edits.
 pub const NONE: &[KeyEdit] = &[];
@@ -148,15 +152,28 @@ pub fn fault_without_copy(ordinal: u64) -> Fault {
 pub fn edit_line(line: &mut Vec<u8>, edit: LineEdit) {
     match edit {
         LineEdit::Columns(count) => {
-            let tabs: Vec<usize> = line.iter().enumerate().filter(|(_, b)| **b == b'\t').map(|(i, _)| i).collect();
-            let keep = if count < 0 { tabs.len().saturating_add_signed(count as isize) } else { count.unsigned_abs() as usize - 1 };
+            let tabs: Vec<usize> = line
+                .iter()
+                .enumerate()
+                .filter(|(_, b)| **b == b'\t')
+                .map(|(i, _)| i)
+                .collect();
+            let keep = if count < 0 {
+                tabs.len().saturating_add_signed(count as isize)
+            } else {
+                count.unsigned_abs() as usize - 1
+            };
             if let Some(&end) = tabs.get(keep) {
                 line.truncate(end);
             }
         }
         LineEdit::Surplus(text) => line.extend_from_slice(text.as_bytes()),
         LineEdit::Column(number, text) => {
-            let columns: Vec<&[u8]> = line.split(|b| *b == b'\t').enumerate().map(|(i, c)| if i == number { text.as_bytes() } else { c }).collect();
+            let columns: Vec<&[u8]> = line
+                .split(|b| *b == b'\t')
+                .enumerate()
+                .map(|(i, c)| if i == number { text.as_bytes() } else { c })
+                .collect();
             *line = columns.join(&b'\t');
         }
     }
@@ -182,7 +199,10 @@ mod tests {
 
     #[test]
     fn no_two_copies_stand_side_by_side() {
-        let copies: Vec<bool> = FAULTS.iter().map(|f| matches!(f, Fault::Copy(..))).collect();
+        let copies: Vec<bool> = FAULTS
+            .iter()
+            .map(|f| matches!(f, Fault::Copy(..)))
+            .collect();
         assert!(copies.windows(2).all(|pair| pair != [true, true]) && !copies[0]);
     }
 }

@@ -36,14 +36,19 @@ pub struct Text {
 impl Text {
     fn line(&mut self, line: &[u8], outcome: Outcome) {
         self.bytes.extend_from_slice(line);
-        self.bytes.extend_from_slice(if self.crlf { b"\r\n" } else { b"\n" });
+        self.bytes
+            .extend_from_slice(if self.crlf { b"\r\n" } else { b"\n" });
         self.lines.push((self.bytes.len(), outcome));
     }
 
     fn header(&mut self, quirk: Quirk) {
         self.line(b"#Version: 1.0", Outcome::Header);
         let names = &FIELD_NAMES[..columns(quirk)];
-        let names = if quirk == Quirk::TabbedFields { names.join("\t") } else { names.join(" ") };
+        let names = if quirk == Quirk::TabbedFields {
+            names.join("\t")
+        } else {
+            names.join(" ")
+        };
         self.line(format!("#Fields: {names}").as_bytes(), Outcome::Header);
     }
 
@@ -57,13 +62,22 @@ impl Text {
 
 /// How many columns an object has.
 pub fn columns(quirk: Quirk) -> usize {
-    if quirk == Quirk::Columns26 { 26 } else { FIELD_NAMES.len() }
+    if quirk == Quirk::Columns26 {
+        26
+    } else {
+        FIELD_NAMES.len()
+    }
 }
 
 impl<'a> Builder<'a> {
     /// A builder for objects of this plan.
     pub fn new(plan: &'a Plan, catalogue: &'a Catalogue) -> Self {
-        Self { plan, rows: RowWriter::new(plan, catalogue), store: Store::new(), text: Text::default() }
+        Self {
+            plan,
+            rows: RowWriter::new(plan, catalogue),
+            store: Store::new(),
+            text: Text::default(),
+        }
     }
 
     /// The bytes of an object as they are stored; what is in it is added to `tally`.
@@ -133,7 +147,13 @@ fn slots(plan: &Plan, index: usize, rng: &mut Rng) -> Vec<Slot> {
     let mut slots = vec![Slot::Usual; object.rows as usize];
     for ordinal in object.faults.clone() {
         let slot = match plan.fault(index, ordinal) {
-            Fault::Copy(kind, code) => Slot::Copy { ordinal, kind, first_home: index, again: None, conflict: code == crate::model::Code::X502 },
+            Fault::Copy(kind, code) => Slot::Copy {
+                ordinal,
+                kind,
+                first_home: index,
+                again: None,
+                conflict: code == crate::model::Code::X502,
+            },
             fault => Slot::Fault(fault),
         };
         place(&mut slots, slot, rng);
@@ -142,7 +162,17 @@ fn slots(plan: &Plan, index: usize, rng: &mut Rng) -> Vec<Slot> {
         for ordinal in plan.copies(first_home, index) {
             if let Fault::Copy(kind, code) = plan.fault(first_home, ordinal) {
                 let conflict = code == crate::model::Code::X502;
-                place(&mut slots, Slot::Copy { ordinal, kind, first_home, again: Some(code), conflict }, rng);
+                place(
+                    &mut slots,
+                    Slot::Copy {
+                        ordinal,
+                        kind,
+                        first_home,
+                        again: Some(code),
+                        conflict,
+                    },
+                    rng,
+                );
             }
         }
     }
@@ -162,7 +192,11 @@ fn place(slots: &mut [Slot], slot: Slot, rng: &mut Rng) {
     }
     let from = rng.usize(..slots.len());
     let (before, after) = slots.split_at_mut(from);
-    if let Some(free) = after.iter_mut().chain(before).find(|s| matches!(s, Slot::Usual)) {
+    if let Some(free) = after
+        .iter_mut()
+        .chain(before)
+        .find(|s| matches!(s, Slot::Usual))
+    {
         *free = slot;
     }
 }

@@ -9,10 +9,39 @@ use super::viewer::Viewer;
 
 /// The field list of `CloudFront`'s standard log since December 2019.
 pub const FIELD_NAMES: &[&str] = &[
-    "date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status", "cs(Referer)", "cs(User-Agent)",
-    "cs-uri-query", "cs(Cookie)", "x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol", "cs-bytes", "time-taken",
-    "x-forwarded-for", "ssl-protocol", "ssl-cipher", "x-edge-response-result-type", "cs-protocol-version", "fle-status", "fle-encrypted-fields",
-    "c-port", "time-to-first-byte", "x-edge-detailed-result-type", "sc-content-type", "sc-content-len", "sc-range-start", "sc-range-end",
+    "date",
+    "time",
+    "x-edge-location",
+    "sc-bytes",
+    "c-ip",
+    "cs-method",
+    "cs(Host)",
+    "cs-uri-stem",
+    "sc-status",
+    "cs(Referer)",
+    "cs(User-Agent)",
+    "cs-uri-query",
+    "cs(Cookie)",
+    "x-edge-result-type",
+    "x-edge-request-id",
+    "x-host-header",
+    "cs-protocol",
+    "cs-bytes",
+    "time-taken",
+    "x-forwarded-for",
+    "ssl-protocol",
+    "ssl-cipher",
+    "x-edge-response-result-type",
+    "cs-protocol-version",
+    "fle-status",
+    "fle-encrypted-fields",
+    "c-port",
+    "time-to-first-byte",
+    "x-edge-detailed-result-type",
+    "sc-content-type",
+    "sc-content-len",
+    "sc-range-start",
+    "sc-range-end",
 ];
 
 /// The distribution all traffic belongs to, as its domain.
@@ -56,7 +85,10 @@ impl Days {
     /// The day before that hour (counted from 1970), its own, and the next.
     pub fn around(hour: i64) -> Self {
         let first = hour.div_euclid(24) - 1;
-        Self { first, texts: [0, 1, 2].map(|i| day_text(first + i)) }
+        Self {
+            first,
+            texts: [0, 1, 2].map(|i| day_text(first + i)),
+        }
     }
 
     fn text(&self, time_s: i64) -> &str {
@@ -66,11 +98,20 @@ impl Days {
 
 /// `YYYY-MM-DD` of a day counted from 1970.
 pub fn day_text(day: i64) -> String {
-    chrono::DateTime::from_timestamp(day * 86_400, 0).unwrap_or_default().format("%Y-%m-%d").to_string()
+    chrono::DateTime::from_timestamp(day * 86_400, 0)
+        .unwrap_or_default()
+        .format("%Y-%m-%d")
+        .to_string()
 }
 
 /// Appends a line without its end.
-pub fn write(out: &mut Vec<u8>, request: &Request<'_>, viewer: &Viewer, days: &Days, rng: &mut Rng) {
+pub fn write(
+    out: &mut Vec<u8>,
+    request: &Request<'_>,
+    viewer: &Viewer,
+    days: &Days,
+    rng: &mut Rng,
+) {
     let timing = Timing::new(request, rng);
     line_start(out, request, viewer, days, &timing);
     encode::request_id(out, rng);
@@ -87,7 +128,11 @@ struct Timing {
 
 impl Timing {
     fn new(request: &Request<'_>, rng: &mut Rng) -> Self {
-        let near = if request.result.0 == "Miss" { rng.u64(40..400) } else { rng.u64(0..4) };
+        let near = if request.result.0 == "Miss" {
+            rng.u64(40..400)
+        } else {
+            rng.u64(0..4)
+        };
         Self {
             taken_ms: near + request.body_bytes / rng.u64(2_000..9_000),
             first_byte_ms: near,
@@ -97,7 +142,13 @@ impl Timing {
     }
 }
 
-fn line_start(out: &mut Vec<u8>, request: &Request<'_>, viewer: &Viewer, days: &Days, timing: &Timing) {
+fn line_start(
+    out: &mut Vec<u8>,
+    request: &Request<'_>,
+    viewer: &Viewer,
+    days: &Days,
+    timing: &Timing,
+) {
     let second = request.time_s.rem_euclid(86_400) as u32;
     out.extend_from_slice(days.text(request.time_s).as_bytes());
     out.push(b'\t');
@@ -128,7 +179,13 @@ fn line_start(out: &mut Vec<u8>, request: &Request<'_>, viewer: &Viewer, days: &
     out.push(b'\t');
 }
 
-fn line_middle(out: &mut Vec<u8>, request: &Request<'_>, viewer: &Viewer, timing: &Timing, rng: &mut Rng) {
+fn line_middle(
+    out: &mut Vec<u8>,
+    request: &Request<'_>,
+    viewer: &Viewer,
+    timing: &Timing,
+    rng: &mut Rng,
+) {
     text(out, request.host.as_bytes());
     text(out, b"https");
     out.push(b'\t');
@@ -155,7 +212,10 @@ fn line_middle(out: &mut Vec<u8>, request: &Request<'_>, viewer: &Viewer, timing
         text(out, b"TLS_AES_128_GCM_SHA256");
     }
     text(out, request.result.0.as_bytes());
-    text(out, [&b"HTTP/2.0"[..], b"HTTP/3.0", b"HTTP/1.1"][viewer.http % 3]);
+    text(
+        out,
+        [&b"HTTP/2.0"[..], b"HTTP/3.0", b"HTTP/1.1"][viewer.http % 3],
+    );
     text(out, b"-\t-");
 }
 

@@ -74,7 +74,15 @@ impl<'a> RowWriter<'a> {
     pub fn new(plan: &'a Plan, catalogue: &'a Catalogue) -> Self {
         let object = &plan.objects[0];
         let scratch = traffic::Scratch::default();
-        Self { plan, catalogue, object, days: Days::around(object.hour), row: vec![], query: vec![], scratch }
+        Self {
+            plan,
+            catalogue,
+            object,
+            days: Days::around(object.hour),
+            row: vec![],
+            query: vec![],
+            scratch,
+        }
     }
 
     /// Goes to another object.
@@ -94,12 +102,29 @@ impl<'a> RowWriter<'a> {
         let time_s = self.time_at(place, rng);
         match slot {
             // Some rows come an hour late.
-            Slot::Usual if chance(rng, 2) => self.usual(self.object.hour * 3_600 - 1 - i64::from(rng.u32(..900)), rng),
+            Slot::Usual if chance(rng, 2) => self.usual(
+                self.object.hour * 3_600 - 1 - i64::from(rng.u32(..900)),
+                rng,
+            ),
             Slot::Usual => self.usual(time_s, rng),
             Slot::Fault(fault) => self.fault(fault, time_s, rng),
-            Slot::Copy { ordinal, kind, first_home, again, conflict } => {
+            Slot::Copy {
+                ordinal,
+                kind,
+                first_home,
+                again,
+                conflict,
+            } => {
                 let draft = self.copy(time_s, ordinal, kind, first_home, again);
-                let mut payload = self::rng(self.plan.seed, if conflict && again.is_some() { Stream::Conflict } else { Stream::Original }, 2 * ordinal + 1);
+                let mut payload = self::rng(
+                    self.plan.seed,
+                    if conflict && again.is_some() {
+                        Stream::Conflict
+                    } else {
+                        Stream::Original
+                    },
+                    2 * ordinal + 1,
+                );
                 self.event(&draft, &mut payload, rng)
             }
             Slot::Incident => self.incident(rng),
@@ -110,12 +135,18 @@ impl<'a> RowWriter<'a> {
     /// Rows follow time, with some seconds of disorder.
     fn time_at(&self, place: usize, rng: &mut Rng) -> i64 {
         let window = &self.object.window;
-        let steady = window.start + (window.end - window.start) * place as i64 / self.object.rows.max(1) as i64;
-        (steady + i64::from(rng.i32(-25..=25))).clamp(self.object.hour * 3_600, self.object.hour * 3_600 + 3_599)
+        let steady = window.start
+            + (window.end - window.start) * place as i64 / self.object.rows.max(1) as i64;
+        (steady + i64::from(rng.i32(-25..=25)))
+            .clamp(self.object.hour * 3_600, self.object.hour * 3_600 + 3_599)
     }
 
     fn viewer(&self, rng: &mut Rng) -> Viewer {
-        Viewer::new(self.plan.seed, skewed(rng, self.plan.viewers as usize) as u64, self.catalogue)
+        Viewer::new(
+            self.plan.seed,
+            skewed(rng, self.plan.viewers as usize) as u64,
+            self.catalogue,
+        )
     }
 
     fn usual(&mut self, time_s: i64, rng: &mut Rng) -> Outcome {
@@ -133,9 +164,24 @@ impl<'a> RowWriter<'a> {
     fn draft(&self, kind: Kind, time_s: i64, edits: &'static [KeyEdit], rng: &mut Rng) -> Draft {
         let viewer = self.viewer(rng);
         // In the broken release every total in a language with commas is wrong: such a viewer has not paid yet.
-        let is_broken = kind == Kind::Checkout && viewer.locale().2 && viewer.app_version(self.released(time_s)) == viewer::BROKEN_VERSION;
-        let kind = if is_broken && edits.is_empty() { Kind::AddToCart } else { kind };
-        Draft { kind, viewer, time_s, time_ms: sent_ms(time_s, rng), edits, whole: None, incident: false, id: rng.fork() }
+        let is_broken = kind == Kind::Checkout
+            && viewer.locale().2
+            && viewer.app_version(self.released(time_s)) == viewer::BROKEN_VERSION;
+        let kind = if is_broken && edits.is_empty() {
+            Kind::AddToCart
+        } else {
+            kind
+        };
+        Draft {
+            kind,
+            viewer,
+            time_s,
+            time_ms: sent_ms(time_s, rng),
+            edits,
+            whole: None,
+            incident: false,
+            id: rng.fork(),
+        }
     }
 
     fn released(&self, time_s: i64) -> bool {
@@ -156,25 +202,51 @@ impl<'a> RowWriter<'a> {
             Fault::BarePixel => {
                 let viewer = self.viewer(rng);
                 self.pixel_record(&viewer, time_s, b"-", rng);
-                Outcome::Event(EventOutcome { time_s, label: ("", ""), edits: fault::NONE, whole: Some(Code::R201), incident: false, facts: None })
+                Outcome::Event(EventOutcome {
+                    time_s,
+                    label: ("", ""),
+                    edits: fault::NONE,
+                    whole: Some(Code::R201),
+                    incident: false,
+                    facts: None,
+                })
             }
             Fault::Copy(..) => self.usual(time_s, rng),
         }
     }
 
-    fn copy(&self, time_s: i64, ordinal: u64, kind: Kind, first_home: usize, again: Option<Code>) -> Draft {
+    fn copy(
+        &self,
+        time_s: i64,
+        ordinal: u64,
+        kind: Kind,
+        first_home: usize,
+        again: Option<Code>,
+    ) -> Draft {
         // Viewer, event time and id come from the number of the fault alone: both times get the same.
         let mut id = rng(self.plan.seed, Stream::Original, 2 * ordinal);
         let mut viewer = self.viewer(&mut id);
         viewer.eager = false;
         let window = self.plan.objects[first_home].window.clone();
         let first_s = window.start + (id.f64() * (window.end - window.start) as f64) as i64;
-        Draft { kind, viewer, time_s, time_ms: sent_ms(first_s, &mut id), edits: fault::NONE, whole: again, incident: false, id }
+        Draft {
+            kind,
+            viewer,
+            time_s,
+            time_ms: sent_ms(first_s, &mut id),
+            edits: fault::NONE,
+            whole: again,
+            incident: false,
+            id,
+        }
     }
 
     fn incident(&mut self, rng: &mut Rng) -> Outcome {
         let (window, incident) = (&self.object.window, &self.plan.incident);
-        let (from, until) = (window.start.max(incident.start), window.end.min(incident.end));
+        let (from, until) = (
+            window.start.max(incident.start),
+            window.end.min(incident.end),
+        );
         let time_s = from + (rng.f64() * (until - from) as f64) as i64;
         let mut draft = self.draft(Kind::Checkout, time_s, fault::INCIDENT, rng);
         draft.viewer.eager = true;
@@ -201,7 +273,13 @@ impl<'a> RowWriter<'a> {
         };
         let mut query = std::mem::take(&mut self.query);
         query.clear();
-        let facts = pixel::write_query(&mut query, &pixel, self.catalogue, &mut draft.id.clone(), payload);
+        let facts = pixel::write_query(
+            &mut query,
+            &pixel,
+            self.catalogue,
+            &mut draft.id.clone(),
+            payload,
+        );
         self.pixel_record(viewer, draft.time_s, &query, rng);
         self.query = query;
         Outcome::Event(EventOutcome {
@@ -228,8 +306,12 @@ impl<'a> RowWriter<'a> {
             stem: pick(rng, &[&b"/i.gif"[..], b"/i.gif", b"/i.gif", b"/i"]),
             query,
             status,
-            referer: b"https://www.acme.example/",
-            user_agent: &self.catalogue.browsers[viewer.browser % self.catalogue.browsers.len()],
+            referer: if viewer.native {
+                b"-"
+            } else {
+                b"https://shop.example/"
+            },
+            user_agent: viewer.user_agent(self.catalogue),
             result: (result, result),
             content_type: if status == 200 { "image/gif" } else { "-" },
             body_bytes: if status == 200 { 43 } else { 0 },
@@ -250,7 +332,10 @@ impl<'a> RowWriter<'a> {
     fn cut_columns(&mut self) {
         if self.object.quirk == Quirk::Columns26 {
             let tabs = self.row.iter().enumerate().filter(|(_, b)| **b == b'\t');
-            if let Some((end, _)) = tabs.map(|(i, b)| (i, *b)).nth(columns(self.object.quirk) - 1) {
+            if let Some((end, _)) = tabs
+                .map(|(i, b)| (i, *b))
+                .nth(columns(self.object.quirk) - 1)
+            {
                 self.row.truncate(end);
             }
         }

@@ -40,7 +40,11 @@ pub fn rng(seed: u64, stream: Stream, index: u64) -> Rng {
 
 /// An item of a list, every one as likely. The list is never empty here; an empty one gives its default.
 pub fn pick<T: Copy + Default>(rng: &mut Rng, list: &[T]) -> T {
-    if list.is_empty() { T::default() } else { list[rng.usize(..list.len())] }
+    if list.is_empty() {
+        T::default()
+    } else {
+        list[rng.usize(..list.len())]
+    }
 }
 
 /// An index below `len`, low ones far more likely: few pages, viewers and browsers make most of the traffic.

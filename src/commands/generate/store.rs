@@ -26,7 +26,9 @@ pub struct Stored {
 impl Store {
     /// A compressor of gzip's usual level.
     pub fn new() -> Self {
-        Self { compressor: Compressor::new(CompressionLvl::default()) }
+        Self {
+            compressor: Compressor::new(CompressionLvl::default()),
+        }
     }
 
     /// The stored form of a text.
@@ -72,12 +74,18 @@ fn truncate(mut gzip: Vec<u8>, text: &[u8]) -> Stored {
         let around = &text[readable.saturating_sub(MARGIN)..(readable + MARGIN).min(text.len())];
         if readable > 0 && !around.contains(&b'\n') {
             gzip.truncate(cut);
-            return Stored { bytes: gzip, readable };
+            return Stored {
+                bytes: gzip,
+                readable,
+            };
         }
     }
     let readable = readable_bytes(&gzip[..first]);
     gzip.truncate(first);
-    Stored { bytes: gzip, readable }
+    Stored {
+        bytes: gzip,
+        readable,
+    }
 }
 
 /// How much of a broken gzip can be read.

@@ -52,7 +52,9 @@ struct Span(Option<(i64, i64)>);
 
 impl Span {
     fn take(&mut self, time: i64) {
-        self.0 = Some(self.0.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        self.0 = Some(self.0.map_or((time, time), |(first, last)| {
+            (first.min(time), last.max(time))
+        }));
     }
 
     fn add(&mut self, other: Self) {
@@ -63,7 +65,10 @@ impl Span {
     }
 
     fn json(self) -> Value {
-        self.0.map_or(Value::Null, |(first, last)| json!({ "first": first, "last": last }))
+        self.0.map_or(
+            Value::Null,
+            |(first, last)| json!({ "first": first, "last": last }),
+        )
     }
 }
 
@@ -213,7 +218,11 @@ impl Tally {
 
 /// Sums of money are tallied in hundredths.
 fn sum_json(name: &str, sum: u64) -> Value {
-    if name.ends_with("value") || name.ends_with("price") { json!(sum as f64 / 100.0) } else { json!(sum) }
+    if name.ends_with("value") || name.ends_with("price") {
+        json!(sum as f64 / 100.0)
+    } else {
+        json!(sum)
+    }
 }
 
 fn add_counts<K: Ord + Copy>(to: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
@@ -224,5 +233,9 @@ fn add_counts<K: Ord + Copy>(to: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>)
 
 /// The instance path of a failure: the key it is about, empty where the whole event is meant.
 fn path_of(edit: &KeyEdit) -> &'static str {
-    if matches!(edit.code, Code::R201 | Code::R202 | Code::R203) { "" } else { edit.key }
+    if matches!(edit.code, Code::R201 | Code::R202 | Code::R203) {
+        ""
+    } else {
+        edit.key
+    }
 }

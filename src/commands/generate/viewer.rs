@@ -17,6 +17,8 @@ pub struct Viewer {
     pub number: u64,
     /// Index of its user agent.
     pub browser: usize,
+    /// Has the shop's own app: its user agent is one of those, and it sends no referer.
+    pub native: bool,
     /// Index of its language and currency.
     pub locale: usize,
     /// Index of its screen size.
@@ -44,6 +46,7 @@ impl Viewer {
         Self {
             number,
             browser: skewed(&mut rng, catalogue.browsers.len()),
+            native: chance(&mut rng, 25),
             locale: skewed(&mut rng, LOCALES.len()),
             screen: skewed(&mut rng, SCREENS.len()),
             edge: skewed(&mut rng, EDGES.len()),
@@ -54,6 +57,16 @@ impl Viewer {
             http: [0, 0, 0, 0, 1, 1, 1, 2][rng.usize(..8)],
             pseudonym: rng.u64(..),
         }
+    }
+
+    /// Its user agent as the log writes it.
+    pub fn user_agent<'a>(&self, catalogue: &'a Catalogue) -> &'a [u8] {
+        let list = if self.native {
+            &catalogue.apps
+        } else {
+            &catalogue.browsers
+        };
+        &list[self.browser % list.len()]
     }
 
     /// Language, currency, and whether it writes a decimal comma.
@@ -70,7 +83,11 @@ impl Viewer {
 
     /// The app version it runs when the new one is out or not yet.
     pub fn app_version(&self, released: bool) -> &'static str {
-        if released && self.eager { BROKEN_VERSION } else { self.version }
+        if released && self.eager {
+            BROKEN_VERSION
+        } else {
+            self.version
+        }
     }
 
     /// The random numbers of its visit in that hour: the session id comes from them.
@@ -95,7 +112,11 @@ impl Viewer {
             out.push(b':');
             encode::hex(out, 0x1000 | (bits >> 8 & 0x0FFF), 4);
         } else {
-            out.extend_from_slice(if bits >> 63 == 0 { b"198.18." } else { b"198.19." });
+            out.extend_from_slice(if bits >> 63 == 0 {
+                b"198.18."
+            } else {
+                b"198.19."
+            });
             encode::number(out, bits >> 8 & 255);
             out.push(b'.');
             encode::number(out, 1 + (bits >> 16) % 254);

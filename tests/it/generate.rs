@@ -282,3 +282,19 @@ fn options_out_of_range_are_explained() {
         assert!(parse_hour(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn sample_logs_are_what_the_command_in_their_readme_makes() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let (dir, _) = made(|o| (o.records, o.objects, o.seed, o.faults) = (20_000, 12, 26, 0.02));
+    let mut kept = files(&samples);
+    for beside in ["README.md", ".gitattributes"] {
+        kept.remove(beside);
+    }
+    let made = files(dir.path());
+    assert_eq!(
+        kept.keys().collect::<Vec<_>>(),
+        made.keys().collect::<Vec<_>>()
+    );
+    assert!(kept == made, "the bytes differ: make sample-logs again");
+}

@@ -14,6 +14,7 @@ use crate::cli::{Args, CheckArgs, Command, GenerateArgs, ReportFormat, S3Args, S
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::config_cmd::{Entry, InForce};
+use crate::commands::generate::GenerateOptions;
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::pipeline::{Needs, RunOptions};
@@ -35,6 +36,8 @@ pub struct Surroundings {
 pub enum Step {
     /// Judge and report.
     Check(CheckOptions),
+    /// Write logs with known faults.
+    Generate(GenerateOptions),
     /// Print what is in force.
     ConfigCheck(InForce),
     /// Print themes or keys under two column names.
@@ -52,6 +55,7 @@ pub enum Step {
 pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
     match args.command.unwrap_or(Command::Explore(args.explore)) {
         Command::Check(typed) => check(typed, around),
+        Command::Generate(typed) => generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         _ => Ok(Step::Man),
     }
@@ -66,6 +70,19 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         json: typed.format == ReportFormat::Json,
         thresholds: Thresholds { max_failed, max_code },
         max_examples: typed.max_examples,
+    }))
+}
+
+fn generate(typed: GenerateArgs) -> Result<Step> {
+    Ok(Step::Generate(GenerateOptions {
+        faults: amount::share("--faults", &typed.faults)?,
+        start_hour: crate::commands::generate::parse_hour(&typed.start)?,
+        dir: typed.to,
+        records: typed.records,
+        objects: typed.objects,
+        seed: typed.seed,
+        hours: typed.hours,
+        threads: typed.threads,
     }))
 }
 
@@ -92,6 +109,7 @@ fn run_options(sources: Vec<String>, typed: SourceArgs, needs: Needs, around: &S
         follow: false,
         s3: s3(typed.s3),
         bytes_in_flight: (amount::bytes("--memory", &typed.memory)? / 8).max(1 << 20),
+        only: None,
     };
     Ok(RunOptions { source, contract: Arc::new(contract), threads: typed.threads, needs })
 }
@@ -104,7 +122,15 @@ fn s3(typed: S3Args) -> source::S3Options {
         path_style: typed.path_style,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
+<<<<<<< HEAD
+<<<<<<< HEAD
+        ..source::S3Options::default()
+=======
         static_credentials: None,
+>>>>>>> main
+=======
+        static_credentials: None,
+>>>>>>> export
     }
 }
 

@@ -54,6 +54,7 @@ fn run(step: Step) -> Result<Outcome> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     match step {
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
+        Step::Generate(options) => commands::print_line(&commands::generate::generate(&options)?, &mut out),
         Step::ConfigCheck(found) => config_cmd::check(&found, &mut out),
         Step::List(columns, entries) => config_cmd::list(columns, &entries, &mut out),
         Step::Completions(shell) => completions::completions(shell, Args::command(), &mut out),

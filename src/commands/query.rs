@@ -1,9 +1,16 @@
 //! `frontlog query 'SELECT …' SOURCE…`: SQL over what was loaded, as a table or as data.
 
-use std::io::Write;
+mod data;
+mod listing;
 
-use crate::error::Result;
-use crate::frame::Snapshot;
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::AtomicBool;
+
+use polars::prelude::{DataFrame, PolarsError};
+use polars_io::prelude::{ParquetCompression, ParquetWriter};
+
+use crate::error::{Error, Result};
+use crate::frame::{Snapshot, sql};
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,8 +42,27 @@ pub struct QueryOptions {
 /// Runs a query and writes its result. A reader that goes away early (a broken pipe) is no error.
 ///
 /// # Errors
-/// `Error::Query` for a wrong query; `Error::File` when `out` cannot be written.
+/// [`Error::Query`] for a wrong query; [`Error::File`] when `out` cannot be written.
 pub fn run(options: &QueryOptions, snapshot: &Snapshot, out: &mut dyn Write) -> Result<()> {
-    let _ = (options, snapshot, out);
-    Ok(())
+    let result = sql::query(snapshot, &options.sql, &AtomicBool::new(false))?;
+    match write(options, result, out).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::file("write", "the result", e)),
+        _ => Ok(()),
+    }
+}
+
+fn write(options: &QueryOptions, mut result: DataFrame, out: &mut dyn Write) -> std::io::Result<()> {
+    match options.format {
+        Format::Table => listing::write(&result, options.width, out),
+        Format::Csv => data::csv(&result, out),
+        Format::Json => data::json(&result, out),
+        Format::Jsonl => data::json_lines(&result, out),
+        Format::Parquet => {
+            let writer = ParquetWriter::new(out).with_compression(ParquetCompression::Snappy);
+            writer.finish(&mut result).map(|_| ()).map_err(|e| match e {
+                PolarsError::IO { error, .. } => std::io::Error::new(error.kind(), error),
+                other => std::io::Error::other(other),
+            })
+        }
+    }
 }

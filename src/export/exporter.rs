@@ -14,19 +14,9 @@ use crate::export::parts::{Class, PartKey, Parts, WrittenFile};
 use crate::export::proof::{Misfit, misfits};
 use crate::export::table::{Storage, TableSchema, Tables, failures_table, unreadable_table};
 use crate::model::{
-    Batch, Cause, CauseId, EventColumns, EventType, EventTypeId, FieldId, LogObject, ObjectId, RecordColumns, RejectColumns,
-    Sink, Verdict,
+    Batch, Cause, CauseId, Causes, EventColumns, EventType, EventTypeId, EventTypes, FieldId, LogObject, RecordColumns,
+    RejectColumns, Sink, Verdict, Words,
 };
-
-/// What the numbers in a batch stand for.
-pub trait Lookup: Send {
-    /// The object of that id.
-    fn object(&self, id: ObjectId) -> Option<Arc<LogObject>>;
-    /// The event type of that id.
-    fn event_type(&self, id: EventTypeId) -> Option<Arc<EventType>>;
-    /// The cause of that id.
-    fn cause(&self, id: CauseId) -> Option<Arc<Cause>>;
-}
 
 /// What an exporter has written: the result of the protocol's second step.
 #[derive(Debug)]
@@ -51,9 +41,12 @@ pub struct Exporter {
     failures: Arc<TableSchema>,
     unreadable: Arc<TableSchema>,
     parts: Parts,
-    lookup: Box<dyn Lookup>,
-    objects: HashMap<u32, Arc<LogObject>>,
-    causes: HashMap<CauseId, Arc<Cause>>,
+    types: Arc<EventTypes>,
+    causes: Arc<Causes>,
+    /// By object id, as listed.
+    objects: Vec<Arc<LogObject>>,
+    known_types: Vec<Arc<EventType>>,
+    known_causes: HashMap<CauseId, Arc<Cause>>,
     by_code: BTreeMap<String, u64>,
     moved: u64,
     misfits: u64,
@@ -66,6 +59,14 @@ impl std::fmt::Debug for Exporter {
 }
 
 impl Sink for Exporter {
+    fn start(&mut self, types: &Arc<EventTypes>, causes: &Arc<Causes>, _words: &[Option<Words>]) {
+        (self.types, self.causes) = (types.clone(), causes.clone());
+    }
+
+    fn listed(&mut self, objects: &[Arc<LogObject>]) {
+        self.objects.extend_from_slice(objects);
+    }
+
     fn take(&mut self, batch: Batch) -> Result<()> {
         let frozen = Frozen::new(batch, self)?;
         self.count(&frozen);
@@ -77,8 +78,9 @@ impl Sink for Exporter {
 }
 
 impl Exporter {
-    /// Writes into `folder` (the plan's temporary one), into files named after the plan.
-    pub fn new(options: Options, tables: Tables, folder: PathBuf, plan: &str, lookup: Box<dyn Lookup>) -> Self {
+    /// Writes into `folder` (the plan's temporary one), into files named after the plan. `tables` lays out the declared
+    /// event types, by the ids that they have in the run.
+    pub fn new(options: Options, tables: Tables, folder: PathBuf, plan: &str) -> Self {
         Self {
             good: tables.list.iter().cloned().map(Arc::new).collect(),
             rejected: tables.list.iter().map(|t| Arc::new(t.rejected())).collect(),
@@ -86,9 +88,11 @@ impl Exporter {
             unreadable: Arc::new(unreadable_table()),
             tables,
             parts: Parts::new(options, folder, plan),
-            lookup,
-            objects: HashMap::new(),
-            causes: HashMap::new(),
+            types: Arc::default(),
+            causes: Arc::default(),
+            objects: vec![],
+            known_types: vec![],
+            known_causes: HashMap::new(),
             by_code: BTreeMap::new(),
             moved: 0,
             misfits: 0,
@@ -109,21 +113,20 @@ impl Exporter {
         })
     }
 
-    fn object(&mut self, id: u32) -> Result<Arc<LogObject>> {
-        if let Some(object) = self.objects.get(&id) {
-            return Ok(object.clone());
+    fn event_type(&mut self, id: EventTypeId) -> Result<Arc<EventType>> {
+        let id = id.0 as usize;
+        if id >= self.known_types.len() {
+            self.known_types = self.types.list();
         }
-        let object = self.lookup.object(ObjectId(id)).ok_or_else(|| unknown("object", u64::from(id)))?;
-        self.objects.insert(id, object.clone());
-        Ok(object)
+        self.known_types.get(id).cloned().ok_or_else(|| unknown("event type", id))
     }
 
     fn cause(&mut self, id: CauseId) -> Result<Arc<Cause>> {
-        if let Some(cause) = self.causes.get(&id) {
+        if let Some(cause) = self.known_causes.get(&id) {
             return Ok(cause.clone());
         }
-        let cause = self.lookup.cause(id).ok_or_else(|| unknown("cause", u64::from(id.0)))?;
-        self.causes.insert(id, cause.clone());
+        let cause = self.causes.get(id).ok_or_else(|| unknown("cause", id.0 as usize))?;
+        self.known_causes.insert(id, cause.clone());
         Ok(cause)
     }
 
@@ -240,7 +243,7 @@ impl Exporter {
     }
 }
 
-fn unknown(what: &str, id: u64) -> Error {
+fn unknown(what: &str, id: usize) -> Error {
     Error::Frame(format!("the export was given {what} {id}, which nobody knows"))
 }
 
@@ -299,7 +302,8 @@ impl Frozen {
         let mut last = None;
         for id in records.object.iter().chain(&rejects.object) {
             if last != Some(*id) {
-                objects.insert(*id, exporter.object(*id)?);
+                let object = exporter.objects.get(*id as usize).ok_or_else(|| unknown("object", *id as usize))?;
+                objects.insert(*id, object.clone());
                 last = Some(*id);
             }
         }
@@ -366,13 +370,13 @@ impl Frozen {
 }
 
 impl FrozenEvents {
-    fn new(columns: EventColumns, exporter: &Exporter) -> Result<Self> {
+    fn new(columns: EventColumns, exporter: &mut Exporter) -> Result<Self> {
         let id = columns.event_type;
-        let event_type = exporter.lookup.event_type(id).ok_or_else(|| unknown("event type", u64::from(id.0)))?;
+        let event_type = exporter.event_type(id)?;
         let (table, places) = match exporter.tables.placement(id) {
             Some(placement) => (placement.table, placement.columns.clone()),
             None if columns.properties.is_empty() => (exporter.tables.undeclared(), vec![]),
-            None => return Err(unknown("columns of event type", u64::from(id.0))),
+            None => return Err(unknown("columns of event type", id.0 as usize)),
         };
         let rows = columns.record.len();
         let storage = |i: usize| places.get(i).map(|c| exporter.tables.list[table].columns[*c].storage);

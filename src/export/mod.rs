@@ -31,7 +31,7 @@ pub mod warehouse;
 
 pub use commit::{Published, RunFacts, TableCount, commit};
 pub use destination::Destination;
-pub use exporter::{Exporter, Lookup, Receipt};
+pub use exporter::{Exporter, Receipt};
 pub use ledger::Ledger;
 pub use options::{Compress, Format, Options, Target};
 pub use plan::{Input, Plan, Planned};

@@ -7,6 +7,7 @@ pub mod encoding;
 pub mod layout;
 pub mod numbers;
 pub mod standard;
+mod tabs;
 
 pub use layout::Layout;
 pub use standard::{LineSink, LineView, ParseScratch, ParseState, parse_block};

@@ -8,6 +8,7 @@ use crate::model::time::{parse_date, parse_time};
 use crate::model::{Code, FieldId, FieldKind};
 use crate::parse::Layout;
 use crate::parse::numbers::{seconds, whole};
+use crate::parse::tabs::find_tabs;
 
 /// What one object's parse carries from block to block.
 #[derive(Debug, Clone, Default)]
@@ -128,7 +129,7 @@ fn parse_line(line: Line<'_>, state: &mut ParseState, scratch: &mut ParseScratch
         return reject(Code::L102, format_args!("the #Fields line names no date, time or cs-uri-stem"));
     }
     scratch.ends.clear();
-    scratch.ends.extend(memchr::memchr_iter(b'\t', text.as_bytes()).map(|i| i as u32));
+    find_tabs(text.as_bytes(), &mut scratch.ends);
     scratch.ends.push(text.len() as u32);
     // AWS' own example rows end with a spare tab: one empty column too many is no harm.
     if scratch.ends.len() == layout.width() + 1 && text.ends_with('\t') {

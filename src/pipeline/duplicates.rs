@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::routing::{Routing, Surprise};
+use crate::pipeline::judging::NO_ID_HASH;
 use crate::model::{Batch, Cause, CauseId, Causes, Code, Counters, EventTypes, Severity, Verdict};
 
 /// Hashes already, so hashing them again would be waste.
@@ -72,6 +73,9 @@ impl Duplicates {
         let mut found = Vec::new();
         for events in &batch.events {
             for (row, (id, payload)) in events.id_hash.iter().zip(&events.payload_hash).enumerate() {
+                if *id == NO_ID_HASH {
+                    continue;
+                }
                 match self.seen.entry(*id) {
                     std::collections::hash_map::Entry::Vacant(entry) => {
                         entry.insert(*payload);

@@ -490,6 +490,10 @@ impl LineSink for Records<'_, '_, '_> {
         records.event_type.push(judged.0);
         records.event_row.push(judged.1);
         records.verdict.push(judged.2 as u8);
+        if judged.0 == 0 && judged.2 == Verdict::Failed && self.worker.shared.needs.failed_raw {
+            self.batch.untyped.record.push(row);
+            self.batch.untyped.raw.push_value(view.line);
+        }
         if self.worker.shared.needs.record_fields {
             self.push_fields(view);
         }

@@ -38,7 +38,7 @@ pub struct Found {
 pub struct Listing {
     /// Objects in the window of hours.
     pub found: Vec<Found>,
-    /// How many more there were outside of it.
+    /// How many more were seen outside of it; a listing that jumps does not see all of them.
     pub outside: usize,
     /// Sentences on what could not be looked into, and on sources that are still empty while following.
     pub warnings: Vec<String>,
@@ -68,10 +68,12 @@ impl Listing {
     pub fn finish(mut self, options: &Options) -> Result<Self> {
         sort(&mut self.found, options.newest_first);
         drop_twins(&mut self.found, options.sources.len());
+        if let Some(only) = &options.only {
+            self.found.retain(|f| only.contains(&f.object.uri));
+        }
         if self.found.is_empty() && !options.follow {
             return Err(Error::NoInput(format!(
-                "nothing to read: {} found in {}, but none of the hours {}",
-                counted(self.outside),
+                "nothing to read: no log object in {} is of the hours {} (check --since, --until and --last)",
                 options.sources.join(", "),
                 window(options).describe(),
             )));
@@ -163,12 +165,4 @@ pub fn identity(path: &Path, several: bool) -> PathBuf {
         return path.to_owned();
     }
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-fn counted(objects: usize) -> String {
-    if objects == 1 {
-        "1 log object was".to_owned()
-    } else {
-        format!("{objects} log objects were")
-    }
 }

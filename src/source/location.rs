@@ -38,7 +38,7 @@ pub struct Prefix {
     /// Bucket.
     pub bucket: String,
     /// Keys start with it; may be empty, may be one whole key.
-    pub prefix: String,
+    pub start: String,
     /// Keys must match it too.
     pub matcher: Option<GlobMatcher>,
     /// As typed, for messages.
@@ -101,7 +101,7 @@ impl Prefix {
         };
         Ok(Self {
             bucket: bucket.to_owned(),
-            prefix: literal.to_owned(),
+            start: literal.to_owned(),
             matcher,
             text: text.to_owned(),
         })
@@ -160,13 +160,13 @@ mod tests {
             panic!()
         };
         assert_eq!(
-            (p.bucket.as_str(), p.prefix.as_str(), p.matcher.is_some()),
+            (p.bucket.as_str(), p.start.as_str(), p.matcher.is_some()),
             ("b", "px/E2.", true)
         );
         let Location::S3(p) = Location::parse("S3://b").unwrap() else {
             panic!()
         };
-        assert_eq!((p.prefix.as_str(), p.matcher.is_none()), ("", true));
+        assert_eq!((p.start.as_str(), p.matcher.is_none()), ("", true));
     }
 
     #[test]

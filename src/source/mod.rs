@@ -46,6 +46,8 @@ pub struct Options {
     pub follow: bool,
     /// S3 connection.
     pub s3: S3Options,
+    /// Of what the sources hold, read only the objects with these URIs (an export's plan); all where `None`.
+    pub only: Option<Arc<std::collections::HashSet<Arc<str>>>>,
     /// Bound on fetched bytes that no worker has taken yet; 0 means 64 MiB.
     pub bytes_in_flight: u64,
 }

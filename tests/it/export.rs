@@ -29,7 +29,8 @@ fn plan(day: &Day, to: &Path, options: &Options) -> Option<Plan> {
 
 fn work(day: &Day, to: &Destination, plan: &Plan, options: &Options) -> Result<frontlog::export::Receipt, Error> {
     let tables = Tables::new(&day.types())?;
-    let mut exporter = Exporter::new(options.clone(), tables, to.begin(&plan.id)?, &plan.id, Box::new(day.lookup()));
+    let mut exporter = Exporter::new(options.clone(), tables, to.begin(&plan.id)?, &plan.id);
+    day.introduce(&mut exporter);
     for batch in day.batches() {
         exporter.take(batch)?;
     }

@@ -43,8 +43,8 @@ impl Bucket {
     }
 }
 
-fn hour(h: i64) -> Option<i64> {
-    Some(days_from_civil(2026, 3, 4) * 24 + h)
+fn hour(h: i64) -> i64 {
+    days_from_civil(2026, 3, 4) * 24 + h
 }
 
 #[test]
@@ -121,8 +121,8 @@ fn hours_narrow_before_anything_is_fetched() {
     bucket.put("px/zz.log", b"x");
     bucket.server.page(5);
     let options = Options {
-        since_hour: hour(20),
-        until_hour: hour(21),
+        since_hour: Some(hour(20)),
+        until_hour: Some(hour(21)),
         newest_first: true,
         ..bucket.reading("s3://logs/px/")
     };
@@ -155,11 +155,11 @@ fn hours_narrow_before_anything_is_fetched() {
     assert!(lists <= 7, "{lists} listings");
 
     let nothing = error(&Options {
-        since_hour: hour(100),
+        since_hour: Some(hour(100)),
         ..bucket.reading("s3://logs/px/E1")
     });
     assert!(
-        matches!(nothing, Error::NoInput(_)) && nothing.to_string().contains("none of the hours"),
+        matches!(nothing, Error::NoInput(_)) && nothing.to_string().contains("is of the hours"),
         "{nothing}"
     );
 }
@@ -550,6 +550,39 @@ fn the_right_region_is_taken_from_the_answer_or_told() {
     assert!(
         told.contains("--region eu-west-3") && told.contains("us-west-2"),
         "{told}"
+    );
+}
+
+#[test]
+fn cancelling_ends_a_run_whose_server_hangs() {
+    let (endpoint, count) = canned(|head, _| {
+        if !head.contains("list-type=2") {
+            std::thread::sleep(Duration::from_mins(10));
+        }
+        one_key(1)
+    });
+    let (receiver, cancel) = start(&at(endpoint, None)).unwrap();
+    assert!(matches!(next(&receiver), Arrival::Listed(_)));
+    while count.load(Ordering::SeqCst) < 2 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    cancel.cancel();
+    let end = receiver.recv_timeout(Duration::from_secs(5));
+    assert!(
+        matches!(end, Err(crossbeam_channel::RecvTimeoutError::Disconnected)),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn an_unknown_profile_is_named() {
+    let mut options = at("http://127.0.0.1:9".into(), Some("us-east-1"));
+    options.s3.static_credentials = None;
+    options.s3.profile = Some("no-such-profile-of-frontlog".into());
+    let text = error(&options).to_string();
+    assert!(
+        text.contains("no-such-profile-of-frontlog") && text.contains("credentials"),
+        "{text}"
     );
 }
 

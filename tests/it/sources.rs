@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use frontlog::error::Error;
@@ -111,7 +112,7 @@ fn hours_narrow_and_say_so_when_nothing_is_left() {
     assert!(matches!(nothing, Error::NoInput(_)));
     let text = nothing.to_string();
     assert!(
-        text.contains("5 log objects") && text.contains("from 2026-03-04-09"),
+        text.contains("no log object in") && text.contains("from 2026-03-04-09"),
         "{text}"
     );
 }
@@ -196,7 +197,7 @@ fn an_object_opens_again() {
 fn a_pipe_is_read_as_a_stream() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("pipe");
-    if !std::process::Command::new("mkfifo")
+    if !Command::new("mkfifo")
         .arg(&path)
         .status()
         .is_ok_and(|s| s.success())
@@ -209,6 +210,31 @@ fn a_pipe_is_read_as_a_stream() {
     };
     let all = gather(&reading_path(&path)).unwrap();
     writer.join().unwrap();
+    assert_eq!(all.contents, [(0, b"from a pipe\n".to_vec())]);
+}
+
+#[test]
+fn standard_input_is_read_as_a_stream() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "sources::reads_its_standard_input", "--ignored"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"from a pipe\n")
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+#[ignore = "started by standard_input_is_read_as_a_stream, which pipes something in"]
+fn reads_its_standard_input() {
+    let all = gather(&reading(&["-", "-"])).unwrap();
+    assert_eq!(all.uris, ["-"]);
     assert_eq!(all.contents, [(0, b"from a pipe\n".to_vec())]);
 }
 

@@ -176,11 +176,7 @@ fn failures(report: &Report) -> String {
             row.severity.as_str().to_owned(),
             row.event.clone(),
             row.path.clone(),
-            if row.expected.is_empty() {
-                row.name.to_owned()
-            } else {
-                row.expected.clone()
-            },
+            cut(if row.expected.is_empty() { row.name } else { &row.expected }),
             row.first_utc.clone().unwrap_or_default(),
             row.last_utc.clone().unwrap_or_default(),
         ]);
@@ -206,8 +202,8 @@ fn example_line(example: &ExampleRow) -> String {
     }
 }
 
-/// Values are shown up to so many characters; the JSON output has them up to 256 bytes.
-const MAX_SHOWN: usize = 60;
+/// Values and expectations are shown up to so many characters; the JSON output has all of them.
+const MAX_SHOWN: usize = 48;
 
 fn cut(value: &str) -> String {
     match value.char_indices().nth(MAX_SHOWN) {

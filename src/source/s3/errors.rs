@@ -114,14 +114,26 @@ impl Trouble {
             };
         }
         match self.code.as_str() {
-            _ if self.no_credentials => "no usable AWS credentials were found (use --profile, set AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY, run `aws sso login`, or use --no-sign-request for a public bucket)"
-                .to_owned(),
-            _ if self.unreachable => format!("cannot reach {server}: {} (check --endpoint-url and the network)", self.cause),
-            "InvalidAccessKeyId" | "InvalidToken" => format!("access denied: {server} does not know these credentials (check --profile)"),
-            "SignatureDoesNotMatch" => format!("access denied: the secret access key is wrong for {server} (check --profile)"),
-            "ExpiredToken" | "TokenRefreshRequired" => "the credentials have expired (run `aws sso login`, or renew them)".to_owned(),
-            "RequestTimeTooSkewed" => format!("this machine's clock differs too much from {server}'s (set the clock)"),
+            _ if self.no_credentials => self.without_credentials(connection),
+            _ if self.unreachable => match &connection.endpoint {
+                Some(url) => format!(
+                    "cannot reach {url}: {} (check --endpoint-url and the network)",
+                    self.cause
+                ),
+                None => format!("cannot reach S3: {} (check the network)", self.cause),
+            },
+            "InvalidAccessKeyId" | "InvalidToken" => {
+                format!("access denied: {server} does not know these credentials (check --profile)")
+            }
+            "SignatureDoesNotMatch" => format!(
+                "access denied: the secret access key is wrong for {server} (check --profile)"
+            ),
+            "ExpiredToken" | "TokenRefreshRequired" => {
+                "the credentials have expired (run `aws sso login`, or renew them)".to_owned()
+            }
+            "RequestTimeTooSkewed" => {
+                format!("this machine's clock differs too much from {server}'s (set the clock)")
+            }
             "" => match self.status {
                 // A HEAD-like answer without a body carries no code.
                 Some(403) => format!("access denied (needs {permission} on bucket `{bucket}`)"),
@@ -129,6 +141,15 @@ impl Trouble {
                 None => self.cause.clone(),
             },
             code => format!("{server} answered {code}: {}", self.cause),
+        }
+    }
+
+    fn without_credentials(&self, connection: &Connection) -> String {
+        match &connection.options.profile {
+            Some(profile) => format!("no usable AWS credentials in profile `{profile}`: {} (check --profile)", self.cause),
+            None => "no usable AWS credentials were found (use --profile, set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY, run `aws sso login`, or use --no-sign-request for a public bucket)"
+                .to_owned(),
         }
     }
 }

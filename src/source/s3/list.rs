@@ -72,7 +72,7 @@ async fn pages(
         let exact = page
             .contents()
             .iter()
-            .find(|o| prefix.matcher.is_none() && o.key() == Some(prefix.prefix.as_str()));
+            .find(|o| prefix.matcher.is_none() && o.key() == Some(prefix.start.as_str()));
         if let Some(found) = exact.and_then(|o| object(prefix, o)) {
             let mut listing = Listing::default();
             listing.offer(window, found);
@@ -102,7 +102,7 @@ async fn page(
         .client
         .list_objects_v2()
         .bucket(&prefix.bucket)
-        .prefix(&prefix.prefix);
+        .prefix(&prefix.start);
     let request = match next {
         None => request,
         Some(Next::Token(token)) => request.continuation_token(token),
@@ -136,17 +136,23 @@ fn following(page: &ListObjectsV2Output, window: Window, listing: &mut Listing) 
     })
 }
 
-/// The key after which wanted ones may come, if the last key of a page is outside of the window.
+/// The key after which wanted ones may come, if the last key of a page is outside of the window. Keys between that
+/// start like the distribution's but have no hour are passed over with it.
 fn jump(last: &str, window: Window) -> Option<String> {
     let (stem, hour) = hour::split(last)?;
-    if let Some(since) = window.since.filter(|since| hour < *since) {
-        return Some(format!("{stem}.{}", hour::format(since)));
-    }
+    let since = window
+        .since
+        .filter(|since| hour < *since)
+        .map(|since| format!("{stem}.{}", hour::format(since)));
     // `:` sorts right after `9`: past every hour of this distribution, before the next distribution.
-    window
-        .until
-        .filter(|until| hour > *until)
-        .map(|_| format!("{stem}.:"))
+    let past = || {
+        window
+            .until
+            .filter(|until| hour > *until)
+            .map(|_| format!("{stem}.:"))
+    };
+    // A year of five digits would send the listing back, for ever.
+    since.or_else(past).filter(|target| target.as_str() > last)
 }
 
 fn is_wanted(prefix: &Prefix, object: &Object) -> bool {
@@ -157,7 +163,7 @@ fn is_wanted(prefix: &Prefix, object: &Object) -> bool {
     if key.ends_with('/') {
         return false;
     }
-    let folder = prefix.prefix.rfind('/').map_or(0, |at| at + 1);
+    let folder = prefix.start.rfind('/').map_or(0, |at| at + 1);
     let Some(below) = key.get(folder..) else {
         return false;
     };
@@ -205,5 +211,10 @@ mod tests {
                 && past.as_str() < "px/E3.2026-03-04-05.x.gz"
         );
         assert_eq!(jump("px/other.log", window), None);
+        let far = Window {
+            since: Some(80_000_000),
+            until: None,
+        };
+        assert_eq!(jump("px/E2.2026-03-04-05.x.gz", far), None);
     }
 }

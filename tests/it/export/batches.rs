@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use frontlog::export::Lookup;
 use frontlog::model::batch::{ObjectCount, UntypedColumns};
 use frontlog::model::{
-    Batch, Cause, CauseId, Code, Column, ColumnKind, Counters, EventColumns, EventType, EventTypeId, FieldId, LogObject, ObjectId,
-    ObjectState, ObjectStatus, PropertyColumn, Severity, Verdict,
+    Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventColumns, EventType, EventTypeId, EventTypes, FieldId, LogObject, ObjectId,
+    ObjectState, ObjectStatus, PropertyColumn, Severity, Sink, Verdict,
 };
 use polars_arrow::array::MutableBinaryViewArray;
 
@@ -40,24 +39,6 @@ enum Kind {
     PageView(Verdict),
     Undeclared(Verdict),
     Untyped,
-}
-
-struct Names {
-    types: Vec<Arc<EventType>>,
-    causes: Vec<Arc<Cause>>,
-    objects: Vec<ObjectState>,
-}
-
-impl Lookup for Names {
-    fn object(&self, id: ObjectId) -> Option<Arc<LogObject>> {
-        self.objects.get(id.0 as usize).map(|o| o.object.clone())
-    }
-    fn event_type(&self, id: EventTypeId) -> Option<Arc<EventType>> {
-        self.types.get(id.0 as usize).cloned()
-    }
-    fn cause(&self, id: CauseId) -> Option<Arc<Cause>> {
-        self.causes.get(id.0 as usize).cloned()
-    }
 }
 
 impl Day {
@@ -152,8 +133,17 @@ impl Day {
         objects
     }
 
-    pub fn lookup(&self) -> impl Lookup + 'static {
-        Names { types: self.types(), causes: self.causes(), objects: self.objects() }
+    /// Tells a sink what a run tells it before the first batch.
+    pub fn introduce(&self, sink: &mut dyn Sink) {
+        let (types, causes) = (Arc::new(EventTypes::default()), Arc::new(Causes::default()));
+        self.types().iter().for_each(|t| {
+            types.intern(EventType::clone(t));
+        });
+        self.causes().iter().for_each(|c| {
+            causes.intern(c);
+        });
+        sink.start(&types, &causes, &[]);
+        sink.listed(&self.objects().into_iter().map(|o| o.object).collect::<Vec<_>>());
     }
 
     pub fn counters(&self) -> Counters {

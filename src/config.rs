@@ -10,13 +10,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::{Args, CheckArgs, Command, GenerateArgs, ReportFormat, S3Args, SourceArgs};
+use crate::cli::{
+    Args, CheckArgs, Command, Compression, DataFormat, ExportArgs, GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args,
+    SourceArgs, Target,
+};
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::config_cmd::{Entry, InForce};
+use crate::commands::export::ExportOptions;
 use crate::commands::generate::GenerateOptions;
+use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
+use crate::export;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
 
@@ -29,6 +35,8 @@ pub struct Surroundings {
     pub config_folder: Option<PathBuf>,
     /// The working folder.
     pub working_folder: PathBuf,
+    /// Width of the terminal on stdout, in cells; `None` when it is none.
+    pub terminal_width: Option<usize>,
 }
 
 /// What to do, with everything it needs.
@@ -36,6 +44,10 @@ pub struct Surroundings {
 pub enum Step {
     /// Judge and report.
     Check(CheckOptions),
+    /// Publish a batch.
+    Export(Box<ExportStep>),
+    /// Load everything and run SQL over it.
+    Query(RunOptions, QueryOptions),
     /// Write logs with known faults.
     Generate(GenerateOptions),
     /// Print what is in force.
@@ -48,6 +60,17 @@ pub enum Step {
     Man,
 }
 
+/// What an export needs.
+#[derive(Debug, Clone)]
+pub struct ExportStep {
+    /// What to read and how to judge it.
+    pub run: RunOptions,
+    /// Where to write what.
+    pub options: ExportOptions,
+    /// JSON instead of text on stdout.
+    pub json: bool,
+}
+
 /// Gives `args` their meaning.
 ///
 /// # Errors
@@ -55,6 +78,8 @@ pub enum Step {
 pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
     match args.command.unwrap_or(Command::Explore(args.explore)) {
         Command::Check(typed) => check(typed, around),
+        Command::Export(typed) => export(typed, around),
+        Command::Query(typed) => query(typed, around),
         Command::Generate(typed) => generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         _ => Ok(Step::Man),
@@ -71,6 +96,41 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         thresholds: Thresholds { max_failed, max_code },
         max_examples: typed.max_examples,
     }))
+}
+
+fn export(typed: ExportArgs, around: &Surroundings) -> Result<Step> {
+    let files = export::Options {
+        format: match typed.format {
+            DataFormat::Parquet => export::Format::Parquet,
+            DataFormat::Csv => export::Format::Csv,
+            DataFormat::Jsonl => export::Format::Jsonl,
+        },
+        compress: match typed.compress {
+            Compression::None => export::Compress::None,
+            Compression::Gzip => export::Compress::Gzip,
+        },
+        target: match typed.target {
+            Target::Redshift => export::Target::Redshift,
+        },
+        url_prefix: typed.url_prefix,
+        ..export::Options::default()
+    };
+    files.check()?;
+    let run = run_options(typed.sources, typed.source, Needs::default(), around)?;
+    let options = ExportOptions { to: typed.to, files, now_us: around.now.timestamp_micros() };
+    Ok(Step::Export(Box::new(ExportStep { run, options, json: typed.report == ReportFormat::Json })))
+}
+
+fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
+    let format = match typed.format {
+        ResultFormat::Table => Format::Table,
+        ResultFormat::Csv => Format::Csv,
+        ResultFormat::Json => Format::Json,
+        ResultFormat::Jsonl => Format::Jsonl,
+        ResultFormat::Parquet => Format::Parquet,
+    };
+    let run = run_options(typed.sources, typed.source, Needs::default(), around)?;
+    Ok(Step::Query(run, QueryOptions { sql: typed.sql, format, width: around.terminal_width }))
 }
 
 fn generate(typed: GenerateArgs) -> Result<Step> {
@@ -122,15 +182,7 @@ fn s3(typed: S3Args) -> source::S3Options {
         path_style: typed.path_style,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
-<<<<<<< HEAD
-<<<<<<< HEAD
-        ..source::S3Options::default()
-=======
         static_credentials: None,
->>>>>>> main
-=======
-        static_credentials: None,
->>>>>>> export
     }
 }
 

@@ -11,5 +11,6 @@ mod real_logs;
 mod registry;
 mod contract;
 mod s3;
+mod s3_odd_servers;
 mod s3_server;
 mod sources;

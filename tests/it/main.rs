@@ -11,6 +11,7 @@ mod real_logs;
 mod registry;
 mod contract;
 mod s3;
+mod s3_odd_servers;
 mod screens;
 mod terminal;
 mod s3_server;

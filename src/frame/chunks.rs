@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use polars::prelude::{ChunkedArray, PolarsNumericType, StringChunked};
+use polars::prelude::{ChunkedArray, PolarsNumericType, Series, StringChunked};
 use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray};
 
 /// Where rows are in a column of several chunks. Remembers the last chunk, so that neighbours cost nothing.
@@ -62,6 +62,28 @@ impl<'a, T: PolarsNumericType> Numbers<'a, T> {
         let array = self.arrays[chunk];
         array.is_valid(i).then(|| array.value(i))
     }
+}
+
+/// Reads one row after the other; `None` for null and past the end.
+pub(crate) type Read<'a, T> = Box<dyn Fn(usize) -> Option<T> + 'a>;
+
+/// The reader of a column of whole numbers of any width; `None` for every other column.
+pub(crate) fn whole_numbers(series: &Series) -> Option<Read<'_, i64>> {
+    macro_rules! widen {
+        ($($column:expr),*) => {
+            $(if let Some(column) = $column {
+                let numbers = Numbers::new(column);
+                return Some(Box::new(move |row| numbers.get(row).map(i64::from)));
+            })*
+        };
+    }
+    widen!(series.try_i16(), series.try_i32(), series.try_u32());
+    if let Some(column) = series.try_u64() {
+        let numbers = Numbers::new(column);
+        return Some(Box::new(move |row| numbers.get(row).map(|v| v as i64)));
+    }
+    let numbers = Numbers::new(series.try_i64()?);
+    Some(Box::new(move |row| numbers.get(row)))
 }
 
 /// A text column, by row.

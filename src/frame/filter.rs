@@ -24,7 +24,9 @@ mod complete;
 mod eval;
 mod lex;
 mod matcher;
+mod number;
 mod parse;
+mod value_test;
 mod when;
 
 use std::borrow::Cow;

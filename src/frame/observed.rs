@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use polars::prelude::{ChunkAgg, Series, Int16Type};
+use polars::prelude::{ChunkAgg, ChunkedArray, Int16Type, Logical, Series};
 
 use crate::frame::cell::verdict_of_number;
 use crate::frame::chunks::Numbers;
@@ -136,7 +136,7 @@ fn failing_by_property(snapshot: &Snapshot) -> HashMap<(usize, Arc<str>), Failin
 fn verdict_counts(table: &EventTable, verdicts: &Numbers<'_, Int16Type>) -> (u64, u64) {
     let (mut good, mut failed) = (0, 0);
     let records = table.frame.column(column::RECORD).ok().and_then(|c| c.try_u32());
-    for record in records.into_iter().flat_map(|r| r.downcast_iter()).flat_map(|a| a.values().iter()) {
+    for record in records.into_iter().flat_map(ChunkedArray::downcast_iter).flat_map(|a| a.values().iter()) {
         match verdicts.get(*record as usize).map(verdict_of_number) {
             Some(Verdict::Good) => good += 1,
             Some(Verdict::Failed) => failed += 1,
@@ -188,13 +188,13 @@ fn bounds(series: &Series) -> (Option<String>, Option<String>) {
     if let Some(c) = series.try_f64() {
         return both(c.min(), c.max(), |v| v.to_string());
     }
-    if let Some(c) = series.try_datetime().map(|c| c.physical()) {
+    if let Some(c) = series.try_datetime().map(Logical::physical) {
         return both(c.min(), c.max(), crate::model::time::format_us);
     }
-    if let Some(c) = series.try_date().map(|c| c.physical()) {
+    if let Some(c) = series.try_date().map(Logical::physical) {
         return both(c.min(), c.max(), format_date);
     }
-    if let Some(c) = series.try_time().map(|c| c.physical()) {
+    if let Some(c) = series.try_time().map(Logical::physical) {
         return both(c.min(), c.max(), format_time);
     }
     (None, None)

@@ -2,7 +2,9 @@
 //!
 //! Categorical columns become text on the way in (only those a query uses), so that `LIKE` and every text function work.
 
+mod events;
 mod explain;
+mod lists;
 mod tables;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use polars::prelude::{DataType, Series};
 
 use crate::frame::cell::{format_date, format_time};
-use crate::frame::chunks::{Numbers, Texts};
+use crate::frame::chunks::{Numbers, Read, Texts, whole_numbers};
 
 /// How often each value of a column occurs among the rows that are added.
 pub(crate) struct Tally<'a> {
@@ -22,7 +22,7 @@ pub(crate) struct Tally<'a> {
 enum Reader<'a> {
     Codes(Numbers<'a, polars::prelude::UInt32Type>, &'a Series, Vec<u64>),
     Texts(Texts<'a>, HashMap<&'a str, u64, FixedState>),
-    Numbers(Box<dyn Fn(usize) -> Option<i64> + 'a>, fn(i64) -> String, HashMap<i64, u64, FixedState>),
+    Numbers(Read<'a, i64>, fn(i64) -> String, HashMap<i64, u64, FixedState>),
     Nothing,
 }
 
@@ -122,16 +122,9 @@ fn keep_largest<K: Ord>(list: &mut Vec<(K, u64)>, n: usize) {
 }
 
 fn reader(series: &Series) -> Reader<'_> {
-    macro_rules! whole {
-        ($($column:expr),*) => {
-            $(if let Some(column) = $column {
-                let numbers = Numbers::new(column);
-                let get = move |row| numbers.get(row).map(|v| v as i64);
-                return Reader::Numbers(Box::new(get), |v| v.to_string(), HashMap::default());
-            })*
-        };
+    if let Some(get) = whole_numbers(series) {
+        return Reader::Numbers(get, |v| v.to_string(), HashMap::default());
     }
-    whole!(series.try_i16(), series.try_u32(), series.try_u64(), series.try_i32(), series.try_i64());
     match series.dtype() {
         DataType::Categorical(..) => series
             .try_cat32()

@@ -1,10 +1,12 @@
 //! A filter bound to a snapshot: names become columns, values become tests, words become tables of yes and no.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use polars::prelude::{DataType, Series};
 
 use super::matcher::TextTest;
+use super::number::{Number, parse_bool, span};
+use super::value_test::{ValueTest, pattern, text_holds, text_test};
 use super::when::{When, clock_of};
 use super::{Node, Op, Term};
 use crate::frame::columns::{ColumnRef, Virtual};
@@ -39,104 +41,6 @@ pub(super) struct SeriesTest<'a> {
 pub(super) struct TableTest<'a> {
     pub(super) table: &'a EventTable,
     pub(super) any_of: Vec<SeriesTest<'a>>,
-}
-
-/// A test of one value. Never holds for null, except that it is asked for by [`Bound::Not`].
-pub(super) enum ValueTest {
-    /// The value is there.
-    Present,
-    /// By code of a categorical column, or by a small number.
-    Lut(Vec<bool>),
-    /// Whole numbers and times.
-    Int(RangeInclusive<i64>),
-    /// Numbers.
-    Float(Op, f64),
-    /// Truth values.
-    Bool(bool),
-    /// Texts.
-    Text(TextTest),
-    /// Texts in the order of their bytes.
-    Order(Op, String),
-    /// The value as it is shown.
-    Shown(TextTest),
-    /// A key of a JSON object of texts.
-    Rest(String, Box<ValueTest>),
-    /// Texts that are numbers.
-    NumberText(Op, f64),
-}
-
-/// A number as typed in a filter.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Number {
-    Int(i64),
-    Float(f64),
-    /// `4xx`: from and to, both included.
-    Class(i64, i64),
-}
-
-impl Number {
-    /// `400`, `12.5`, `-3`, `4xx`, `10k`, `1.5MiB`, `200ms` (as seconds).
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        if let Some(digit) = text.strip_suffix("xx").and_then(|d| d.parse::<i64>().ok()).filter(|d| (0..10).contains(d)) {
-            return Some(Self::Class(digit * 100, digit * 100 + 99));
-        }
-        if let Ok(int) = text.parse() {
-            return Some(Self::Int(int));
-        }
-        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let factor = match &text[digits.len()..] {
-            "" | "s" | "B" => 1.0,
-            "ms" => 1e-3,
-            "us" => 1e-6,
-            "k" | "kB" => 1e3,
-            "M" | "MB" => 1e6,
-            "G" | "GB" => 1e9,
-            "KiB" => 1024.0,
-            "MiB" => 1_048_576.0,
-            "GiB" => 1_073_741_824.0,
-            _ => return None,
-        };
-        let value: f64 = digits.parse().ok().filter(|v: &f64| v.is_finite())?;
-        Some(Self::Float(value * factor))
-    }
-
-    fn float_test(self, op: Op) -> ValueTest {
-        match self {
-            Self::Int(v) => ValueTest::Float(op, v as f64),
-            Self::Float(v) => ValueTest::Float(op, v),
-            Self::Class(from, to) => ValueTest::Float(op, if op == Op::Gt || op == Op::Le { to } else { from } as f64),
-        }
-    }
-
-    fn int_range(self, op: Op) -> RangeInclusive<i64> {
-        let (low, high) = match self {
-            Self::Int(v) => (v, v),
-            Self::Class(from, to) => (from, to),
-            // No whole number equals a broken one: an empty stretch between its neighbours.
-            Self::Float(v) => (v.ceil() as i64, v.floor() as i64),
-        };
-        span(op, low, high)
-    }
-}
-
-/// The whole numbers that compare so with the stretch from `low` to `high` (included).
-fn span(op: Op, low: i64, high: i64) -> RangeInclusive<i64> {
-    match op {
-        Op::Lt => i64::MIN..=low.saturating_sub(1),
-        Op::Le => i64::MIN..=high,
-        Op::Gt => high.saturating_add(1)..=i64::MAX,
-        Op::Ge => low..=i64::MAX,
-        _ => low..=high,
-    }
-}
-
-/// `true`, `false`, `1`, `0`.
-pub(super) fn parse_bool(text: &str) -> Option<bool> {
-    match text {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
-    }
 }
 
 /// Binds filters to the records `rows` of a snapshot.
@@ -390,68 +294,12 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// A test of texts.
-fn text_test(op: Op, value: &str) -> ValueTest {
-    match op {
-        Op::Eq => ValueTest::Text(TextTest::equal(value)),
-        Op::Matches | Op::Contains => {
-            pattern(op, value).map_or_else(|| ValueTest::Lut(vec![]), ValueTest::Text)
-        }
-        _ => ValueTest::Order(op, value.to_owned()),
-    }
-}
-
-fn pattern(op: Op, value: &str) -> Option<TextTest> {
-    if op == Op::Contains { Some(TextTest::contains(value)) } else { TextTest::search(value).ok() }
-}
-
-fn text_holds(op: Op, value: &str, text: &str) -> bool {
-    text_test(op, value).holds(text)
-}
-
 /// For each code of a categorical column, whether its word passes.
 fn words(series: &Series, wanted: impl Fn(&str) -> bool) -> Vec<bool> {
     let Some(column) = series.try_cat32() else { return vec![] };
     let mapping = column.get_mapping();
     let codes = u32::try_from(mapping.num_cats_upper_bound()).unwrap_or(u32::MAX);
     (0..codes).map(|code| mapping.cat_to_str(code).is_some_and(&wanted)).collect()
-}
-
-impl ValueTest {
-    /// The test of a text.
-    pub(super) fn holds(&self, text: &str) -> bool {
-        match self {
-            Self::Present => true,
-            Self::Text(test) | Self::Shown(test) => test.test(text),
-            Self::Order(op, value) => in_order(*op, text.cmp(value.as_str())),
-            Self::NumberText(op, value) => {
-                text.parse::<f64>().ok().and_then(|v| v.partial_cmp(value)).is_some_and(|order| in_order(*op, order))
-            }
-            Self::Lut(_) | Self::Int(_) | Self::Float(..) | Self::Bool(_) => false,
-            Self::Rest(name, test) => crate::frame::cell::rest_value(text, name).is_some_and(|v| test.holds(&v)),
-        }
-    }
-
-    fn cost(&self) -> u32 {
-        match self {
-            Self::Text(test) => test.cost(),
-            Self::Shown(_) | Self::Rest(..) => 60,
-            Self::Order(..) | Self::NumberText(..) => 8,
-            _ => 1,
-        }
-    }
-}
-
-/// Whether a comparison with that outcome holds.
-pub(super) fn in_order(op: Op, order: std::cmp::Ordering) -> bool {
-    match op {
-        Op::Lt => order.is_lt(),
-        Op::Le => order.is_le(),
-        Op::Gt => order.is_gt(),
-        Op::Ge => order.is_ge(),
-        Op::Ne => order.is_ne(),
-        Op::Eq | Op::Matches | Op::Contains => order.is_eq(),
-    }
 }
 
 impl Bound<'_> {

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use polars::prelude::{ChunkedArray, DataType, PolarsNumericType, Series, UInt32Type};
 
-use super::bind::{Binder, Bound, SeriesTest, TableTest, ValueTest, in_order};
+use super::bind::{Binder, Bound, SeriesTest, TableTest};
 use super::matcher::TextTest;
+use super::value_test::{ValueTest, in_order};
 use super::Filter;
 use crate::frame::Snapshot;
 use crate::frame::chunks::{Numbers, pieces};
@@ -96,7 +97,9 @@ impl Bound<'_> {
             Self::Column(test) => test.narrow(rows, live),
             Self::Tables(list) => {
                 let mut hits = vec![false; live.len()];
-                list.iter().for_each(|table| table.mark(rows.clone(), live, &mut hits));
+                for table in list {
+                    table.mark(rows.clone(), live, &mut hits);
+                }
                 live.copy_from_slice(&hits);
             }
             Self::Rows(list) => {

@@ -225,7 +225,7 @@ fn check_value(info: &ColumnInfo, op: Op, value: &str) -> Result<String, String>
             let known = Code::parse(&upper).map(|c| c.as_str().to_owned());
             known.ok_or_else(|| format!("`{value}` is no failure code: write one such as V402"))
         }
-        (_, ColumnKind::Int | ColumnKind::Float) => super::bind::Number::parse(value)
+        (_, ColumnKind::Int | ColumnKind::Float) => super::number::Number::parse(value)
             .map(|_| as_is)
             .ok_or_else(|| format!("`{name}` holds numbers, and `{value}` is none (write `{name}~{value}` for text)")),
         (_, ColumnKind::Timestamp | ColumnKind::Date) => When::parse(value)
@@ -234,7 +234,7 @@ fn check_value(info: &ColumnInfo, op: Op, value: &str) -> Result<String, String>
         (_, ColumnKind::Time) => clock_of(value)
             .map(|_| as_is)
             .ok_or_else(|| format!("`{value}` is no time of day: write 14:02 or 14:02:11")),
-        (_, ColumnKind::Bool) => super::bind::parse_bool(value)
+        (_, ColumnKind::Bool) => super::number::parse_bool(value)
             .map(|_| as_is)
             .ok_or_else(|| format!("`{name}` is true or false, and `{value}` is neither")),
         (_, ColumnKind::Text | ColumnKind::Word | ColumnKind::Json) => Ok(as_is),

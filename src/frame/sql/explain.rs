@@ -18,11 +18,11 @@ pub(super) fn failure(error: &PolarsError, named: &[String], all: &[Table], snap
     let text = error.to_string();
     let known = |name: &&String| all.iter().any(|t| t.name.eq_ignore_ascii_case(name));
     let first = text.lines().next().unwrap_or(&text).to_owned();
-    if text.contains("relation") || text.contains("table") {
-        if let Some(unknown) = named.iter().find(|name| !known(name) && first.contains(name.as_str())) {
-            let names: Vec<String> = all.iter().map(|t| t.name.clone()).collect();
-            return Error::Query(format!("there is no table `{unknown}`: {}", nearest(unknown, &names)));
-        }
+    if (text.contains("relation") || text.contains("table"))
+        && let Some(unknown) = named.iter().find(|name| !known(name) && first.contains(name.as_str()))
+    {
+        let names: Vec<String> = all.iter().map(|t| t.name.clone()).collect();
+        return Error::Query(format!("there is no table `{unknown}`: {}", nearest(unknown, &names)));
     }
     let is_column = matches!(error, PolarsError::ColumnNotFound(_) | PolarsError::SchemaFieldNotFound(_));
     let quoted = first.split(['"', '\'', '`']).nth(1).map(str::to_owned);

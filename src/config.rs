@@ -11,8 +11,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::cli::{
-    Args, CheckArgs, Command, Compression, DataFormat, ExportArgs, GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args,
-    SourceArgs, Target,
+    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs, QueryArgs, ReportFormat,
+    ResultFormat, S3Args, SourceArgs, Target,
 };
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::export;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
+use crate::tui::ExploreOptions;
 
 /// What the program finds around it; a value, so that a test can give another one.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub struct Surroundings {
 /// What to do, with everything it needs.
 #[derive(Debug, Clone)]
 pub enum Step {
+    /// Open the explorer.
+    Explore(Box<ExploreOptions>),
     /// Judge and report.
     Check(CheckOptions),
     /// Publish a batch.
@@ -77,6 +80,7 @@ pub struct ExportStep {
 /// Configuration errors, as sentences that name the option, or file, line and column.
 pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
     match args.command.unwrap_or(Command::Explore(args.explore)) {
+        Command::Explore(typed) => explore(typed, around),
         Command::Check(typed) => check(typed, around),
         Command::Export(typed) => export(typed, around),
         Command::Query(typed) => query(typed, around),
@@ -84,6 +88,25 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         _ => Ok(Step::Man),
     }
+}
+
+/// The explorer reads the newest hour first, so that the rows a person most likely wants come first.
+fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
+    let needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
+    let mut run = run_options(typed.sources, typed.source, needs, around)?;
+    run.source.newest_first = true;
+    run.source.follow = typed.follow;
+    let files = match &around.config_folder {
+        Some(folder) => user_file::read(folder)?,
+        None => user_file::UserFiles::default(),
+    };
+    Ok(Step::Explore(Box::new(ExploreOptions {
+        run,
+        theme: typed.theme.or(files.theme),
+        theme_folder: around.config_folder.as_ref().map(|folder| folder.join("themes")),
+        keymap: files.keymap,
+        export: None,
+    })))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {

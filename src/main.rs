@@ -3,6 +3,8 @@
 //! 0 clean · 1 runtime error · 2 usage or configuration · 3 findings over the threshold · 4 incomplete input ·
 //! 130 interrupted. A broken pipe is success: whoever closed it had enough.
 
+mod explorer;
+
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
@@ -58,8 +60,13 @@ fn complain(sentences: &str) {
 }
 
 fn run(step: Step) -> Result<Outcome> {
+    let step = match step {
+        Step::Explore(options) => return explorer::run(*options).map(|()| Outcome::Clean),
+        other => other,
+    };
     let mut out = BufWriter::new(std::io::stdout().lock());
     match step {
+        Step::Explore(_) => Ok(Outcome::Clean),
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),
         Step::Query(run, options) => query(&run, &options, &mut out),

@@ -11,6 +11,8 @@ mod real_logs;
 mod registry;
 mod contract;
 mod s3;
+mod screens;
+mod terminal;
 mod s3_server;
 mod sources;
 mod query;

@@ -21,7 +21,10 @@ impl Starts {
             sum += length;
             starts.push(sum);
         }
-        Self { starts, last: Cell::new(0) }
+        Self {
+            starts,
+            last: Cell::new(0),
+        }
     }
 
     fn len(&self) -> usize {
@@ -53,7 +56,10 @@ pub(crate) struct Numbers<'a, T: PolarsNumericType> {
 impl<'a, T: PolarsNumericType> Numbers<'a, T> {
     pub(crate) fn new(column: &'a ChunkedArray<T>) -> Self {
         let arrays: Vec<_> = column.downcast_iter().collect();
-        Self { starts: Starts::new(arrays.iter().map(|a| a.len())), arrays }
+        Self {
+            starts: Starts::new(arrays.iter().map(|a| a.len())),
+            arrays,
+        }
     }
 
     /// The value of a row; `None` for null and past the end.
@@ -95,7 +101,10 @@ pub(crate) struct Texts<'a> {
 impl<'a> Texts<'a> {
     pub(crate) fn new(column: &'a StringChunked) -> Self {
         let arrays: Vec<_> = column.downcast_iter().collect();
-        Self { starts: Starts::new(arrays.iter().map(|a| a.len())), arrays }
+        Self {
+            starts: Starts::new(arrays.iter().map(|a| a.len())),
+            arrays,
+        }
     }
 
     /// The value of a row; `None` for null and past the end.
@@ -126,6 +135,10 @@ pub(crate) fn pieces<'a, A: Array + ?Sized + 'a>(
         start = chunk.end;
         let from = range.start.max(chunk.start);
         let to = range.end.min(chunk.end);
-        (from < to).then(|| Piece { array, rows: from - chunk.start..to - chunk.start, at: from - range.start })
+        (from < to).then(|| Piece {
+            array,
+            rows: from - chunk.start..to - chunk.start,
+            at: from - range.start,
+        })
     })
 }

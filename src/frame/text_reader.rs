@@ -22,7 +22,9 @@ pub(crate) fn text_reader<'a>(snapshot: &'a Snapshot, column: &'a ColumnRef) -> 
     let fast = match column {
         ColumnRef::Property(name) => property(snapshot, name),
         ColumnRef::Virtual(Virtual::Event) => by_event(snapshot, |table| &table.event_type.name),
-        ColumnRef::Virtual(Virtual::Version) => by_event(snapshot, |table| &table.event_type.version),
+        ColumnRef::Virtual(Virtual::Version) => {
+            by_event(snapshot, |table| &table.event_type.version)
+        }
         ColumnRef::Virtual(Virtual::Object) => object(snapshot),
         ColumnRef::Record(_) | ColumnRef::Virtual(_) => None,
     };
@@ -36,7 +38,11 @@ pub(crate) fn text_reader<'a>(snapshot: &'a Snapshot, column: &'a ColumnRef) -> 
 
 fn by_event(snapshot: &Snapshot, text: fn(&EventTable) -> &str) -> Option<TextReader<'_>> {
     let places = Places::of(snapshot)?;
-    Some(Box::new(move |row| Some(Cow::Borrowed(text(snapshot.events.get(places.get(row)?.0)?)))))
+    Some(Box::new(move |row| {
+        Some(Cow::Borrowed(text(
+            snapshot.events.get(places.get(row)?.0)?,
+        )))
+    }))
 }
 
 fn object(snapshot: &Snapshot) -> Option<TextReader<'_>> {
@@ -59,7 +65,11 @@ enum Place<'a> {
 
 fn property<'a>(snapshot: &'a Snapshot, name: &'a str) -> Option<TextReader<'a>> {
     let places = Places::of(snapshot)?;
-    let tables: Vec<Place<'a>> = snapshot.events.iter().map(|table| place(table, name)).collect();
+    let tables: Vec<Place<'a>> = snapshot
+        .events
+        .iter()
+        .map(|table| place(table, name))
+        .collect();
     let mut failed: HashMap<u32, &'a str, FixedState> = HashMap::default();
     if snapshot.causes.iter().any(|cause| *cause.path == *name) {
         Failures::of(snapshot, 0..snapshot.len()).each(|record, cause, value| {
@@ -87,11 +97,17 @@ fn property<'a>(snapshot: &'a Snapshot, name: &'a str) -> Option<TextReader<'a>>
 
 fn place<'a>(table: &'a EventTable, name: &str) -> Place<'a> {
     let declared = table.event_type.columns.iter().any(|c| *c.name == *name);
-    let column = table.frame.column(if declared { name } else { column::REST_JSON });
-    let Ok(column) = column else { return Place::Nowhere };
+    let column = table
+        .frame
+        .column(if declared { name } else { column::REST_JSON });
+    let Ok(column) = column else {
+        return Place::Nowhere;
+    };
     match (column.dtype(), column.try_str()) {
         (DataType::String, Some(texts)) if declared => Place::Texts(Texts::new(texts)),
-        (DataType::String, Some(texts)) if texts.null_count() < texts.len() => Place::Rest(Texts::new(texts)),
+        (DataType::String, Some(texts)) if texts.null_count() < texts.len() => {
+            Place::Rest(Texts::new(texts))
+        }
         _ if declared => Place::Values(table),
         _ => Place::Nowhere,
     }

@@ -17,7 +17,11 @@ pub(super) enum Number {
 impl Number {
     /// `400`, `12.5`, `-3`, `4xx`, `10k`, `1.5MiB`, `200ms` (as seconds).
     pub(super) fn parse(text: &str) -> Option<Self> {
-        if let Some(digit) = text.strip_suffix("xx").and_then(|d| d.parse::<i64>().ok()).filter(|d| (0..10).contains(d)) {
+        if let Some(digit) = text
+            .strip_suffix("xx")
+            .and_then(|d| d.parse::<i64>().ok())
+            .filter(|d| (0..10).contains(d))
+        {
             return Some(Self::Class(digit * 100, digit * 100 + 99));
         }
         if let Ok(int) = text.parse() {
@@ -44,7 +48,14 @@ impl Number {
         match self {
             Self::Int(v) => ValueTest::Float(op, v as f64),
             Self::Float(v) => ValueTest::Float(op, v),
-            Self::Class(from, to) => ValueTest::Float(op, if op == Op::Gt || op == Op::Le { to } else { from } as f64),
+            Self::Class(from, to) => ValueTest::Float(
+                op,
+                if op == Op::Gt || op == Op::Le {
+                    to
+                } else {
+                    from
+                } as f64,
+            ),
         }
     }
 
@@ -85,9 +96,18 @@ mod tests {
 
     #[test]
     fn numbers_are_read_with_their_units() {
-        let cases = [("400", Some(Number::Int(400))), ("4xx", Some(Number::Class(400, 499))), ("200ms", Some(Number::Float(0.2))),
-            ("1.5KiB", Some(Number::Float(1536.0))), ("10k", Some(Number::Float(10_000.0))), ("x", None), ("", None),
-            ("1e400", None), ("nan", None), ("44xx", None)];
+        let cases = [
+            ("400", Some(Number::Int(400))),
+            ("4xx", Some(Number::Class(400, 499))),
+            ("200ms", Some(Number::Float(0.2))),
+            ("1.5KiB", Some(Number::Float(1536.0))),
+            ("10k", Some(Number::Float(10_000.0))),
+            ("x", None),
+            ("", None),
+            ("1e400", None),
+            ("nan", None),
+            ("44xx", None),
+        ];
         for (text, wanted) in cases {
             assert_eq!(Number::parse(text), wanted, "{text}");
         }
@@ -96,8 +116,12 @@ mod tests {
     #[test]
     fn a_broken_number_has_whole_neighbours() {
         let holds = |op, v: i64| Number::Float(400.5).int_range(op).contains(&v);
-        assert!(holds(Op::Lt, 400) && !holds(Op::Lt, 401) && holds(Op::Gt, 401) && !holds(Op::Gt, 400));
-        assert!(holds(Op::Le, 400) && !holds(Op::Le, 401) && holds(Op::Ge, 401) && !holds(Op::Ge, 400));
+        assert!(
+            holds(Op::Lt, 400) && !holds(Op::Lt, 401) && holds(Op::Gt, 401) && !holds(Op::Gt, 400)
+        );
+        assert!(
+            holds(Op::Le, 400) && !holds(Op::Le, 401) && holds(Op::Ge, 401) && !holds(Op::Ge, 400)
+        );
         assert!(!holds(Op::Eq, 400) && !holds(Op::Eq, 401));
     }
 }

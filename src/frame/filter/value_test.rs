@@ -41,7 +41,11 @@ pub(super) fn text_test(op: Op, value: &str) -> ValueTest {
 }
 
 pub(super) fn pattern(op: Op, value: &str) -> Option<TextTest> {
-    if op == Op::Contains { Some(TextTest::contains(value)) } else { TextTest::search(value).ok() }
+    if op == Op::Contains {
+        Some(TextTest::contains(value))
+    } else {
+        TextTest::search(value).ok()
+    }
 }
 
 pub(super) fn text_holds(op: Op, value: &str, text: &str) -> bool {
@@ -55,11 +59,15 @@ impl ValueTest {
             Self::Present => true,
             Self::Text(test) | Self::Shown(test) => test.test(text),
             Self::Order(op, value) => in_order(*op, text.cmp(value.as_str())),
-            Self::NumberText(op, value) => {
-                text.parse::<f64>().ok().and_then(|v| v.partial_cmp(value)).is_some_and(|order| in_order(*op, order))
-            }
+            Self::NumberText(op, value) => text
+                .parse::<f64>()
+                .ok()
+                .and_then(|v| v.partial_cmp(value))
+                .is_some_and(|order| in_order(*op, order)),
             Self::Lut(_) | Self::Int(_) | Self::Float(..) | Self::Bool(_) => false,
-            Self::Rest(name, test) => crate::frame::cell::rest_value(text, name).is_some_and(|v| test.holds(&v)),
+            Self::Rest(name, test) => {
+                crate::frame::cell::rest_value(text, name).is_some_and(|v| test.holds(&v))
+            }
         }
     }
 

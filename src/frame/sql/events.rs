@@ -1,8 +1,8 @@
 //! The tables of records and events.
 
 use polars::prelude::{
-    Categorical32Chunked, Column, DataFrame, DataType, IntoColumn, IntoSeries, NamedFrom, PlSmallStr, Series,
-    UInt32Chunked,
+    Categorical32Chunked, Column, DataFrame, DataType, IntoColumn, IntoSeries, NamedFrom,
+    PlSmallStr, Series, UInt32Chunked,
 };
 
 use crate::error::Result;
@@ -20,8 +20,12 @@ pub(super) fn dictionary<'a>(
 ) -> Column {
     let dictionary = Words::new();
     let codes: Vec<Option<u32>> = words.map(|word| dictionary.code(word)).collect();
-    let rows: UInt32Chunked = rows.map(|i| i.and_then(|i| codes.get(i).copied().flatten())).collect();
-    Categorical32Chunked::from_cats_and_dtype(rows.with_name(name.into()), dictionary.dtype()).into_series().into_column()
+    let rows: UInt32Chunked = rows
+        .map(|i| i.and_then(|i| codes.get(i).copied().flatten()))
+        .collect();
+    Categorical32Chunked::from_cats_and_dtype(rows.with_name(name.into()), dictionary.dtype())
+        .into_series()
+        .into_column()
 }
 
 /// The columns as a frame.
@@ -33,45 +37,108 @@ pub(super) fn frame(columns: Vec<Column>) -> Result<DataFrame> {
 /// The record's number, then object, event, verdict as words, then our columns and the log fields.
 pub(super) fn records(snapshot: &Snapshot) -> Result<DataFrame> {
     let count = snapshot.len() as u32;
-    let mut columns = vec![Series::new("record".into(), (0..count).collect::<Vec<u32>>()).into_column()];
+    let mut columns =
+        vec![Series::new("record".into(), (0..count).collect::<Vec<u32>>()).into_column()];
     columns.extend(origin(snapshot, &mut (0..count)));
     columns.extend(identity(snapshot, &mut (0..count)));
-    let hidden = [column::OBJECT, column::LINE, column::EVENT_TYPE, column::EVENT_ROW, column::VERDICT];
-    columns.extend(snapshot.records.columns().iter().filter(|c| !hidden.contains(&c.name().as_str())).cloned());
+    let hidden = [
+        column::OBJECT,
+        column::LINE,
+        column::EVENT_TYPE,
+        column::EVENT_ROW,
+        column::VERDICT,
+    ];
+    columns.extend(
+        snapshot
+            .records
+            .columns()
+            .iter()
+            .filter(|c| !hidden.contains(&c.name().as_str()))
+            .cloned(),
+    );
     frame(columns)
 }
 
 /// `object`, `line` of some records.
-pub(super) fn origin(snapshot: &Snapshot, records: &mut (impl Iterator<Item = u32> + Clone)) -> Vec<Column> {
-    let number = |name| snapshot.records.column(name).ok().and_then(|c| c.try_u32()).map(Numbers::new);
-    let (Some(object), Some(line)) = (number(column::OBJECT), number(column::LINE)) else { return vec![] };
+pub(super) fn origin(
+    snapshot: &Snapshot,
+    records: &mut (impl Iterator<Item = u32> + Clone),
+) -> Vec<Column> {
+    let number = |name| {
+        snapshot
+            .records
+            .column(name)
+            .ok()
+            .and_then(|c| c.try_u32())
+            .map(Numbers::new)
+    };
+    let (Some(object), Some(line)) = (number(column::OBJECT), number(column::LINE)) else {
+        return vec![];
+    };
     let uris = snapshot.objects.iter().map(|o| &*o.object.uri);
     let lines: UInt32Chunked = records.clone().map(|row| line.get(row as usize)).collect();
     vec![
-        dictionary("object", uris, records.map(|row| object.get(row as usize).map(|id| id as usize))),
+        dictionary(
+            "object",
+            uris,
+            records.map(|row| object.get(row as usize).map(|id| id as usize)),
+        ),
         lines.with_name("line".into()).into_series().into_column(),
     ]
 }
 
 /// `event`, `version`, `verdict` of some records.
 fn identity(snapshot: &Snapshot, records: &mut (impl Iterator<Item = u32> + Clone)) -> Vec<Column> {
-    let Some(places) = Places::of(snapshot) else { return vec![] };
-    let verdicts = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_i16()).map(Numbers::new);
+    let Some(places) = Places::of(snapshot) else {
+        return vec![];
+    };
+    let verdicts = snapshot
+        .records
+        .column(column::VERDICT)
+        .ok()
+        .and_then(|c| c.try_i16())
+        .map(Numbers::new);
     let types = || snapshot.events.iter().map(|t| &t.event_type);
     let place = |row: u32| places.get(row).map(|(table, _)| table);
-    let verdict = |row: u32| verdicts.as_ref().and_then(|v| v.get(row as usize)).and_then(|n| usize::try_from(n).ok());
+    let verdict = |row: u32| {
+        verdicts
+            .as_ref()
+            .and_then(|v| v.get(row as usize))
+            .and_then(|n| usize::try_from(n).ok())
+    };
     vec![
-        dictionary("event", types().map(|t| &*t.name), records.clone().map(place)),
-        dictionary("version", types().map(|t| &*t.version), records.clone().map(place)),
-        dictionary("verdict", Verdict::ALL.iter().map(|v| v.as_str()), records.map(verdict)),
+        dictionary(
+            "event",
+            types().map(|t| &*t.name),
+            records.clone().map(place),
+        ),
+        dictionary(
+            "version",
+            types().map(|t| &*t.version),
+            records.clone().map(place),
+        ),
+        dictionary(
+            "verdict",
+            Verdict::ALL.iter().map(|v| v.as_str()),
+            records.map(verdict),
+        ),
     ]
 }
 
 /// The envelope: what every event has.
 fn envelope(snapshot: &Snapshot, table: &EventTable) -> Result<Vec<Column>> {
     let records = table.frame.column(column::RECORD)?.u32()?.clone();
-    let rows: Vec<u32> = records.downcast_iter().flat_map(|a| a.values().iter().copied()).collect();
-    let mut columns = vec![records.clone().with_name("record".into()).into_series().into_column()];
+    let rows: Vec<u32> = records
+        .downcast_iter()
+        .flat_map(|a| a.values().iter().copied())
+        .collect();
+    let mut columns = vec![
+        records
+            .clone()
+            .with_name("record".into())
+            .into_series()
+            .into_column(),
+    ];
     let renamed = |name: &str, to: &str| -> Result<Column> {
         let mut column = table.frame.column(name)?.clone();
         column.rename(to.into());
@@ -79,7 +146,10 @@ fn envelope(snapshot: &Snapshot, table: &EventTable) -> Result<Vec<Column>> {
     };
     columns.push(renamed(column::EVENT_ID, "event_id")?);
     columns.push(renamed(column::EVENT_TIME_UTC, "event_time_utc")?);
-    let time = snapshot.records.select([column::TIME_UTC])?.take(&records)?;
+    let time = snapshot
+        .records
+        .select([column::TIME_UTC])?
+        .take(&records)?;
     columns.extend(time.columns().iter().cloned());
     columns.extend(identity(snapshot, &mut rows.iter().copied()));
     columns.extend(origin(snapshot, &mut rows.iter().copied()));
@@ -119,14 +189,25 @@ fn no_events(snapshot: &Snapshot) -> Result<DataFrame> {
         Column::new_empty("event_time_utc".into(), &time),
         Column::new_empty("time_utc".into(), &time),
     ];
-    columns.extend(identity(snapshot, &mut none.iter().copied()).into_iter().map(plain));
-    columns.extend(origin(snapshot, &mut none.iter().copied()).into_iter().map(plain));
+    columns.extend(
+        identity(snapshot, &mut none.iter().copied())
+            .into_iter()
+            .map(plain),
+    );
+    columns.extend(
+        origin(snapshot, &mut none.iter().copied())
+            .into_iter()
+            .map(plain),
+    );
     frame(columns)
 }
 
 /// The events of one name: envelope, then every property of any version.
 pub(super) fn event(snapshot: &Snapshot, list: &[usize]) -> Result<DataFrame> {
-    let tables: Vec<&EventTable> = list.iter().filter_map(|i| snapshot.events.get(*i)).collect();
+    let tables: Vec<&EventTable> = list
+        .iter()
+        .filter_map(|i| snapshot.events.get(*i))
+        .collect();
     let shape = properties(&tables);
     let mut all: Option<DataFrame> = None;
     for table in tables {
@@ -138,7 +219,11 @@ pub(super) fn event(snapshot: &Snapshot, list: &[usize]) -> Result<DataFrame> {
                 Err(_) => Column::full_null(name.clone(), height, dtype),
             };
             let taken = columns.iter().any(|c| c.name() == name);
-            columns.push(if taken { column.with_name(format!("event.{name}").into()) } else { column });
+            columns.push(if taken {
+                column.with_name(format!("event.{name}").into())
+            } else {
+                column
+            });
         }
         let part = frame(columns)?;
         match &mut all {
@@ -154,8 +239,17 @@ pub(super) fn event(snapshot: &Snapshot, list: &[usize]) -> Result<DataFrame> {
 /// Every property of any version with its dtype; text where versions disagree. `_rest_json` last.
 fn properties(tables: &[&EventTable]) -> Vec<(PlSmallStr, DataType)> {
     let mut shape: Vec<(PlSmallStr, DataType)> = vec![];
-    let own = [column::RECORD, column::EVENT_ID, column::EVENT_TIME_UTC, column::REST_JSON];
-    for column in tables.iter().flat_map(|t| t.frame.columns()).filter(|c| !own.contains(&c.name().as_str())) {
+    let own = [
+        column::RECORD,
+        column::EVENT_ID,
+        column::EVENT_TIME_UTC,
+        column::REST_JSON,
+    ];
+    for column in tables
+        .iter()
+        .flat_map(|t| t.frame.columns())
+        .filter(|c| !own.contains(&c.name().as_str()))
+    {
         let dtype = match column.dtype() {
             DataType::Categorical(..) => DataType::String,
             other => other.clone(),

@@ -1,6 +1,8 @@
 //! The tables of failures, rejects, objects and causes.
 
-use polars::prelude::{Column, DataFrame, IntoColumn, IntoSeries, NamedFrom, Series, UInt32Chunked};
+use polars::prelude::{
+    Column, DataFrame, IntoColumn, IntoSeries, NamedFrom, Series, UInt32Chunked,
+};
 
 use super::events::{dictionary, frame, origin};
 use crate::error::Result;
@@ -28,16 +30,36 @@ pub(super) fn failures(snapshot: &Snapshot, sql: &str) -> Result<DataFrame> {
         records.push(record);
         cause_ids.push(cause);
         if let Some(messages) = &mut messages {
-            messages.push(snapshot.causes.get(cause as usize).map_or_else(String::new, |c| c.message(value)));
+            messages.push(
+                snapshot
+                    .causes
+                    .get(cause as usize)
+                    .map_or_else(String::new, |c| c.message(value)),
+            );
         }
     });
     let record = UInt32Chunked::from_vec("record".into(), records);
-    let rows: Vec<u32> = record.downcast_iter().flat_map(|a| a.values().iter().copied()).collect();
+    let rows: Vec<u32> = record
+        .downcast_iter()
+        .flat_map(|a| a.values().iter().copied())
+        .collect();
     let mut columns = vec![record.clone().into_series().into_column()];
     columns.extend(origin(snapshot, &mut rows.iter().copied()));
-    columns.extend(snapshot.records.select([column::TIME_UTC])?.take(&record)?.columns().iter().cloned());
+    columns.extend(
+        snapshot
+            .records
+            .select([column::TIME_UTC])?
+            .take(&record)?
+            .columns()
+            .iter()
+            .cloned(),
+    );
     let of_cause = |name: &str, text: fn(&crate::model::Cause) -> &str| {
-        dictionary(name, snapshot.causes.iter().map(|c| text(c)), cause_ids.iter().map(|id| Some(*id as usize)))
+        dictionary(
+            name,
+            snapshot.causes.iter().map(|c| text(c)),
+            cause_ids.iter().map(|id| Some(*id as usize)),
+        )
     };
     columns.push(of_cause("event", |c| &c.event));
     columns.push(of_cause("version", |c| &c.version));
@@ -52,15 +74,30 @@ pub(super) fn failures(snapshot: &Snapshot, sql: &str) -> Result<DataFrame> {
     if let Some(messages) = messages {
         columns.push(Series::new("message".into(), messages).into_column());
     }
-    columns.push(UInt32Chunked::from_vec("cause".into(), cause_ids).into_series().into_column());
+    columns.push(
+        UInt32Chunked::from_vec("cause".into(), cause_ids)
+            .into_series()
+            .into_column(),
+    );
     frame(columns)
 }
 
 pub(super) fn rejects(snapshot: &Snapshot) -> Result<DataFrame> {
     let object = snapshot.rejects.column(column::OBJECT)?.u32()?;
     let uris = snapshot.objects.iter().map(|o| &*o.object.uri);
-    let mut columns = vec![dictionary("object", uris, object.iter().map(|id| id.map(|id| id as usize)))];
-    columns.extend(snapshot.rejects.columns().iter().filter(|c| c.name() != column::OBJECT).cloned());
+    let mut columns = vec![dictionary(
+        "object",
+        uris,
+        object.iter().map(|id| id.map(|id| id as usize)),
+    )];
+    columns.extend(
+        snapshot
+            .rejects
+            .columns()
+            .iter()
+            .filter(|c| c.name() != column::OBJECT)
+            .cloned(),
+    );
     frame(columns)
 }
 
@@ -80,7 +117,10 @@ pub(super) fn objects(snapshot: &Snapshot) -> Result<DataFrame> {
         texts("state", states.iter().map(|(state, _)| Some(*state))),
         texts("reason", states.iter().map(|(_, why)| why.as_deref())),
         texts("etag", list.iter().map(|o| Some(&*o.object.etag))),
-        numbers("size_bytes", list.iter().map(|o| o.object.size_bytes).collect()),
+        numbers(
+            "size_bytes",
+            list.iter().map(|o| o.object.size_bytes).collect(),
+        ),
     ];
     macro_rules! counters {
         ($($name:ident)*) => {

@@ -36,7 +36,13 @@ impl Table {
             ("objects", Kind::Objects),
             ("causes", Kind::Causes),
         ];
-        let mut all: Vec<Self> = fixed.into_iter().map(|(name, kind)| Self { name: name.to_owned(), kind }).collect();
+        let mut all: Vec<Self> = fixed
+            .into_iter()
+            .map(|(name, kind)| Self {
+                name: name.to_owned(),
+                kind,
+            })
+            .collect();
         let mut by_event: Vec<(Arc<str>, Vec<usize>)> = vec![];
         for (i, table) in snapshot.events.iter().enumerate() {
             let name = &table.event_type.name;
@@ -50,7 +56,10 @@ impl Table {
             while all.iter().any(|t| t.name.eq_ignore_ascii_case(&name)) {
                 name.insert_str(0, "event_");
             }
-            all.push(Self { name, kind: Kind::Event(list) });
+            all.push(Self {
+                name,
+                kind: Kind::Event(list),
+            });
         }
         all
     }
@@ -58,20 +67,45 @@ impl Table {
     pub(super) fn info(&self, snapshot: &Snapshot) -> TableInfo {
         let (meaning, rows) = match &self.kind {
             Kind::Records => ("one row a record".to_owned(), snapshot.len()),
-            Kind::Events => ("one row an event of any type".to_owned(), event_rows(snapshot)),
+            Kind::Events => (
+                "one row an event of any type".to_owned(),
+                event_rows(snapshot),
+            ),
             Kind::Failures => ("one row a failure".to_owned(), snapshot.failures.height()),
-            Kind::Rejects => ("one row an unreadable line".to_owned(), snapshot.rejects.height()),
-            Kind::Objects => ("one row a log file or S3 object".to_owned(), snapshot.objects.len()),
-            Kind::Causes => ("one row a cause of failures".to_owned(), snapshot.causes.len()),
+            Kind::Rejects => (
+                "one row an unreadable line".to_owned(),
+                snapshot.rejects.height(),
+            ),
+            Kind::Objects => (
+                "one row a log file or S3 object".to_owned(),
+                snapshot.objects.len(),
+            ),
+            Kind::Causes => (
+                "one row a cause of failures".to_owned(),
+                snapshot.causes.len(),
+            ),
             Kind::Event(list) => {
-                let tables: Vec<_> = list.iter().filter_map(|i| snapshot.events.get(*i)).collect();
+                let tables: Vec<_> = list
+                    .iter()
+                    .filter_map(|i| snapshot.events.get(*i))
+                    .collect();
                 let event = tables.first().map_or("", |t| &t.event_type.name);
-                (format!("one row an event `{event}`"), tables.iter().map(|t| t.frame.height()).sum())
+                (
+                    format!("one row an event `{event}`"),
+                    tables.iter().map(|t| t.frame.height()).sum(),
+                )
             }
         };
         // Built of no rows, the table shows its columns for the price of none.
-        let columns = self.build(&without_rows(snapshot), "*").map_or_else(|_| vec![], |frame| columns_of(&frame));
-        TableInfo { name: self.name.clone(), meaning, columns, rows }
+        let columns = self
+            .build(&without_rows(snapshot), "*")
+            .map_or_else(|_| vec![], |frame| columns_of(&frame));
+        TableInfo {
+            name: self.name.clone(),
+            meaning,
+            columns,
+            rows,
+        }
     }
 
     /// Makes the table. `sql` tells whether costly columns are wanted.
@@ -90,7 +124,16 @@ impl Table {
 
 /// The name as an SQL identifier that needs no quotes.
 fn identifier(name: &str) -> String {
-    let mut out: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    let mut out: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
         out.insert_str(0, "event_");
     }
@@ -108,7 +151,11 @@ fn columns_of(frame: &DataFrame) -> Vec<(String, String)> {
         DataType::Binary => "binary",
         _ => "integer",
     };
-    frame.columns().iter().map(|c| (c.name().to_string(), word(c.dtype()).to_owned())).collect()
+    frame
+        .columns()
+        .iter()
+        .map(|c| (c.name().to_string(), word(c.dtype()).to_owned()))
+        .collect()
 }
 
 fn without_rows(snapshot: &Snapshot) -> Snapshot {

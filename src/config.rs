@@ -122,15 +122,7 @@ fn s3(typed: S3Args) -> source::S3Options {
         path_style: typed.path_style,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
-<<<<<<< HEAD
-<<<<<<< HEAD
         ..source::S3Options::default()
-=======
-        static_credentials: None,
->>>>>>> main
-=======
-        static_credentials: None,
->>>>>>> export
     }
 }
 

@@ -9,3 +9,32 @@ pub mod generate;
 pub mod progress_bar;
 pub mod query;
 pub mod table;
+
+use crate::error::Error;
+
+/// How a command ended, where the world did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to report.
+    Clean,
+    /// Findings over the threshold.
+    Findings,
+    /// Some object could not be read to its end.
+    Incomplete,
+}
+
+impl Outcome {
+    /// The exit status, a promise to scripts.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 3,
+            Self::Incomplete => 4,
+        }
+    }
+}
+
+/// The error for a stdout that cannot be written to. (A broken pipe keeps its kind: `main` calls it success.)
+pub fn stdout_error(e: std::io::Error) -> Error {
+    Error::file("write", "standard output", e)
+}

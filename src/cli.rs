@@ -154,7 +154,7 @@ pub struct CheckArgs {
     pub source: SourceArgs,
 }
 
-/// How `check` prints.
+/// How a command prints what it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
     /// For people
@@ -172,6 +172,9 @@ pub struct ExportArgs {
     /// Folder to publish the batch in
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub report: ReportFormat,
     /// Format of the data files
     #[arg(long, value_enum, default_value_t = DataFormat::Parquet)]
     pub format: DataFormat,

@@ -10,15 +10,22 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::{Args, CheckArgs, Command, GenerateArgs, ReportFormat, S3Args, SourceArgs};
+use crate::cli::{
+    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs, QueryArgs, ReportFormat,
+    ResultFormat, S3Args, SourceArgs, Target,
+};
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::config_cmd::{Entry, InForce};
+use crate::commands::export::ExportOptions;
 use crate::commands::generate::GenerateOptions;
+use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
+use crate::export;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
+use crate::tui::ExploreOptions;
 
 /// What the program finds around it; a value, so that a test can give another one.
 #[derive(Debug, Clone)]
@@ -29,13 +36,21 @@ pub struct Surroundings {
     pub config_folder: Option<PathBuf>,
     /// The working folder.
     pub working_folder: PathBuf,
+    /// Width of the terminal on stdout, in cells; `None` when it is none.
+    pub terminal_width: Option<usize>,
 }
 
 /// What to do, with everything it needs.
 #[derive(Debug, Clone)]
 pub enum Step {
+    /// Open the explorer.
+    Explore(Box<ExploreOptions>),
     /// Judge and report.
     Check(CheckOptions),
+    /// Publish a batch.
+    Export(Box<ExportStep>),
+    /// Load everything and run SQL over it.
+    Query(RunOptions, QueryOptions),
     /// Write logs with known faults.
     Generate(GenerateOptions),
     /// Print what is in force.
@@ -48,17 +63,50 @@ pub enum Step {
     Man,
 }
 
+/// What an export needs.
+#[derive(Debug, Clone)]
+pub struct ExportStep {
+    /// What to read and how to judge it.
+    pub run: RunOptions,
+    /// Where to write what.
+    pub options: ExportOptions,
+    /// JSON instead of text on stdout.
+    pub json: bool,
+}
+
 /// Gives `args` their meaning.
 ///
 /// # Errors
 /// Configuration errors, as sentences that name the option, or file, line and column.
 pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
     match args.command.unwrap_or(Command::Explore(args.explore)) {
+        Command::Explore(typed) => explore(typed, around),
         Command::Check(typed) => check(typed, around),
+        Command::Export(typed) => export(typed, around),
+        Command::Query(typed) => query(typed, around),
         Command::Generate(typed) => generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         _ => Ok(Step::Man),
     }
+}
+
+/// The explorer reads the newest hour first, so that the rows a person most likely wants come first.
+fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
+    let needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
+    let mut run = run_options(typed.sources, typed.source, needs, around)?;
+    run.source.newest_first = true;
+    run.source.follow = typed.follow;
+    let files = match &around.config_folder {
+        Some(folder) => user_file::read(folder)?,
+        None => user_file::UserFiles::default(),
+    };
+    Ok(Step::Explore(Box::new(ExploreOptions {
+        run,
+        theme: typed.theme.or(files.theme),
+        theme_folder: around.config_folder.as_ref().map(|folder| folder.join("themes")),
+        keymap: files.keymap,
+        export: None,
+    })))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
@@ -71,6 +119,41 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         thresholds: Thresholds { max_failed, max_code },
         max_examples: typed.max_examples,
     }))
+}
+
+fn export(typed: ExportArgs, around: &Surroundings) -> Result<Step> {
+    let files = export::Options {
+        format: match typed.format {
+            DataFormat::Parquet => export::Format::Parquet,
+            DataFormat::Csv => export::Format::Csv,
+            DataFormat::Jsonl => export::Format::Jsonl,
+        },
+        compress: match typed.compress {
+            Compression::None => export::Compress::None,
+            Compression::Gzip => export::Compress::Gzip,
+        },
+        target: match typed.target {
+            Target::Redshift => export::Target::Redshift,
+        },
+        url_prefix: typed.url_prefix,
+        ..export::Options::default()
+    };
+    files.check()?;
+    let run = run_options(typed.sources, typed.source, Needs::default(), around)?;
+    let options = ExportOptions { to: typed.to, files, now_us: around.now.timestamp_micros() };
+    Ok(Step::Export(Box::new(ExportStep { run, options, json: typed.report == ReportFormat::Json })))
+}
+
+fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
+    let format = match typed.format {
+        ResultFormat::Table => Format::Table,
+        ResultFormat::Csv => Format::Csv,
+        ResultFormat::Json => Format::Json,
+        ResultFormat::Jsonl => Format::Jsonl,
+        ResultFormat::Parquet => Format::Parquet,
+    };
+    let run = run_options(typed.sources, typed.source, Needs::default(), around)?;
+    Ok(Step::Query(run, QueryOptions { sql: typed.sql, format, width: around.terminal_width }))
 }
 
 fn generate(typed: GenerateArgs) -> Result<Step> {
@@ -122,7 +205,7 @@ fn s3(typed: S3Args) -> source::S3Options {
         path_style: typed.path_style,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
-        ..source::S3Options::default()
+        static_credentials: None,
     }
 }
 

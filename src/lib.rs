@@ -27,3 +27,4 @@ pub mod model;
 pub mod parse;
 pub mod pipeline;
 pub mod source;
+pub mod tui;

@@ -3,19 +3,26 @@
 //! 0 clean · 1 runtime error · 2 usage or configuration · 3 findings over the threshold · 4 incomplete input ·
 //! 130 interrupted. A broken pipe is success: whoever closed it had enough.
 
+mod explorer;
+
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, Parser as _};
 use etcetera::BaseStrategy as _;
 use tokio_util::sync::CancellationToken;
 
 use frontlog::cli::Args;
+use frontlog::commands::progress_bar::Bar;
+use frontlog::commands::query::QueryOptions;
 use frontlog::commands::{self, Outcome, completions, config_cmd};
-use frontlog::config::{self, Step, Surroundings};
+use frontlog::config::{self, ExportStep, Step, Surroundings};
 use frontlog::error::{Error, Result};
+use frontlog::model::Progress;
+use frontlog::pipeline::{self, RunOptions};
 
 /// Many threads allocate, and a long run must give memory back: better at both than glibc's.
 #[global_allocator]
@@ -38,22 +45,31 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.exit_code(),
         Err(Error::File { source, .. }) if source.kind() == ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            for line in error.to_string().lines() {
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "frontlog: {}",
-                    commands::table::printable(line)
-                );
-            }
+            complain(&error.to_string());
             error.exit_code()
         }
     })
 }
 
+/// One sentence a line on stderr, made harmless: it may hold names that strangers chose.
+fn complain(sentences: &str) {
+    for line in sentences.lines() {
+        // Where stderr is gone there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "frontlog: {}", commands::table::printable(line));
+    }
+}
+
 fn run(step: Step) -> Result<Outcome> {
+    let step = match step {
+        Step::Explore(options) => return explorer::run(*options).map(|()| Outcome::Clean),
+        other => other,
+    };
     let mut out = BufWriter::new(std::io::stdout().lock());
     match step {
+        Step::Explore(_) => Ok(Outcome::Clean),
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
+        Step::Export(step) => export(*step, &mut out),
+        Step::Query(run, options) => query(&run, &options, &mut out),
         Step::Generate(options) => commands::print_line(&commands::generate::generate(&options)?, &mut out),
         Step::ConfigCheck(found) => config_cmd::check(&found, &mut out),
         Step::List(columns, entries) => config_cmd::list(columns, &entries, &mut out),
@@ -62,12 +78,37 @@ fn run(step: Step) -> Result<Outcome> {
     }
 }
 
+fn export(step: ExportStep, out: &mut dyn Write) -> Result<Outcome> {
+    let progress = Arc::new(Progress::default());
+    let bar = Bar::start("exporting", &progress);
+    let summary = commands::export::run(step.run, &step.options, &progress, &cancelled_by_signals()?);
+    drop(bar);
+    let summary = summary?;
+    commands::export::print(&summary, step.json, out)?;
+    Ok(if summary.is_incomplete() { Outcome::Incomplete } else { Outcome::Clean })
+}
+
+fn query(run: &RunOptions, options: &QueryOptions, out: &mut dyn Write) -> Result<Outcome> {
+    let progress = Arc::new(Progress::default());
+    let bar = Bar::start("loading", &progress);
+    let loaded = pipeline::load(run, &progress, &cancelled_by_signals()?);
+    drop(bar);
+    let loaded = loaded?;
+    commands::query::run(options, &loaded, out)?;
+    let unreadable = commands::unreadable(&loaded.objects);
+    for sentence in &unreadable {
+        complain(sentence);
+    }
+    Ok(if unreadable.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
+}
+
 fn surroundings() -> Result<Surroundings> {
     let folders = etcetera::choose_base_strategy().ok();
     Ok(Surroundings {
         now: chrono::Utc::now(),
         config_folder: folders.map(|f| f.config_dir().join("frontlog")),
         working_folder: std::env::current_dir().map_err(|e| Error::file("read", ".", e))?,
+        terminal_width: None,
     })
 }
 

@@ -10,7 +10,8 @@ pub mod progress_bar;
 pub mod query;
 pub mod table;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::model::{ObjectState, ObjectStatus};
 
 /// How a command ended, where the world did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub enum Outcome {
     Clean,
     /// Findings over the threshold.
     Findings,
-    /// Some object could not be read to its end.
+    /// Some object could not be read.
     Incomplete,
 }
 
@@ -37,4 +38,22 @@ impl Outcome {
 /// The error for a stdout that cannot be written to. (A broken pipe keeps its kind: `main` calls it success.)
 pub fn stdout_error(e: std::io::Error) -> Error {
     Error::file("write", "standard output", e)
+}
+
+/// A sentence for each object that could not be read at all: the input is incomplete then.
+pub fn unreadable(objects: &[ObjectState]) -> Vec<String> {
+    let sentence = |state: &ObjectState| match &state.status {
+        ObjectStatus::Unreadable(reason) => Some(format!("{} was left out: {reason}", state.object.uri)),
+        _ => None,
+    };
+    objects.iter().filter_map(sentence).collect()
+}
+
+/// Prints one line: what a command that writes elsewhere has to say.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn print_line(line: &dyn std::fmt::Display, out: &mut dyn std::io::Write) -> Result<Outcome> {
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(stdout_error)?;
+    Ok(Outcome::Clean)
 }

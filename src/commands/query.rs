@@ -6,7 +6,7 @@ mod listing;
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::AtomicBool;
 
-use polars::prelude::{DataFrame, PolarsError};
+use polars::prelude::DataFrame;
 use polars_io::prelude::{ParquetCompression, ParquetWriter};
 
 use crate::error::{Error, Result};
@@ -58,11 +58,30 @@ fn write(options: &QueryOptions, mut result: DataFrame, out: &mut dyn Write) -> 
         Format::Json => data::json(&result, out),
         Format::Jsonl => data::json_lines(&result, out),
         Format::Parquet => {
-            let writer = ParquetWriter::new(out).with_compression(ParquetCompression::Snappy);
-            writer.finish(&mut result).map(|_| ()).map_err(|e| match e {
-                PolarsError::IO { error, .. } => std::io::Error::new(error.kind(), error),
-                other => std::io::Error::other(other),
-            })
+            let mut out = Remembering { out, error: None };
+            let writer = ParquetWriter::new(&mut out).with_compression(ParquetCompression::Snappy);
+            let outcome = writer.finish(&mut result);
+            match (outcome, out.error) {
+                (Ok(_), _) => Ok(()),
+                (Err(e), Some(kind)) => Err(std::io::Error::new(kind, e)),
+                (Err(e), None) => Err(std::io::Error::other(e)),
+            }
         }
+    }
+}
+
+/// Remembers the kind of the error that Polars makes a text of.
+struct Remembering<'a> {
+    out: &'a mut dyn Write,
+    error: Option<ErrorKind>,
+}
+
+impl Write for Remembering<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.out.write(bytes).inspect_err(|e| self.error = Some(e.kind()))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush().inspect_err(|e| self.error = Some(e.kind()))
     }
 }

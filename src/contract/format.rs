@@ -101,22 +101,23 @@ impl Format {
 }
 
 fn is_uuid(text: &[u8]) -> bool {
-    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+    // 32 hex digits among 36 bytes of which four are hyphens leave no room for anything else.
     text.len() == 36
-        && text.iter().enumerate().fold(true, |ok, (i, b)| {
-            ok & if HYPHENS.contains(&i) {
-                *b == b'-'
-            } else {
-                HEX[usize::from(*b)]
-            }
-        })
+        && text[8] == b'-'
+        && text[13] == b'-'
+        && text[18] == b'-'
+        && text[23] == b'-'
+        && text
+            .iter()
+            .fold(0u32, |n, b| n + u32::from(HEX[usize::from(*b)]))
+            == 32
 }
 
-const HEX: [bool; 256] = {
-    let mut table = [false; 256];
+const HEX: [u8; 256] = {
+    let mut table = [0; 256];
     let mut i = 0;
     while i < 256 {
-        table[i] = (i as u8).is_ascii_hexdigit();
+        table[i] = (i as u8).is_ascii_hexdigit() as u8;
         i += 1;
     }
     table

@@ -160,6 +160,7 @@ impl Rule {
         Some(value)
     }
 
+    #[inline]
     fn with_format<'a>(&self, value: Value<'a>, text: &str) -> Option<Value<'a>> {
         let Some(format) = self.format else {
             return Some(value);
@@ -179,6 +180,7 @@ impl Rule {
 }
 
 impl Coercion {
+    #[inline]
     fn apply(self, text: &str) -> Option<Value<'_>> {
         match self {
             Self::Text => Some(Value::Text(text)),
@@ -235,6 +237,7 @@ fn parse_boolean(text: &str) -> Option<bool> {
 }
 
 impl Keyword {
+    #[inline]
     fn holds(&self, text: &str, value: Value<'_>) -> bool {
         match self {
             Self::Allowed(allowed) => allowed.holds(text, value),
@@ -251,6 +254,7 @@ impl Keyword {
 }
 
 impl Bound {
+    #[inline]
     /// True where the value is a number on the wrong side of the limit.
     fn is_passed_by(
         &self,
@@ -321,10 +325,13 @@ impl Allowed {
                 }
             }
             Value::Int(v) => self.numbers.iter().any(|b| b.integer == Some(v)),
-            Value::Float(v) => self
-                .numbers
-                .iter()
-                .any(|b| b.float.to_bits() == v.to_bits() || b.float == v),
+            // Adding 0 makes one of the two zeros.
+            Value::Float(v) => {
+                let bits = (v + 0.0).to_bits();
+                self.numbers
+                    .iter()
+                    .any(|b| (b.float + 0.0).to_bits() == bits)
+            }
             Value::Text(_) | Value::Time(_) | Value::Date(_) => match &self.text_set {
                 Some(set) => set.contains(text),
                 None => self.texts.iter().any(|t| **t == *text),

@@ -44,18 +44,20 @@ pub fn preview(snapshot: &Snapshot) -> Result<Vec<TablePreview>> {
         .records
         .column(column::EVENT_TYPE)?
         .as_materialized_series()
-        .u16()?;
+        .i16()?;
     let verdict = snapshot
         .records
         .column(column::VERDICT)?
         .as_materialized_series()
-        .u8()?;
+        .i16()?;
     for (event_type, verdict) in event_type.iter().zip(verdict.iter()) {
-        let id = event_type.unwrap_or(0).checked_sub(1).map(EventTypeId);
+        let id = event_type
+            .and_then(|t| u16::try_from(t).ok()?.checked_sub(1))
+            .map(EventTypeId);
         let table = id
             .and_then(|id| tables.placement(id))
             .map_or(tables.undeclared(), |p| p.table);
-        match Verdict::from_byte(verdict.unwrap_or(0)) {
+        match Verdict::from_byte(verdict.unwrap_or(0) as u8) {
             Verdict::Good => out[table].rows_good += 1,
             Verdict::Failed => out[table].rows_failed += 1,
             Verdict::NotEvent | Verdict::Duplicate => {}

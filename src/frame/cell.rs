@@ -74,16 +74,21 @@ pub fn format_time(ns: i64) -> String {
 
 /// The event of a record: its table and its row in it. `None` for records without an event type.
 pub fn event_of(snapshot: &Snapshot, row: usize) -> Option<(&EventTable, usize)> {
-    let event_type = snapshot.records.column(column::EVENT_TYPE).ok()?.try_u16()?.get(row)?;
-    let table = snapshot.events.get(usize::from(event_type.checked_sub(1)?))?;
+    let event_type = snapshot.records.column(column::EVENT_TYPE).ok()?.try_i16()?.get(row)?;
+    let table = snapshot.events.get(usize::try_from(event_type - 1).ok()?)?;
     let event_row = snapshot.records.column(column::EVENT_ROW).ok()?.try_u32()?.get(row)? as usize;
     (event_row < table.frame.height()).then_some((table, event_row))
 }
 
 /// The verdict of a record; `NotEvent` past the end.
 pub fn verdict_of(snapshot: &Snapshot, row: usize) -> Verdict {
-    let byte = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_u8()).and_then(|v| v.get(row));
-    Verdict::from_byte(byte.unwrap_or(0))
+    let number = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_i16()).and_then(|v| v.get(row));
+    verdict_of_number(number.unwrap_or(0))
+}
+
+/// The verdict as it is stored in the frame.
+pub(crate) fn verdict_of_number(number: i16) -> Verdict {
+    u8::try_from(number).map_or(Verdict::NotEvent, Verdict::from_byte)
 }
 
 /// One failure of a record.

@@ -141,18 +141,15 @@ impl Filter {
 
     /// The filter that keeps rows with this cell's value in this column (`+` on a cell).
     pub fn keep(column: &ColumnRef, cell: &Cell<'_>) -> Self {
-        let root = match cell_text(cell) {
-            None => Node::Not(Box::new(Node::Term(Term::Present(column.clone())))),
-            Some(text) => Node::Term(Term::Compare(column.clone(), Op::Eq, text.into_owned())),
-        };
-        Self { root }
+        Self { root: with_value(column, cell) }
     }
 
     /// The filter that drops rows with this cell's value in this column (`-` on a cell).
     pub fn drop(column: &ColumnRef, cell: &Cell<'_>) -> Self {
-        let root = match cell_text(cell) {
-            None => Node::Term(Term::Present(column.clone())),
-            Some(text) => Node::Term(Term::Compare(column.clone(), Op::Ne, text.into_owned())),
+        let root = match with_value(column, cell) {
+            Node::Term(Term::Compare(column, Op::Eq, text)) => Node::Term(Term::Compare(column, Op::Ne, text)),
+            Node::Not(inner) => *inner,
+            other => Node::Not(Box::new(other)),
         };
         Self { root }
     }
@@ -203,12 +200,15 @@ fn is_relative(node: &Node) -> bool {
     }
 }
 
-/// A cell's value as written in a filter; null has none.
-fn cell_text<'a>(cell: &'a Cell<'_>) -> Option<Cow<'a, str>> {
+/// The condition that a column has the value of a cell.
+fn with_value(column: &ColumnRef, cell: &Cell<'_>) -> Node {
+    let compare = |op, text: Cow<'_, str>| Node::Term(Term::Compare(column.clone(), op, text.into_owned()));
     match cell {
-        Cell::Null => None,
-        Cell::Timestamp(us) => Some(Cow::Owned(when::format(*us))),
-        other => Some(other.to_text()),
+        Cell::Null => Node::Not(Box::new(Node::Term(Term::Present(column.clone())))),
+        Cell::Timestamp(us) => compare(Op::Eq, when::format(*us).into()),
+        // `=` wants a value of the column's type, which this text is not.
+        Cell::Invalid(text) => compare(Op::Matches, format!("^{}$", regex::escape(text)).into()),
+        other => compare(Op::Eq, other.to_text()),
     }
 }
 

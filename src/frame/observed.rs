@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use polars::prelude::{ChunkAgg, Series, UInt8Type};
+use polars::prelude::{ChunkAgg, Series, Int16Type};
 
+use crate::frame::cell::verdict_of_number;
 use crate::frame::chunks::Numbers;
 use crate::frame::failures::Failures;
 use crate::frame::snapshot::column;
@@ -81,7 +82,7 @@ pub(crate) fn share(part: u64, whole: u64) -> f64 {
 /// Looks at the events of every type that has any. Takes a while on large frames (run it as a job); `None` when cancelled.
 pub fn observe(snapshot: &Snapshot, cancel: &AtomicBool) -> Option<Vec<ObservedType>> {
     let failing = failing_by_property(snapshot);
-    let Some(verdicts) = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_u8()).map(Numbers::new)
+    let Some(verdicts) = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_i16()).map(Numbers::new)
     else {
         return Some(vec![]);
     };
@@ -132,11 +133,11 @@ fn failing_by_property(snapshot: &Snapshot) -> HashMap<(usize, Arc<str>), Failin
     out.into_iter().map(|(key, (failing, _))| (key, failing)).collect()
 }
 
-fn verdict_counts(table: &EventTable, verdicts: &Numbers<'_, UInt8Type>) -> (u64, u64) {
+fn verdict_counts(table: &EventTable, verdicts: &Numbers<'_, Int16Type>) -> (u64, u64) {
     let (mut good, mut failed) = (0, 0);
     let records = table.frame.column(column::RECORD).ok().and_then(|c| c.try_u32());
     for record in records.into_iter().flat_map(|r| r.downcast_iter()).flat_map(|a| a.values().iter()) {
-        match verdicts.get(*record as usize).map(Verdict::from_byte) {
+        match verdicts.get(*record as usize).map(verdict_of_number) {
             Some(Verdict::Good) => good += 1,
             Some(Verdict::Failed) => failed += 1,
             _ => {}

@@ -131,7 +131,7 @@ fn reader(series: &Series) -> Reader<'_> {
             })*
         };
     }
-    whole!(series.try_u8(), series.try_u16(), series.try_u32(), series.try_u64(), series.try_i32(), series.try_i64());
+    whole!(series.try_i16(), series.try_u32(), series.try_u64(), series.try_i32(), series.try_i64());
     match series.dtype() {
         DataType::Categorical(..) => series
             .try_cat32()

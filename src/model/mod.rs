@@ -7,6 +7,7 @@ pub mod batch;
 pub mod cause;
 pub mod column;
 pub mod counters;
+pub mod detail;
 pub mod event_type;
 pub mod failure;
 pub mod field;
@@ -21,6 +22,7 @@ pub use batch::{Batch, EventColumns, FailureColumns, RecordColumns, RejectColumn
 pub use cause::{Cause, CauseId, Causes};
 pub use column::{Column, ColumnKind};
 pub use counters::Counters;
+pub use detail::{Detail, DetailFailure, DetailField, DetailProperty};
 pub use event_type::{EventType, EventTypeId, EventTypes, PropertyColumn};
 pub use failure::{Code, Severity, Verdict};
 pub use field::{FIELDS, Field, FieldId, FieldKind};

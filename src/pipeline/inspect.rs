@@ -1,0 +1,377 @@
+//! Everything about one record: what is loaded, and its raw line read again from the object.
+
+use std::ops::Range;
+
+use crate::contract::Contract;
+use crate::error::{Error, Result};
+use crate::event::split_query;
+use crate::frame::cell::{event_of, failures_of, frame_cell, verdict_of};
+use crate::frame::snapshot::column;
+use crate::frame::{Cell, Snapshot};
+use crate::model::{
+    Code, Detail, DetailFailure, DetailField, DetailProperty, EventType, FIELDS, FieldId,
+    FieldKind, PropertyScratch,
+};
+use crate::parse::encoding::{decode_header, undo_log_layer};
+use crate::pipeline::raw_line::{RawLine, RawLines};
+use crate::source;
+
+/// Looks at records one after the other; remembers the object that was read last.
+#[derive(Debug, Default)]
+pub struct Inspector {
+    lines: RawLines,
+}
+
+impl Inspector {
+    /// One record with its raw line. Blocks on the disk or the network: run it as a job.
+    ///
+    /// An object that cannot be read again is no error: the detail then holds what is loaded, and
+    /// [`Detail::raw_error`] says why.
+    ///
+    /// # Errors
+    /// The snapshot has no such row.
+    pub fn inspect(
+        &mut self,
+        snapshot: &Snapshot,
+        row: u32,
+        contract: &Contract,
+        source: &source::Options,
+    ) -> Result<Detail> {
+        let place = Place::of(snapshot, row).ok_or_else(|| {
+            Error::Frame(format!(
+                "there is no record {row}; {} are loaded",
+                snapshot.len()
+            ))
+        })?;
+        let Some(state) = snapshot.objects.get(place.object) else {
+            return Ok(loaded(snapshot, row, contract));
+        };
+        match self
+            .lines
+            .read(source, &state.object, (place.offset, place.length))
+        {
+            Ok(raw) => Ok(with_raw(snapshot, row, contract, raw)),
+            Err(error) => Ok(Detail {
+                raw_error: Some(error.to_string()),
+                ..loaded(snapshot, row, contract)
+            }),
+        }
+    }
+}
+
+/// As [`Inspector::inspect`], remembering nothing.
+///
+/// # Errors
+/// The snapshot has no such row.
+pub fn inspect(
+    snapshot: &Snapshot,
+    row: u32,
+    contract: &Contract,
+    source: &source::Options,
+) -> Result<Detail> {
+    Inspector::default().inspect(snapshot, row, contract, source)
+}
+
+/// What the snapshot itself knows of a record: everything but the raw line. No I/O; an empty detail past the end.
+pub fn loaded(snapshot: &Snapshot, row: u32, contract: &Contract) -> Detail {
+    let mut detail = head(snapshot, row);
+    for field in FIELDS {
+        let value = match frame_cell(&snapshot.records, field.column, row as usize) {
+            Cell::Null => continue,
+            value => Some(value.to_text().into_owned()),
+        };
+        detail.fields.push(DetailField {
+            name: field.name.into(),
+            value,
+            unit: field.unit,
+            meaning: field.meaning,
+        });
+    }
+    let query = frame_cell(
+        &snapshot.records,
+        FieldId::CS_URI_QUERY.field().column,
+        row as usize,
+    );
+    detail.properties = properties(&query.to_text())
+        .into_iter()
+        .map(|(property, _)| property)
+        .collect();
+    judge(&mut detail, snapshot, contract);
+    detail
+}
+
+/// What the raw line says, with the verdicts of the snapshot.
+fn with_raw(snapshot: &Snapshot, row: u32, contract: &Contract, raw: RawLine) -> Detail {
+    let mut detail = head(snapshot, row);
+    let mut query = 0..0;
+    let mut at = 0;
+    for (i, text) in raw.bytes.split(|b| *b == b'\t').enumerate() {
+        let name = raw
+            .names
+            .get(i)
+            .cloned()
+            .unwrap_or_else(|| format!("column {}", i + 1));
+        let id = FieldId::by_name(&name);
+        if id == Some(FieldId::CS_URI_QUERY) && text != b"-" {
+            query = at..at + text.len();
+        }
+        detail.fields.push(field(name, id, text));
+        at += text.len() + 1;
+    }
+    let mut ranges = Vec::new();
+    if let Some(text) = raw
+        .bytes
+        .get(query.clone())
+        .and_then(|bytes| std::str::from_utf8(bytes).ok())
+    {
+        (detail.properties, ranges) = properties(text).into_iter().unzip();
+    } else if let Some(bytes) = raw.bytes.get(query.clone()) {
+        // Not UTF-8: offsets in the repaired text are not those of the line, so nothing can be marked.
+        detail.properties = properties(&String::from_utf8_lossy(bytes))
+            .into_iter()
+            .map(|p| p.0)
+            .collect();
+    }
+    detail.raw = raw.bytes;
+    judge(&mut detail, snapshot, contract);
+    detail.raw_marks = marks(&detail, &ranges, query.start);
+    detail
+}
+
+/// Where a record stands.
+struct Place {
+    object: usize,
+    line: u32,
+    offset: u64,
+    length: u64,
+}
+
+impl Place {
+    fn of(snapshot: &Snapshot, row: u32) -> Option<Self> {
+        let number = |name| match frame_cell(&snapshot.records, name, row as usize) {
+            Cell::Int(n) => u64::try_from(n).ok(),
+            _ => None,
+        };
+        Some(Self {
+            object: number(column::OBJECT)? as usize,
+            line: number(column::LINE)? as u32,
+            offset: number(column::OFFSET)?,
+            length: number(column::LENGTH)?,
+        })
+    }
+}
+
+/// Provenance, time, verdict and type.
+fn head(snapshot: &Snapshot, row: u32) -> Detail {
+    let Some(place) = Place::of(snapshot, row) else {
+        return Detail {
+            row,
+            ..Detail::default()
+        };
+    };
+    let time_us = match frame_cell(&snapshot.records, column::TIME_UTC, row as usize) {
+        Cell::Timestamp(us) => us,
+        _ => 0,
+    };
+    let event_type = event_of(snapshot, row as usize).map(|(table, _)| table.event_type.clone());
+    Detail {
+        row,
+        verdict: Some(verdict_of(snapshot, row as usize)),
+        event: event_type
+            .as_ref()
+            .map(|t| t.name.to_string())
+            .unwrap_or_default(),
+        version: event_type
+            .as_ref()
+            .map(|t| t.version.to_string())
+            .unwrap_or_default(),
+        time_us,
+        object_uri: snapshot
+            .objects
+            .get(place.object)
+            .map_or_else(|| "".into(), |o| o.object.uri.clone()),
+        line: place.line,
+        offset: place.offset,
+        ..Detail::default()
+    }
+}
+
+fn field(name: String, id: Option<FieldId>, raw: &[u8]) -> DetailField {
+    let text = String::from_utf8_lossy(raw);
+    let known = id.map(FieldId::field);
+    let value = match known.map(|f| f.kind) {
+        _ if text == "-" => None,
+        Some(FieldKind::DecodedWord) => Some(decode_header(&text)),
+        Some(FieldKind::Word | FieldKind::Text) | None => {
+            let mut once = String::with_capacity(text.len());
+            undo_log_layer(&text, &mut once);
+            Some(once)
+        }
+        Some(_) => Some(text.into_owned()),
+    };
+    DetailField {
+        name,
+        value,
+        unit: known.map_or("", |f| f.unit),
+        meaning: known.map_or("", |f| f.meaning),
+    }
+}
+
+/// The decoded pairs of a query, each with the range in it that its value came from (its key where the value is empty).
+fn properties(query: &str) -> Vec<(DetailProperty, Range<usize>)> {
+    let mut scratch = PropertyScratch::default();
+    split_query(query, &mut scratch);
+    let view = scratch.view(query);
+    let pair = |i: usize| {
+        let raw = view.raw_value(i);
+        // `raw` is a part of `query`, so this is its place in it.
+        let end = (raw.as_ptr().addr() - query.as_ptr().addr()) + raw.len();
+        let start = if raw.is_empty() {
+            query[..end].rfind('&').map_or(0, |at| at + 1)
+        } else {
+            end - raw.len()
+        };
+        let property = DetailProperty {
+            key: view.key(i).to_owned(),
+            value: Some(view.value(i).to_owned()),
+            raw: raw.to_owned(),
+            ..DetailProperty::default()
+        };
+        (property, start..end)
+    };
+    (0..view.len()).map(pair).collect()
+}
+
+/// Puts declarations and failures where they belong.
+fn judge(detail: &mut Detail, snapshot: &Snapshot, contract: &Contract) {
+    let event_type =
+        event_of(snapshot, detail.row as usize).map(|(table, _)| table.event_type.clone());
+    for property in &mut detail.properties {
+        property.declared = declared(event_type.as_deref(), contract, &property.key);
+    }
+    for failure in failures_of(snapshot, detail.row as usize) {
+        let cause = failure.cause;
+        let told = DetailFailure {
+            code: cause.code,
+            severity: cause.severity,
+            path: cause.path.to_string(),
+            expected: cause.expected.to_string(),
+            sentence: cause.message(failure.value),
+        };
+        match owner(&detail.properties, &cause.path, failure.value) {
+            Some(i) => detail.properties[i].failures.push(told),
+            None if cause.code == Code::V401 => detail.properties.push(DetailProperty {
+                key: cause.path.to_string(),
+                declared: declared(event_type.as_deref(), contract, &cause.path),
+                failures: vec![told],
+                ..DetailProperty::default()
+            }),
+            None => detail.failures.push(told),
+        }
+    }
+}
+
+/// The property that a failure is about: of several with that key, the one with that value.
+fn owner(properties: &[DetailProperty], path: &str, value: Option<&str>) -> Option<usize> {
+    let named = |p: &DetailProperty| {
+        let rest = path.strip_prefix(p.key.as_str());
+        !p.key.is_empty()
+            && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let same = |p: &DetailProperty| {
+        value.is_some_and(|v| p.value.as_deref().is_some_and(|whole| whole.starts_with(v)))
+    };
+    properties
+        .iter()
+        .position(|p| named(p) && same(p))
+        .or_else(|| properties.iter().position(named))
+}
+
+/// What the schema says of a key, or else what `frontlog.toml` uses it for.
+fn declared(event_type: Option<&EventType>, contract: &Contract, key: &str) -> String {
+    let by_schema = event_type
+        .and_then(|t| t.columns.iter().find(|c| &*c.name == key))
+        .map(|c| c.declared.to_string());
+    by_schema
+        .filter(|d| !d.is_empty())
+        .unwrap_or_else(|| role(contract, key).to_owned())
+}
+
+/// What `[event]` of `frontlog.toml` uses a key for.
+fn role(contract: &Contract, key: &str) -> &'static str {
+    use crate::model::routing::NameRule;
+    let routing = &contract.routing;
+    match &routing.name {
+        NameRule::Query(keys) if keys.iter().any(|k| k == key) => "event name",
+        _ if routing.version.key.as_deref() == Some(key) => "schema version",
+        _ if routing.id_key.as_deref() == Some(key) => "event id",
+        _ if routing.time.as_ref().is_some_and(|t| t.key == key) => "event time",
+        _ => "",
+    }
+}
+
+/// Byte ranges of the raw line that failures are about.
+fn marks(detail: &Detail, ranges: &[Range<usize>], query_start: usize) -> Vec<Range<usize>> {
+    let failed = detail
+        .properties
+        .iter()
+        .zip(ranges)
+        .filter(|(p, _)| !p.failures.is_empty());
+    failed
+        .map(|(_, range)| query_start + range.start..query_start + range.end)
+        .filter(|range| !range.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_know_where_their_value_stands_in_the_query() {
+        let query = "e=checkout&value=12%252C50&empty=&flag";
+        let found: Vec<(String, &str)> = properties(query)
+            .into_iter()
+            .map(|(p, at)| (p.value.unwrap(), &query[at]))
+            .collect();
+        let expected = [
+            ("checkout", "checkout"),
+            ("12,50", "12%252C50"),
+            ("", "empty="),
+            ("", "flag"),
+        ];
+        assert_eq!(found, expected.map(|(value, raw)| (value.to_owned(), raw)));
+    }
+
+    #[test]
+    fn a_failure_finds_its_property_also_among_repeated_keys_and_parts() {
+        let property = |key: &str, value: &str| DetailProperty {
+            key: key.into(),
+            value: Some(value.into()),
+            ..DetailProperty::default()
+        };
+        let all = [
+            property("a", "1"),
+            property("a", "2"),
+            property("order", "{}"),
+            property("or", "x"),
+        ];
+        assert_eq!(owner(&all, "a", Some("2")), Some(1));
+        assert_eq!(owner(&all, "a", None), Some(0));
+        assert_eq!(owner(&all, "order.total", Some("12,50")), Some(2));
+        assert_eq!(owner(&all, "missing", None), None);
+    }
+
+    #[test]
+    fn fields_of_a_line_are_decoded_by_their_kind() {
+        let value = |name: &str, raw: &[u8]| field(name.into(), FieldId::by_name(name), raw).value;
+        assert_eq!(
+            value("cs(User-Agent)", b"Mozilla/5.0%20(X11)").as_deref(),
+            Some("Mozilla/5.0 (X11)")
+        );
+        assert_eq!(value("cs-uri-stem", b"/a%2520b").as_deref(), Some("/a%20b"));
+        assert_eq!(value("cs(Referer)", b"-"), None);
+        assert_eq!(value("sc-bytes", b"980").as_deref(), Some("980"));
+        assert_eq!(value("x-unknown", b"v").as_deref(), Some("v"));
+    }
+}

@@ -15,8 +15,10 @@ pub mod handle;
 pub mod inspect;
 pub mod judging;
 mod ordered;
+pub mod raw_line;
 mod run;
 mod worker;
 
 pub use handle::{Handle, Needs, RunOptions, RunSummary};
+pub use inspect::{Inspector, inspect, loaded};
 pub use run::{explore, load, run};

@@ -39,7 +39,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "lib",
         &["cli", "config", "commands", "tui", "pipeline", "contract"],
     ),
-    ("main", &["cli", "config", "commands", "tui", "pipeline"]),
+    // Where the Export screen and the export command meet.
+    ("explorer", &["commands", "tui", "pipeline", "export"]),
+    ("main", &["cli", "config", "commands", "tui", "pipeline", "explorer"]),
 ];
 
 /// Everyone may name these.

@@ -15,6 +15,11 @@ use crate::pipeline::RunSummary;
 /// The format number in the JSON output; it changes only when something is taken away or renamed.
 pub const FORMAT: u32 = 1;
 
+/// The state of an object that broke off or is damaged (L103): what came before counts.
+pub const CORRUPT: &str = "corrupt";
+/// The state of an object that could not be read at all (S9xx).
+pub const UNREADABLE: &str = "unreadable";
+
 /// Everything a check found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
@@ -211,8 +216,8 @@ fn key(row: &FailureRow) -> (&str, &str, &str, &str, &str, &str) {
 
 fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
     let (word, reason) = match &state.status {
-        ObjectStatus::Corrupt(reason) => ("corrupt", reason),
-        ObjectStatus::Unreadable(reason) => ("unreadable", reason),
+        ObjectStatus::Corrupt(reason) => (CORRUPT, reason),
+        ObjectStatus::Unreadable(reason) => (UNREADABLE, reason),
         ObjectStatus::Waiting | ObjectStatus::Reading | ObjectStatus::Read => return None,
     };
     Some(ObjectRow {

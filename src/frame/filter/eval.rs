@@ -207,9 +207,7 @@ fn shown(series: &Series, rows: Range<usize>, live: &mut [bool], test: &TextTest
 
 /// Whole numbers, codes of categoricals and times, whatever their width.
 fn ints(series: &Series, rows: Range<usize>, live: &mut [bool], f: impl Fn(i64) -> bool) {
-    if let Some(v) = series.try_u8() {
-        fixed(v, rows, live, |v| f(i64::from(v)));
-    } else if let Some(v) = series.try_u16() {
+    if let Some(v) = series.try_i16() {
         fixed(v, rows, live, |v| f(i64::from(v)));
     } else if let Some(v) = series.try_u32() {
         fixed(v, rows, live, |v| f(i64::from(v)));

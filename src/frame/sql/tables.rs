@@ -188,10 +188,10 @@ fn origin(snapshot: &Snapshot, records: &mut (impl Iterator<Item = u32> + Clone)
 /// `event`, `version`, `verdict` of some records.
 fn identity(snapshot: &Snapshot, records: &mut (impl Iterator<Item = u32> + Clone)) -> Vec<Column> {
     let Some(places) = Places::of(snapshot) else { return vec![] };
-    let verdicts = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_u8()).map(Numbers::new);
+    let verdicts = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_i16()).map(Numbers::new);
     let types = || snapshot.events.iter().map(|t| &t.event_type);
     let place = |row: u32| places.get(row).map(|(table, _)| table);
-    let verdict = |row: u32| verdicts.as_ref().and_then(|v| v.get(row as usize)).map(usize::from);
+    let verdict = |row: u32| verdicts.as_ref().and_then(|v| v.get(row as usize)).and_then(|n| usize::try_from(n).ok());
     vec![
         dictionary("event", types().map(|t| &*t.name), records.clone().map(place)),
         dictionary("version", types().map(|t| &*t.version), records.clone().map(place)),

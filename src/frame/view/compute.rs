@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use polars::prelude::{Int64Chunked, UInt8Chunked};
+use polars::prelude::{Int16Chunked, Int64Chunked};
 
 use super::{View, ViewSpec, sort};
 use crate::frame::Snapshot;
+use crate::frame::cell::verdict_of_number;
 use crate::frame::chunks::{Numbers, pieces};
 use crate::frame::failures::Failures;
 use crate::frame::filter::Filter;
@@ -100,14 +101,14 @@ pub(crate) fn bucket_of(verdict: Verdict) -> Bucket {
 fn each_verdict(snapshot: &Snapshot, range: Range<usize>, mut f: impl FnMut(usize, Verdict)) {
     let Some(verdicts) = verdicts(snapshot) else { return };
     for piece in pieces(verdicts.downcast_iter(), range) {
-        for (i, byte) in piece.array.values().as_slice()[piece.rows].iter().enumerate() {
-            f(piece.at + i, Verdict::from_byte(*byte));
+        for (i, number) in piece.array.values().as_slice()[piece.rows].iter().enumerate() {
+            f(piece.at + i, verdict_of_number(*number));
         }
     }
 }
 
-fn verdicts(snapshot: &Snapshot) -> Option<&UInt8Chunked> {
-    snapshot.records.column(column::VERDICT).ok()?.try_u8()
+fn verdicts(snapshot: &Snapshot) -> Option<&Int16Chunked> {
+    snapshot.records.column(column::VERDICT).ok()?.try_i16()
 }
 
 /// Log times of all records, in microseconds since 1970 UTC.
@@ -127,7 +128,7 @@ pub(super) fn buckets(view: &View, snapshot: &Snapshot, start: i64, step: i64, c
         let Some(us) = time.get(row) else { continue };
         let Ok(i) = usize::try_from((us.div_euclid(1_000_000) - start).div_euclid(step)) else { continue };
         if let Some(bucket) = out.get_mut(i) {
-            bucket.add(bucket_of(Verdict::from_byte(verdict.get(row).unwrap_or(0))));
+            bucket.add(bucket_of(verdict_of_number(verdict.get(row).unwrap_or(0))));
         }
     }
     out

@@ -84,8 +84,8 @@ pub(super) fn count(view: &View, snapshot: &Snapshot, needle: &Needle, cancel: &
 }
 
 pub(super) fn next_failure(view: &View, snapshot: &Snapshot, from: usize, forward: bool) -> Option<usize> {
-    let verdicts = Numbers::new(snapshot.records.column(column::VERDICT).ok()?.try_u8()?);
-    let is_failed = |i: &usize| view.row(*i).and_then(|row| verdicts.get(row)) == Some(Verdict::Failed as u8);
+    let verdicts = Numbers::new(snapshot.records.column(column::VERDICT).ok()?.try_i16()?);
+    let is_failed = |i: &usize| view.row(*i).and_then(|row| verdicts.get(row)) == Some(Verdict::Failed as i16);
     if forward {
         (from + 1..view.rows.len()).find(is_failed)
     } else {

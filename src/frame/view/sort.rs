@@ -135,7 +135,7 @@ fn number_reader<'a>(series: &'a Series) -> Option<Box<dyn Fn(usize) -> Option<u
             })*
         };
     }
-    ints!(series.try_u8(), series.try_u16(), series.try_u32(), series.try_u64(), series.try_i32(), series.try_i64());
+    ints!(series.try_i16(), series.try_u32(), series.try_u64(), series.try_i32(), series.try_i64());
     if let Some(column) = series.try_f64() {
         let numbers = Numbers::new(column);
         return Some(Box::new(move |row| numbers.get(row).map(from_float)));
@@ -187,21 +187,21 @@ fn event_keys(snapshot: &Snapshot, name: &str, rows: &[u32]) -> Option<Vec<u64>>
 
 /// Where the event of a record is.
 pub(crate) struct Places<'a> {
-    types: Numbers<'a, polars::prelude::UInt16Type>,
+    types: Numbers<'a, polars::prelude::Int16Type>,
     rows: Numbers<'a, polars::prelude::UInt32Type>,
 }
 
 impl<'a> Places<'a> {
     pub(crate) fn of(snapshot: &'a Snapshot) -> Option<Self> {
         Some(Self {
-            types: Numbers::new(snapshot.records.column(column::EVENT_TYPE).ok()?.try_u16()?),
+            types: Numbers::new(snapshot.records.column(column::EVENT_TYPE).ok()?.try_i16()?),
             rows: Numbers::new(snapshot.records.column(column::EVENT_ROW).ok()?.try_u32()?),
         })
     }
 
     /// Index of the event table, and the row in it.
     pub(crate) fn get(&self, record: u32) -> Option<(usize, usize)> {
-        let table = usize::from(self.types.get(record as usize)?.checked_sub(1)?);
+        let table = usize::try_from(self.types.get(record as usize)? - 1).ok()?;
         Some((table, self.rows.get(record as usize)? as usize))
     }
 }

@@ -1,0 +1,25 @@
+//! What an update asks the loop to do: values, carried out after the update, so that updates stay synchronous.
+
+use crate::tui::export_job::Order;
+
+/// Something to be done outside of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Put a text on the clipboard.
+    Copy {
+        /// The text.
+        text: String,
+        /// What it is, for the message: `value`, `row as JSON`.
+        what: &'static str,
+    },
+    /// Start an export.
+    StartExport(Order),
+    /// Stop the export; nothing is published.
+    StopExport,
+    /// Draw every cell again.
+    Redraw,
+    /// Give the terminal back and stop until continued.
+    Suspend,
+    /// End.
+    Quit,
+}

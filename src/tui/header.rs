@@ -1,0 +1,236 @@
+//! The header: source and identity, timeline, filters (only when there are any), tabs.
+//!
+//! ```text
+//!  s3://acme-cdn/E2EX/  LIVE lag 3m10s │ 1,284,003 lines = 1,281,110 ok + 1,204 failed + 1,689 not events │ 412/s │ mem 212M
+//!  14:00  ▂▂▃▃▅▅▇█▇▅▃▂▂▂▃▃▅▅▇▇▅▃▂                                                                  14:20  ok  max 1,204
+//!  11-23  ········▁▁▃█▇▂·········                                                                2m each  failed  max 9
+//!  1 event=checkout  2 -host~bot (off)                                              12,408 of 1,284,003 · U all off · u undo
+//!  1 Stream  2 Failures 1,204 ✗  3 Schemas 17  6 Export  7 Sources 2 !
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::frame::Snapshot;
+use crate::frame::timeline::Bucket;
+use crate::model::Counters;
+use crate::tui::action::{Action, ScreenKind};
+use crate::tui::keymap::{Keymap, Mode};
+use crate::tui::status::Status;
+use crate::tui::theme::Styles;
+use crate::tui::widget::number::{bytes_short, duration_ms, grouped, rate};
+use crate::tui::widget::text::{self, Cut};
+use crate::tui::widget::timeline::{Chart, Scale};
+
+/// What the first line says.
+pub struct Top<'a> {
+    /// The sources as typed.
+    pub source: &'a str,
+    /// New objects are waited for.
+    pub following: bool,
+    /// The identity so far, and the objects.
+    pub snapshot: &'a Snapshot,
+    /// How the run stands.
+    pub status: &'a Status,
+}
+
+type Span = (String, Style);
+
+/// The figures of the identity, so that they add up: `1,204 failed`. The small ones are one figure where room is short.
+fn identity(counters: &Counters, styles: &Styles, brief: bool) -> Vec<Span> {
+    let failed = if counters.failed > 0 { styles.bad } else { styles.dim };
+    let mut parts = vec![(counters.good, "ok", styles.good), (counters.failed, "failed", failed), (counters.not_events, "not events", styles.dim)];
+    let small = [
+        (counters.duplicates, "duplicates", styles.dim),
+        (counters.filtered, "filtered", styles.dim),
+        (counters.unreadable_lines, "unreadable", styles.bad),
+        (counters.header_lines, "headers", styles.dim),
+        (counters.blank_lines, "blank", styles.dim),
+    ];
+    if brief {
+        parts.push((small.iter().map(|s| s.0).sum(), "other", styles.dim));
+    } else {
+        parts.extend(small);
+    }
+    let mut spans = vec![(grouped(counters.lines), styles.strong), (" lines".to_owned(), styles.dim)];
+    let always = 2;
+    let mut sign = " = ";
+    for (i, (count, name, style)) in parts.into_iter().enumerate() {
+        if count > 0 || i < always {
+            spans.push((sign.to_owned(), styles.faint));
+            spans.push((grouped(count), style));
+            spans.push((format!(" {name}"), styles.dim));
+            sign = " + ";
+        }
+    }
+    spans
+}
+
+/// How late the newest object was delivered, in ms: what CloudFront has not delivered yet, nobody needs to wait for.
+fn lag_ms(snapshot: &Snapshot) -> Option<u64> {
+    let newest = snapshot.timeline.span()?.1 * 1000;
+    let written = snapshot.objects.iter().filter_map(|o| o.object.last_modified_ms).max()?;
+    u64::try_from(written - newest).ok()
+}
+
+fn width_of(spans: &[Span]) -> usize {
+    spans.iter().map(|(text, _)| text::width(text)).sum()
+}
+
+fn put_spans(buf: &mut Buffer, (mut x, y): (u16, u16), end: u16, spans: &[Span]) -> u16 {
+    for (text, style) in spans {
+        x = text::put(buf, (x, y), end.saturating_sub(x), text, *style);
+    }
+    x
+}
+
+impl Top<'_> {
+    fn state(&self, styles: &Styles) -> Vec<Span> {
+        let figures = &self.status.figures;
+        if self.status.failed.is_some() {
+            return vec![("✗ stopped".to_owned(), styles.bad)];
+        }
+        if self.following && figures.listing_done && figures.objects_done >= figures.objects_listed {
+            let lag = lag_ms(self.snapshot).map(|ms| format!(" lag {}", duration_ms(ms).trim()));
+            return vec![("LIVE".to_owned(), styles.good), (lag.unwrap_or_default(), styles.dim)];
+        }
+        if self.status.finished || self.snapshot.complete {
+            return vec![];
+        }
+        match figures.share() {
+            Some(share) => vec![(format!("reading {:>3.0}%", (share * 100.0).floor()), styles.accent)],
+            None if figures.listing_done => vec![("reading".to_owned(), styles.accent)],
+            None => vec![(format!("listing {}", grouped(figures.objects_listed)), styles.accent)],
+        }
+    }
+
+    /// Draws the first line. What does not fit is left out from the right; the identity shrinks before it goes.
+    pub fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
+        let mut groups = vec![self.state(styles)];
+        let mut extras = Vec::new();
+        if let Some(per_second) = self.status.lines_per_second {
+            extras.push(vec![(rate(per_second).trim().to_owned(), styles.dim)]);
+        }
+        if let Some(memory) = self.status.memory_bytes {
+            extras.push(vec![("mem ".to_owned(), styles.faint), (bytes_short(memory), styles.dim)]);
+        }
+        let source_room = usize::from(area.width) / 4;
+        let source = text::cell(self.source, source_room.max(12), Cut::Middle).into_owned();
+        let room = usize::from(area.width).saturating_sub(text::width(&source) + 5);
+        let extras_width: usize = extras.iter().map(|e| width_of(e) + 3).sum();
+        let full = identity(&self.snapshot.counters, styles, false);
+        let state_width = width_of(&groups[0]) + 2;
+        let brief = width_of(&full) + state_width > room;
+        groups.push(if brief { identity(&self.snapshot.counters, styles, true) } else { full });
+        if width_of(&groups[1]) + state_width + extras_width <= room {
+            groups.append(&mut extras);
+        }
+        let mut x = text::put(buf, (area.x + 1, area.y), area.width, &source, styles.strong) + 2;
+        let mut first = true;
+        for group in groups.iter().filter(|g| !g.is_empty()) {
+            if !first {
+                x = text::put(buf, (x, area.y), area.right().saturating_sub(x), " │ ", styles.rule);
+            }
+            x = put_spans(buf, (x, area.y), area.right(), group);
+            first = false;
+        }
+    }
+}
+
+/// The timeline's buckets, kept between frames.
+#[derive(Debug, Clone, Default)]
+pub struct Buckets {
+    made_for: Option<(u64, Rect)>,
+    scale: Option<Scale>,
+    buckets: Vec<Bucket>,
+}
+
+impl Buckets {
+    /// Brings them up to a snapshot and an area, if they are not.
+    pub fn prepare(&mut self, snapshot: &Snapshot, area: Rect) {
+        if self.made_for == Some((snapshot.revision, area)) || area.is_empty() {
+            return;
+        }
+        self.made_for = Some((snapshot.revision, area));
+        self.scale = snapshot.timeline.span().map(|span| Scale::for_area(span, area));
+        self.buckets = self.scale.map_or_else(Vec::new, |s| snapshot.timeline.buckets(s.start, s.step, s.count));
+    }
+
+    /// Draws the timeline with the selected row's second in it.
+    pub fn render(&self, area: Rect, buf: &mut Buffer, cursor: Option<i64>, styles: &Styles) {
+        if let Some(scale) = self.scale {
+            Chart { scale, buckets: &self.buckets, selection: None, cursor }.render(area, buf, styles);
+        }
+    }
+}
+
+/// One filter of the stack as it is shown.
+pub struct ShownFilter {
+    /// Its text, or what it means.
+    pub text: String,
+    /// It counts.
+    pub on: bool,
+}
+
+/// Draws the filters and what helps to get rid of them.
+pub fn render_filters(area: Rect, buf: &mut Buffer, filters: &[ShownFilter], count: &str, keymap: &Keymap, styles: &Styles) {
+    let key = |action| keymap.hint(Mode::Normal, action);
+    let right = vec![
+        (count.to_owned(), styles.text),
+        ("  ".to_owned(), styles.dim),
+        (key(Action::FiltersOff), styles.key),
+        (" on/off  ".to_owned(), styles.hint),
+        (key(Action::Undo), styles.key),
+        (" undo ".to_owned(), styles.hint),
+    ];
+    let right_width = width_of(&right) as u16;
+    let end = if right_width + 30 < area.width { area.right() - right_width } else { area.right() };
+    let mut x = area.x + 1;
+    for (i, filter) in filters.iter().enumerate() {
+        let style = if filter.on { styles.text } else { styles.faint };
+        x = text::put(buf, (x, area.y), end.saturating_sub(x), &format!("{} ", i + 1), styles.accent);
+        x = text::put_fit(buf, (x, area.y), end.saturating_sub(x + 2), &filter.text, Cut::Middle, style);
+        if !filter.on {
+            x = text::put(buf, (x, area.y), end.saturating_sub(x), " (off)", styles.faint);
+        }
+        x += 3;
+    }
+    if end < area.right() {
+        put_spans(buf, (end, area.y), area.right(), &right);
+    }
+}
+
+/// A tab: its screen, its count, and whether the count is bad news.
+pub struct Tab {
+    /// The screen.
+    pub screen: ScreenKind,
+    /// Its count; may be empty.
+    pub count: String,
+    /// A sign and a colour for bad news.
+    pub alarm: Option<&'static str>,
+}
+
+/// Draws the tabs; the current one stands out.
+pub fn render_tabs(area: Rect, buf: &mut Buffer, tabs: &[Tab], current: ScreenKind, styles: &Styles) {
+    let mut x = area.x + 1;
+    for tab in tabs {
+        let is_current = tab.screen == current;
+        let room = |x: u16| area.right().saturating_sub(x);
+        let start = x.saturating_sub(1);
+        x = text::put(buf, (x, area.y), room(x), &tab.screen.number().to_string(), if is_current { styles.key } else { styles.faint }) + 1;
+        x = text::put(buf, (x, area.y), room(x), tab.screen.title(), if is_current { styles.strong } else { styles.dim });
+        if !tab.count.is_empty() {
+            let style = if tab.alarm.is_some() { styles.bad } else { styles.dim };
+            x = text::put(buf, (x + 1, area.y), room(x + 1), &tab.count, style);
+        }
+        if let Some(sign) = tab.alarm {
+            x = text::put(buf, (x + 1, area.y), room(x + 1), sign, styles.bad);
+        }
+        if is_current {
+            let place = Rect { x: start, y: area.y, width: (x + 1).saturating_sub(start), height: 1 }.intersection(area);
+            buf.set_style(place, styles.selected_idle);
+        }
+        x += 3;
+    }
+}

@@ -1,0 +1,101 @@
+//! The terminal side: the only place that names ratatui or crossterm.
+//!
+//! ```text
+//! keys, signals ─┐                       ┌─► effects: copy, suspend, quit
+//! snapshots ─────┼─► run ─► App::update ─┤
+//! news ──────────┤    ▲                  └─► next_job ─► workers (views, causes, search …)
+//! answers ───────┘    └───────────────────────── answers ◄──┘
+//! ```
+//! [`run`] waits and draws, [`App`] holds all state and is changed synchronously, [`job`] does what looks at many rows.
+//! Everything that is drawn comes from an immutable snapshot, so the engine never waits for the screen.
+
+pub mod action;
+pub mod app;
+pub mod arrangement;
+mod detail;
+pub mod effect;
+pub mod export_job;
+pub mod footer;
+pub mod header;
+pub mod input;
+pub mod job;
+pub mod keymap;
+pub mod modal;
+mod run;
+pub mod screen;
+pub mod session;
+pub mod status;
+pub mod terminal;
+pub mod theme;
+pub mod widget;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+pub use app::{App, Setting};
+pub use run::run;
+pub use theme::{ColorDepth, Styles, Theme};
+
+use crate::error::{Error, Result};
+use crate::pipeline::{self, RunOptions};
+use crate::tui::job::Means;
+use crate::tui::keymap::Keymap;
+
+/// What the explorer is started with.
+#[derive(Debug, Clone)]
+pub struct ExploreOptions {
+    /// What to read and how to judge it.
+    pub run: RunOptions,
+    /// The theme's name; else what `NO_COLOR` asks for, else the default.
+    pub theme: Option<String>,
+    /// Where the user's own themes are.
+    pub theme_folder: Option<PathBuf>,
+    /// Path and text of the user's own keymap, if there is one.
+    pub keymap: Option<(String, String)>,
+    /// How a batch is exported; `None` leaves the Export screen out.
+    pub export: Option<export_job::Exporting>,
+}
+
+/// The explorer, until the user quits.
+///
+/// # Errors
+/// No terminal, a wrong theme or keymap, nothing to read, a signal ([`Error::Cancelled`]). The terminal is restored
+/// in every case.
+pub fn explore(options: ExploreOptions) -> Result<()> {
+    if !std::io::stdout().is_terminal() {
+        return Err(Error::Config(
+            "the explorer needs a terminal on standard output; `frontlog check` and `frontlog query` work without one".to_owned(),
+        ));
+    }
+    let setting = setting(&options)?;
+    let (sender, events) = crossbeam_channel::bounded(1024);
+    let (mut screen, host) = terminal::enter()?;
+    let result = start_input(&sender).and_then(|()| {
+        let means = Means { contract: options.run.contract.clone(), source: options.run.source.clone(), exporting: options.export };
+        run(&mut screen, host, App::new(setting), &events, (&means, || pipeline::explore(options.run)))
+    });
+    terminal::restore();
+    result
+}
+
+fn start_input(sender: &crossbeam_channel::Sender<input::Event>) -> Result<()> {
+    let failed = |e| Error::file("start a thread for", "the terminal", e);
+    input::watch_signals(sender.clone()).map_err(failed)?;
+    input::read_terminal(sender.clone()).map_err(failed)
+}
+
+fn setting(options: &ExploreOptions) -> Result<Setting> {
+    let depth = ColorDepth::detect(|name| std::env::var(name).ok());
+    let keymap = match &options.keymap {
+        Some((path, text)) => Keymap::load(Some((path, text)))?,
+        None => Keymap::load(None)?,
+    };
+    Ok(Setting {
+        sources: options.run.source.sources.clone(),
+        following: options.run.source.follow,
+        contract: options.run.contract.clone(),
+        can_export: options.export.is_some(),
+        styles: theme::styles_for(options.theme.as_deref(), options.theme_folder.as_deref(), depth)?,
+        keymap,
+    })
+}

@@ -1,0 +1,347 @@
+//! Whole screens as text: load `sample-logs`, press these keys, compare. A `#` line under a row that has more than one
+//! style says where the styles change, so that a colour that changes is noticed too.
+
+use std::fmt::Write as _;
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use frontlog::contract::Contract;
+use frontlog::error::Error;
+use frontlog::frame::Snapshot;
+use frontlog::model::{Notice, Progress};
+use frontlog::pipeline::{self, Handle, Needs, RunOptions};
+use frontlog::source;
+use frontlog::tui::input::Event;
+use frontlog::tui::job::Means;
+use frontlog::tui::keymap::Keymap;
+use frontlog::tui::session::{Flow, Session};
+use frontlog::tui::terminal::Host;
+use frontlog::tui::{App, Setting, Styles};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// A host that remembers.
+#[derive(Debug, Default, Clone)]
+struct Remembering {
+    copied: Arc<Mutex<Vec<String>>>,
+    frames: Arc<Mutex<usize>>,
+}
+
+impl Host for Remembering {
+    fn begin_frame(&mut self) -> io::Result<()> {
+        *self.frames.lock().unwrap() += 1;
+        Ok(())
+    }
+
+    fn end_frame(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.copied.lock().unwrap().push(text.to_owned());
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+static CONTRACT: LazyLock<Arc<Contract>> = LazyLock::new(|| Arc::new(Contract::load("sample-logs".as_ref()).unwrap()));
+
+fn options() -> RunOptions {
+    let source = source::Options { sources: vec!["sample-logs".to_owned()], ..source::Options::default() };
+    let needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
+    RunOptions { source, contract: CONTRACT.clone(), threads: 2, needs }
+}
+
+static LOADED: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
+    Arc::new(pipeline::load(&options(), &Arc::new(Progress::default()), &CancellationToken::new()).unwrap())
+});
+
+fn means() -> Means {
+    Means { contract: CONTRACT.clone(), source: options().source, exporting: None }
+}
+
+fn app() -> App {
+    App::new(Setting {
+        sources: vec!["sample-logs".to_owned()],
+        following: false,
+        contract: CONTRACT.clone(),
+        can_export: true,
+        styles: Styles::dark(),
+        keymap: Keymap::load(None).unwrap(),
+    })
+}
+
+/// `j j <Enter> <C-d>`: characters, and names in angle brackets; `"text"` types it.
+fn keys(script: &str) -> Vec<KeyEvent> {
+    let mut out = Vec::new();
+    for word in script.split(' ').filter(|w| !w.is_empty()) {
+        if let Some(text) = word.strip_prefix('"') {
+            let plain = |c: char| if c == '_' { ' ' } else { c };
+            out.extend(text.trim_end_matches('"').chars().map(|c| KeyEvent::new(KeyCode::Char(plain(c)), KeyModifiers::NONE)));
+            continue;
+        }
+        let (code, modifiers) = match word {
+            "<Enter>" => (KeyCode::Enter, KeyModifiers::NONE),
+            "<Esc>" => (KeyCode::Esc, KeyModifiers::NONE),
+            "<Tab>" => (KeyCode::Tab, KeyModifiers::NONE),
+            "<Down>" => (KeyCode::Down, KeyModifiers::NONE),
+            "<Up>" => (KeyCode::Up, KeyModifiers::NONE),
+            "<Space>" => (KeyCode::Char(' '), KeyModifiers::NONE),
+            _ => match word.strip_prefix("<C-").and_then(|w| w.chars().next()) {
+                Some(c) => (KeyCode::Char(c), KeyModifiers::CONTROL),
+                None => (KeyCode::Char(word.chars().next().unwrap()), KeyModifiers::NONE),
+            },
+        };
+        out.push(KeyEvent::new(code, modifiers));
+    }
+    out
+}
+
+/// What stands on the screen after these keys, what was copied, and how it went on.
+fn press(size: (u16, u16), script: &str) -> (String, Vec<String>, Flow) {
+    press_on(LOADED.clone(), size, script)
+}
+
+fn press_on(snapshot: Arc<Snapshot>, size: (u16, u16), script: &str) -> (String, Vec<String>, Flow) {
+    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+    let host = Remembering::default();
+    let copied = host.copied.clone();
+    let mut flow = Flow::On;
+    {
+        let mut session = Session::new(app(), &mut terminal, host, &means()).unwrap();
+        let counters = snapshot.counters;
+        session.take_snapshot(snapshot);
+        session.app.take_notice(Notice::Finished { counters, broken_identity: None });
+        assert!(session.settle(Duration::from_secs(20)).unwrap());
+        for key in keys(script) {
+            flow = session.handle(Event::Key(key)).unwrap();
+            if flow != Flow::On {
+                break;
+            }
+            assert!(session.settle(Duration::from_secs(20)).unwrap(), "still busy after {key:?}");
+        }
+    }
+    let copied = copied.lock().unwrap().clone();
+    (as_text(&terminal), copied, flow)
+}
+
+/// The rows, each followed by where its styles change and a hash of them.
+fn as_text(terminal: &Terminal<TestBackend>) -> String {
+    let buffer = terminal.backend().buffer();
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut row = String::new();
+        let mut styles = String::new();
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            row.push_str(cell.symbol());
+            write!(styles, "{:?}{:?}{:?};", cell.fg, cell.bg, cell.modifier).unwrap();
+        }
+        let hash = xxhash_rust::xxh3::xxh3_64(styles.as_bytes()) & 0xffff;
+        writeln!(out, "{hash:04x} {}", row.trim_end()).unwrap();
+    }
+    out
+}
+
+/// The rows alone.
+fn plain(size: (u16, u16), script: &str) -> String {
+    press(size, script).0.lines().map(|line| format!("{}\n", &line[5..])).collect()
+}
+
+macro_rules! screens {
+    ($($name:ident $size:expr, $script:literal;)*) => {
+        $(#[test]
+        fn $name() {
+            insta::assert_snapshot!(stringify!($name), press($size, $script).0);
+        })*
+    };
+}
+
+screens! {
+    stream_80x24 (80, 24), "";
+    stream_120x36 (120, 36), "";
+    stream_200x60 (200, 60), "";
+    a_failed_event_120x36 (120, 36), "g ] <Tab>";
+    a_failed_event_80x24 (80, 24), "g ]";
+    plain_lines_50x12 (50, 12), "";
+    filtered_120x36 (120, 36), "f \"event=checkout\" <Enter> f \"failed\" <Enter>";
+    a_wrong_filter_120x36 (120, 36), "f \"evnt=checkout\" <Enter>";
+    filter_completion_80x24 (80, 24), "f \"event=ch\"";
+    no_row_left_80x24 (80, 24), "f \"status=999\" <Enter>";
+    all_records_120x36 (120, 36), "A g";
+    sorted_by_status_120x36 (120, 36), "l l s s g";
+    search_120x36 (120, 36), "g / \"add_to_cart\" <Enter> n";
+    failures_80x24 (80, 24), "2";
+    failures_120x36 (120, 36), "2 j";
+    failures_200x60 (200, 60), "2";
+    rows_of_a_cause_120x36 (120, 36), "2 <Enter>";
+    schemas_120x36 (120, 36), "3 j <Tab>";
+    export_120x36 (120, 36), "e";
+    sources_80x24 (80, 24), "7";
+    sources_120x36 (120, 36), "7";
+    help_120x36 (120, 36), "?";
+    palette_80x24 (80, 24), "<C-p> \"undo\"";
+    columns_80x24 (80, 24), "c j <Space>";
+    filters_80x24 (80, 24), "f \"event=checkout\" <Enter> F";
+}
+
+#[test]
+fn no_size_is_too_small() {
+    for width in [1, 2, 3, 10, 19, 39, 59, 61, 79, 81, 99, 101] {
+        for height in [1, 2, 3, 4, 5, 9, 10, 14, 15, 19, 21] {
+            for script in ["", "<Tab>", "f \"e", "2", "3", "e", "7", "?", "<C-p>", "c"] {
+                press((width, height), script);
+            }
+        }
+    }
+}
+
+/// The number before `noun` in the footer's `row 3/1,204`.
+fn position(screen: &str) -> (usize, usize) {
+    let footer = screen.lines().last().unwrap();
+    let numbers = footer.split_whitespace().find(|word| word.contains('/')).unwrap_or_else(|| panic!("{footer}"));
+    let (at, of) = numbers.split_once('/').unwrap();
+    let number = |text: &str| text.replace(',', "").parse().unwrap();
+    (number(at), number(of))
+}
+
+#[test]
+fn filters_narrow_and_undo_brings_back() {
+    let size = (120, 36);
+    let all = position(&plain(size, "")).1;
+    let one = position(&plain(size, "f \"event=checkout\" <Enter>")).1;
+    let failed = position(&plain(size, "f \"event=checkout\" <Enter> f \"failed\" <Enter>")).1;
+    assert!(0 < failed && failed < one && one < all, "{failed} {one} {all}");
+    assert_eq!(position(&plain(size, "f \"event=checkout\" <Enter> u")).1, all);
+    assert_eq!(position(&plain(size, "f \"event=checkout\" <Enter> u <C-r>")).1, one);
+    assert_eq!(position(&plain(size, "f \"event=checkout\" <Enter> U")).1, all);
+    assert_eq!(position(&plain(size, "f \"event=checkout\" <Enter> U U")).1, one);
+}
+
+#[test]
+fn keep_and_drop_share_the_rows_out() {
+    let size = (120, 36);
+    let all = position(&plain(size, "g")).1;
+    let kept = position(&plain(size, "g l +")).1;
+    let dropped = position(&plain(size, "g l -")).1;
+    assert_eq!(kept + dropped, all);
+    assert!(kept > 0 && dropped > 0);
+}
+
+#[test]
+fn the_cursor_stays_on_its_row_when_others_go() {
+    let size = (120, 36);
+    let selected = |screen: &str| screen.lines().find(|l| l.starts_with('▸')).map(|l| l.chars().take(30).collect::<String>());
+    let before = plain(size, "g ]");
+    let after = plain(size, "g ] f \"failed\" <Enter>");
+    assert!(selected(&before).is_some());
+    assert_eq!(selected(&before), selected(&after));
+}
+
+#[test]
+fn typed_text_survives_esc() {
+    let screen = plain((120, 36), "f \"event=chec\" <Esc> f");
+    assert!(screen.lines().last().unwrap().contains("event=chec"), "{screen}");
+}
+
+#[test]
+fn copies_are_what_stands_under_the_cursor() {
+    let (_, copied, _) = press((120, 36), "g l y c");
+    assert_eq!(copied.len(), 1);
+    let (screen, copied, _) = press((120, 36), "g ] y r");
+    let row: serde_json::Value = serde_json::from_str(&copied[0]).unwrap();
+    assert_eq!(row["verdict"], "failed");
+    assert!(!row["failures"].as_array().unwrap().is_empty());
+    assert!(screen.lines().last().unwrap().contains("copied the row as JSON"));
+    let (_, copied, _) = press((120, 36), "g ] y l");
+    assert!(copied[0].split('\t').count() >= 33, "{}", copied[0]);
+    let (_, copied, _) = press((120, 36), "f \"event=checkout\" <Enter> y k");
+    assert_eq!(copied, ["frontlog sample-logs --where '(event=checkout)'"]);
+}
+
+#[test]
+fn q_goes_back_and_then_quits() {
+    assert_eq!(press((80, 24), "2 q").2, Flow::On);
+    assert_eq!(press((80, 24), "2 q q").2, Flow::Quit);
+    assert_eq!(press((80, 24), "2 Q").2, Flow::Quit);
+    assert_eq!(press((80, 24), "<Esc> <Esc>").2, Flow::On);
+}
+
+#[test]
+fn an_empty_screen_says_why() {
+    let screen = press_on(Arc::new(Snapshot::empty()), (80, 24), "").0;
+    assert!(screen.contains("No records: 0 objects with 0 lines were read."), "{screen}");
+    let screen = plain((80, 24), "f \"status=999\" <Enter>");
+    assert!(screen.contains("passes the filters"), "{screen}");
+}
+
+#[test]
+fn new_rows_wait_while_paused() {
+    let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
+    let mut session = Session::new(app(), &mut terminal, Remembering::default(), &means()).unwrap();
+    session.take_snapshot(Arc::new(Snapshot::empty()));
+    session.handle(Event::Key(keys("p")[0])).unwrap();
+    session.take_snapshot(LOADED.clone());
+    session.settle(Duration::from_secs(20)).unwrap();
+    let rows = LOADED.len().to_string();
+    let new = format!("paused, {},{} new", &rows[..rows.len() - 3], &rows[rows.len() - 3..]);
+    drop(session);
+    let screen = as_text(&terminal);
+    assert!(screen.lines().last().unwrap().contains(&new), "{screen}");
+}
+
+fn handle() -> (watch::Sender<Arc<Snapshot>>, crossbeam_channel::Sender<Notice>, Handle) {
+    let (sender, snapshots) = watch::channel(Arc::new(Snapshot::empty()));
+    let (news, notices) = crossbeam_channel::unbounded();
+    let handle = Handle { snapshots, notices, progress: Arc::new(Progress::default()), cancel: CancellationToken::new() };
+    (sender, news, handle)
+}
+
+#[test]
+fn the_loop_draws_before_it_lists_and_sleeps_when_idle() {
+    let (sender, news, handle) = handle();
+    let (to, events) = crossbeam_channel::unbounded();
+    let host = Remembering::default();
+    let frames = host.frames.clone();
+    let cancel = handle.cancel.clone();
+    let keys = std::thread::spawn({
+        let frames = frames.clone();
+        move || {
+            sender.send(LOADED.clone()).unwrap();
+            news.send(Notice::Finished { counters: LOADED.counters, broken_identity: None }).unwrap();
+            std::thread::sleep(Duration::from_millis(1500));
+            let before = *frames.lock().unwrap();
+            std::thread::sleep(Duration::from_millis(500));
+            let idle = *frames.lock().unwrap() - before;
+            to.send(Event::Key(KeyEvent::new(KeyCode::Char('Q'), KeyModifiers::NONE))).unwrap();
+            idle
+        }
+    });
+    let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
+    let started = frames.clone();
+    let start = move || {
+        assert_eq!(*started.lock().unwrap(), 1, "the first frame comes before the listing");
+        Ok(handle)
+    };
+    frontlog::tui::run(&mut terminal, host, app(), &events, (&means(), start)).unwrap();
+    assert_eq!(keys.join().unwrap(), 0, "frames drawn while nothing happened");
+    assert!(as_text(&terminal).contains("lines"));
+    assert!(cancel.is_cancelled(), "quitting stops the run");
+}
+
+#[test]
+fn a_signal_ends_the_loop_as_interrupted() {
+    let (_sender, _news, handle) = handle();
+    let (to, events) = crossbeam_channel::unbounded();
+    to.send(Event::Terminate).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+    let ended = frontlog::tui::run(&mut terminal, Remembering::default(), app(), &events, (&means(), || Ok(handle)));
+    assert!(matches!(ended, Err(Error::Cancelled)));
+}

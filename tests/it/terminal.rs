@@ -1,0 +1,219 @@
+//! The real binary in a real pseudo-terminal: what a person sees, and that the terminal is theirs again afterwards.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::program::{file, folder, header, record, root};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A program in a terminal.
+struct Running {
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    raw: Arc<Mutex<Vec<u8>>>,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Running {
+    fn start((cols, rows): (u16, u16), mut command: CommandBuilder) -> Self {
+        let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        command.env("TERM", "xterm-256color");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, cols, 0)));
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let (to_screen, to_raw) = (screen.clone(), raw.clone());
+        std::thread::spawn(move || {
+            let mut buffer = [0; 65536];
+            while let Ok(n) = output.read(&mut buffer) {
+                if n == 0 {
+                    return;
+                }
+                to_screen.lock().unwrap().process(&buffer[..n]);
+                to_raw.lock().unwrap().extend_from_slice(&buffer[..n]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { child, keys, screen, raw, _master: pair.master }
+    }
+
+    fn explore(size: (u16, u16), source: &Path) -> Self {
+        let home = std::env::temp_dir();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_frontlog"));
+        command.env_clear();
+        for (name, value) in [("HOME", &home), ("XDG_CONFIG_HOME", &home.join("none")), ("XDG_STATE_HOME", &home.join("frontlog-state"))] {
+            command.env(name, value);
+        }
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("COLORTERM", "truecolor");
+        command.cwd(root());
+        command.arg(source);
+        Self::start(size, command)
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, holds: impl Fn(&str) -> bool) -> Duration {
+        let start = Instant::now();
+        while !holds(&self.text()) {
+            assert!(start.elapsed() < LIMIT, "no {what} after {LIMIT:?}:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        start.elapsed()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str) -> Duration {
+        self.wait(text, |screen| screen.contains(text))
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    #[track_caller]
+    fn ends(&mut self) -> u32 {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                // The last bytes may still be on their way.
+                std::thread::sleep(Duration::from_millis(100));
+                return status.exit_code();
+            }
+            assert!(start.elapsed() < LIMIT, "still running:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The terminal is as it was.
+    #[track_caller]
+    fn assert_restored(&self) {
+        let parser = self.screen.lock().unwrap();
+        let screen = parser.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is still hidden");
+        assert!(!screen.bracketed_paste(), "pastes are still bracketed");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+}
+
+#[test]
+fn it_starts_shows_rows_and_gives_the_terminal_back() {
+    let mut it = Running::explore((120, 36), Path::new("sample-logs"));
+    it.wait_for("ok +");
+    assert!(it.screen.lock().unwrap().screen().alternate_screen());
+    it.wait_for("page_view");
+    it.press("2");
+    it.wait_for("V402");
+    it.press("\r");
+    it.wait_for("V402 checkout value");
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
+    it.assert_restored();
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back() {
+    for signal in ["-TERM", "-INT"] {
+        let mut it = Running::explore((80, 24), Path::new("sample-logs"));
+        it.wait_for("page_view");
+        it.signal(signal);
+        assert_eq!(it.ends(), 130, "{signal}");
+        it.assert_restored();
+    }
+}
+
+#[test]
+fn suspended_it_gives_the_terminal_back_and_takes_it_again() {
+    let mut it = Running::explore((80, 24), Path::new("sample-logs"));
+    it.wait_for("page_view");
+    it.press("\x1a");
+    let start = Instant::now();
+    while it.screen.lock().unwrap().screen().alternate_screen() {
+        assert!(start.elapsed() < LIMIT);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    it.signal("-CONT");
+    it.wait_for("page_view");
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
+    it.assert_restored();
+}
+
+#[test]
+fn a_tiny_terminal_does_not_break_it() {
+    let mut it = Running::explore((10, 3), Path::new("sample-logs"));
+    it.wait("row", |screen| screen.contains('/'));
+    it.press("jk2345678?\x1b");
+    it.press("Q");
+    std::thread::sleep(Duration::from_millis(200));
+    it.press("\x1bQ");
+    assert_eq!(it.ends(), 0);
+    it.assert_restored();
+}
+
+#[test]
+fn hostile_text_is_written_out_and_never_sent() {
+    let home = folder();
+    let line = record(1, "e=a%25E2%2580%25AEb&x=%251B%255B31m", "evil%20%E2%80%AEagent%1B%5B2J");
+    file(home.path(), "logs/E2EX.2026-11-22-14.0a1b2c3d", format!("{}{line}\n", header()).as_bytes());
+    let mut it = Running::explore((200, 60), &home.path().join("logs"));
+    it.wait_for("‹U+202E›");
+    it.press("f");
+    it.wait_for("filter");
+    it.press("ua~agent\r");
+    it.wait_for("ua~agent");
+    it.press("\tl");
+    it.wait_for("‹ESC›");
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
+    let raw = it.raw.lock().unwrap().clone();
+    assert!(memchr::memmem::find(&raw, "\u{202e}".as_bytes()).is_none(), "U+202E reached the terminal");
+    it.assert_restored();
+}
+
+#[test]
+fn no_terminal_is_a_sentence() {
+    let home = folder();
+    let ran = crate::program::run(home.path(), [root().join("sample-logs")]).exits(2);
+    assert!(ran.stderr.contains("needs a terminal") && ran.stderr.contains("frontlog check"), "{}", ran.stderr);
+}
+
+/// Not a test of its own: what [`a_panic_gives_the_terminal_back_before_its_message`] runs in a terminal.
+#[test]
+#[ignore = "runs inside of another test"]
+fn panics_in_a_terminal() {
+    let (mut terminal, _host) = frontlog::tui::terminal::enter().unwrap();
+    terminal.draw(|frame| frame.render_widget("on the screen", frame.area())).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    panic!("this is the message");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_its_message() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["terminal::panics_in_a_terminal", "--exact", "--ignored", "--nocapture"]);
+    command.cwd(root());
+    let mut it = Running::start((80, 24), command);
+    it.wait_for("on the screen");
+    it.wait_for("this is the message");
+    assert_ne!(it.ends(), 0);
+    it.assert_restored();
+    assert!(!it.text().contains("on the screen"), "{}", it.text());
+}

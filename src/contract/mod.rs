@@ -26,6 +26,7 @@ pub mod property;
 pub mod routing_file;
 pub mod rule;
 pub mod schema;
+pub mod simple_pattern;
 pub mod version;
 
 pub use schema::{Additional, EventSchema, PropertySchema};

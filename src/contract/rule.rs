@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::contract::format::Format;
 use crate::contract::number::{is_multiple, parse_decimal, parse_integer, parse_number};
+use crate::contract::simple_pattern::SimplePattern;
 use crate::model::routing::TimeFormat;
 
 /// A text after coercion.
@@ -106,6 +107,8 @@ pub enum Keyword {
     MaxLength(u64),
     /// `pattern`
     Pattern(Regex),
+    /// `pattern`, a simple one
+    Simple(Box<SimplePattern>),
 }
 
 /// A keyword and the number of its cause within the property.
@@ -249,6 +252,7 @@ impl Keyword {
             Self::MinLength(least) => !is_text(value) || !shorter_than(text, *least),
             Self::MaxLength(most) => !is_text(value) || !longer_than(text, *most),
             Self::Pattern(regex) => !is_text(value) || regex.is_match(text),
+            Self::Simple(pattern) => !is_text(value) || pattern.is_match(text),
         }
     }
 }

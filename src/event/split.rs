@@ -96,37 +96,78 @@ fn push_part(
         return;
     }
     let mut flaws = Flaws::default();
-    let k = piece(query, key, part.key_encoded, &mut spare.key, &mut flaws);
-    let v = piece(
-        query,
-        value,
-        part.value_encoded,
-        &mut spare.value,
-        &mut flaws,
-    );
+    let mut take = |range: (usize, usize), encoded: bool, spare: &mut Vec<u8>| {
+        if encoded {
+            decode(&query[range.0..range.1], spare, scratch, &mut flaws)
+        } else {
+            Piece::Raw(range.0, range.1)
+        }
+    };
+    let k = take(key, part.key_encoded, &mut spare.key);
+    let v = take(value, part.value_encoded, &mut spare.value);
     scratch.push(k, v, value, flaws.bad_escape, flaws.bad_utf8);
 }
 
-fn piece<'a>(
-    query: &str,
-    range: (usize, usize),
-    encoded: bool,
-    buffer: &'a mut Vec<u8>,
+/// Decodes into the scratch.
+fn decode(
+    text: &str,
+    spare: &mut Vec<u8>,
+    scratch: &mut PropertyScratch,
     flaws: &mut Flaws,
-) -> Piece<'a> {
-    if !encoded {
-        return Piece::Raw(range.0, range.1);
+) -> Piece<'static> {
+    let start = scratch.decoded().len();
+    if let Some(bad_escape) = decode_ascii(text, scratch.decoded()) {
+        flaws.bad_escape |= bad_escape;
+        return Piece::Appended(start, scratch.decoded().len());
     }
-    buffer.clear();
-    flaws.bad_escape |= decode_into(&query.as_bytes()[range.0..range.1], buffer);
-    if std::str::from_utf8(buffer).is_err() {
-        flaws.bad_utf8 = true;
-        let lossy = String::from_utf8_lossy(buffer).into_owned();
-        buffer.clear();
-        buffer.extend_from_slice(lossy.as_bytes());
+    let out = scratch.decoded();
+    out.truncate(start);
+    spare.clear();
+    flaws.bad_escape |= decode_into(text.as_bytes(), spare);
+    match std::str::from_utf8(spare) {
+        Ok(text) => out.push_str(text),
+        Err(_) => {
+            flaws.bad_utf8 = true;
+            out.push_str(&String::from_utf8_lossy(spare));
+        }
     }
-    // Valid by the lines above; the empty text is never reached.
-    Piece::Decoded(std::str::from_utf8(buffer).unwrap_or_default())
+    Piece::Appended(start, out.len())
+}
+
+/// [`decode_into`] for the usual case that no escape gives a byte above 0x7F: then nothing has to be checked for UTF-8,
+/// and nothing copied twice. `None` where one does.
+fn decode_ascii(text: &str, out: &mut String) -> Option<bool> {
+    let bytes = text.as_bytes();
+    let mut bad_escape = false;
+    let (mut at, mut plain_from) = (0, 0);
+    while at < bytes.len() {
+        if MEANING[usize::from(bytes[at])] != ENCODED {
+            at += 1;
+            continue;
+        }
+        out.push_str(&text[plain_from..at]);
+        let (byte, taken) = encoded(&bytes[at..], &mut bad_escape);
+        if !byte.is_ascii() {
+            return None;
+        }
+        out.push(char::from(byte));
+        at += taken;
+        plain_from = at;
+    }
+    out.push_str(&text[plain_from..]);
+    Some(bad_escape)
+}
+
+/// The byte that a `+` or `%` at the start of `text` stands for, and how many bytes it took.
+#[inline]
+fn encoded(text: &[u8], bad_escape: &mut bool) -> (u8, usize) {
+    if text[0] == b'+' {
+        return (b' ', 1);
+    }
+    escape(text).unwrap_or_else(|| {
+        *bad_escape = true;
+        (b'%', 1)
+    })
 }
 
 /// Undoes the log's layer and URL-encoding in one pass: appends to `out`, and says whether a `%` was no escape.
@@ -145,14 +186,7 @@ pub fn decode_into(text: &[u8], out: &mut Vec<u8>) -> bool {
             continue;
         }
         out.extend_from_slice(&text[plain_from..at]);
-        let (byte, taken) = if text[at] == b'+' {
-            (b' ', 1)
-        } else {
-            escape(&text[at..]).unwrap_or_else(|| {
-                bad_escape = true;
-                (b'%', 1)
-            })
-        };
+        let (byte, taken) = encoded(&text[at..], &mut bad_escape);
         out.push(byte);
         at += taken;
         plain_from = at;

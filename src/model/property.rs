@@ -43,6 +43,8 @@ pub enum Piece<'a> {
     Raw(usize, usize),
     /// The decoded text.
     Decoded(&'a str),
+    /// The text was appended to [`PropertyScratch::decoded`]: its range there.
+    Appended(usize, usize),
 }
 
 impl PropertyScratch {
@@ -65,6 +67,12 @@ impl PropertyScratch {
         self.spare = spare;
     }
 
+    /// The buffer of decoded texts, to append to; see [`Piece::Appended`].
+    #[inline]
+    pub fn decoded(&mut self) -> &mut String {
+        &mut self.decoded
+    }
+
     /// Adds one pair in the order of the query. `raw_value` is the value's range in the raw query.
     #[inline]
     pub fn push(&mut self, key: Piece<'_>, value: Piece<'_>, raw_value: (usize, usize), bad_escape: bool, bad_utf8: bool) {
@@ -77,6 +85,7 @@ impl PropertyScratch {
     fn span(&mut self, piece: Piece<'_>) -> Span {
         match piece {
             Piece::Raw(start, end) => Span { start: start as u32, end: end as u32, decoded: false },
+            Piece::Appended(start, end) => Span { start: start as u32, end: end as u32, decoded: true },
             Piece::Decoded(text) => {
                 let start = self.decoded.len() as u32;
                 self.decoded.push_str(text);

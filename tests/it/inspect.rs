@@ -33,13 +33,14 @@ fn load(options: &RunOptions) -> Snapshot {
     .unwrap()
 }
 
-/// Name and value of every field that has one.
-fn fields(detail: &Detail) -> Vec<(&str, &str)> {
+/// Name and value of every field that has one; numbers as numbers, since a status is logged as `000`.
+fn fields(detail: &Detail) -> Vec<(&str, String)> {
+    let plain = |v: &str| v.parse::<i64>().map_or_else(|_| v.to_owned(), |n| n.to_string());
     let mut fields: Vec<_> = detail
         .fields
         .iter()
-        .filter_map(|f| Some((f.name.as_str(), f.value.as_deref()?)))
-        // Numbers may be written in more than one way (`0.10`).
+        .filter_map(|f| Some((f.name.as_str(), plain(f.value.as_deref()?))))
+        // Seconds are logged in more than one way (`0.10`).
         .filter(|(name, _)| !name.starts_with("time-"))
         .collect();
     fields.sort_unstable();

@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod export;
 mod generate;
+mod inspect;
 mod program;
 mod real_logs;
 mod registry;

@@ -101,22 +101,23 @@ impl Format {
 }
 
 fn is_uuid(text: &[u8]) -> bool {
-    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+    // 32 hex digits among 36 bytes of which four are hyphens leave no room for anything else.
     text.len() == 36
-        && text.iter().enumerate().fold(true, |ok, (i, b)| {
-            ok & if HYPHENS.contains(&i) {
-                *b == b'-'
-            } else {
-                HEX[usize::from(*b)]
-            }
-        })
+        && text[8] == b'-'
+        && text[13] == b'-'
+        && text[18] == b'-'
+        && text[23] == b'-'
+        && text
+            .iter()
+            .fold(0u32, |n, b| n + u32::from(HEX[usize::from(*b)]))
+            == 32
 }
 
-const HEX: [bool; 256] = {
-    let mut table = [false; 256];
+const HEX: [u8; 256] = {
+    let mut table = [0; 256];
     let mut i = 0;
     while i < 256 {
-        table[i] = (i as u8).is_ascii_hexdigit();
+        table[i] = (i as u8).is_ascii_hexdigit() as u8;
         i += 1;
     }
     table
@@ -125,38 +126,45 @@ const HEX: [bool; 256] = {
 /// # Source
 /// RFC 3986: a scheme, a colon, and only the characters that a URI may hold, with whole percent-escapes.
 fn is_uri(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
-    };
-    let scheme_ok = scheme
-        .bytes()
-        .next()
-        .is_some_and(|b| b.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    scheme_ok && !rest.is_empty() && is_uri_text(rest.as_bytes())
+    let bytes = text.as_bytes();
+    let scheme = bytes
+        .iter()
+        .take_while(|b| SCHEME_BYTES[usize::from(**b)])
+        .count();
+    bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes.get(scheme) == Some(&b':')
+        && bytes.len() > scheme + 1
+        && is_uri_text(&bytes[scheme + 1..])
 }
 
 fn is_uri_text(text: &[u8]) -> bool {
     let mut at = 0;
-    while at < text.len() {
-        match text[at] {
-            b'%' => {
-                let whole = text
-                    .get(at + 1..at + 3)
-                    .is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit));
-                if !whole {
-                    return false;
-                }
-                at += 3;
-            }
-            b if URI_BYTES[usize::from(b)] => at += 1,
-            _ => return false,
+    while let Some(&b) = text.get(at) {
+        if URI_BYTES[usize::from(b)] {
+            at += 1;
+        } else if b == b'%'
+            && text
+                .get(at + 1..at + 3)
+                .is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit))
+        {
+            at += 3;
+        } else {
+            return false;
         }
     }
     true
 }
+
+const SCHEME_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < 256 {
+        let b = i as u8;
+        table[i] = b.is_ascii_alphanumeric() || b == b'+' || b == b'-' || b == b'.';
+        i += 1;
+    }
+    table
+};
 
 const URI_BYTES: [bool; 256] = {
     let mut table = [false; 256];

@@ -3,7 +3,7 @@
 //! [`Contract::load`] reads a folder; [`Contract::builtin`] is what holds without one. A schema becomes a list of
 //! [`PropertySchema`]s, each with a [`rule::Rule`] that reads a decoded text and says what is wrong with it: no
 //! `serde_json::Value` is ever built for an event. To add a keyword: its name in `keywords`, a variant of
-//! [`rule::Keyword`] with its check, and its line in `property`.
+//! [`rule::Keyword`] with its check, and its lines in `checks`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::routing::{NameRule, Routing, Surprise};
 use crate::model::{EventTypeId, EventTypes};
 
+pub mod checks;
 pub mod compile;
 pub mod format;
 pub mod keywords;
@@ -25,6 +26,7 @@ pub mod property;
 pub mod routing_file;
 pub mod rule;
 pub mod schema;
+pub mod simple_pattern;
 pub mod version;
 
 pub use schema::{Additional, EventSchema, PropertySchema};

@@ -28,59 +28,70 @@ pub fn parse_integer(text: &str) -> Option<i64> {
 
 /// A `number`: JSON's grammar, finite.
 pub fn parse_number(text: &str) -> Option<f64> {
-    let short = is_json_number(text.as_bytes())?;
-    if let Some(integer) = short {
-        return Some(integer as f64);
+    let plain = read_plain(text.as_bytes())?;
+    match plain {
+        // Mantissa and power of ten are exact as f64, so their quotient is the nearest one.
+        Plain::Short { mantissa, fraction } => Some(mantissa as f64 / POWERS_OF_TEN[fraction]),
+        Plain::Long => text.parse::<f64>().ok().filter(|v| v.is_finite()),
     }
-    text.parse::<f64>().ok().filter(|v| v.is_finite())
 }
 
-/// `None` where the text is not JSON's number grammar; the value itself where it is an integer of at most 15 digits.
-fn is_json_number(text: &[u8]) -> Option<Option<i64>> {
-    let mut at = usize::from(text.first() == Some(&b'-'));
-    let whole = count_digits(&text[at..]);
-    if whole == 0 || (whole > 1 && text[at] == b'0') {
+/// A text that is a number by JSON's grammar.
+enum Plain {
+    /// `-?digits(.digits)?` of at most 15 digits.
+    Short { mantissa: i64, fraction: usize },
+    /// Any other, for the slow way.
+    Long,
+}
+
+const POWERS_OF_TEN: [f64; 16] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+];
+
+fn read_plain(text: &[u8]) -> Option<Plain> {
+    let negative = text.first() == Some(&b'-');
+    let (mut mantissa, mut at) = (0i64, usize::from(negative));
+    let whole = take_digits(text, &mut at, &mut mantissa);
+    if whole == 0 || (whole > 1 && text[at - whole] == b'0') {
         return None;
     }
-    at += whole;
-    if at == text.len() {
-        return Some(short_integer(text, whole));
-    }
-    if text[at] == b'.' {
-        let fraction = count_digits(&text[at + 1..]);
-        at += 1 + fraction;
+    let mut fraction = 0;
+    if text.get(at) == Some(&b'.') {
+        at += 1;
+        fraction = take_digits(text, &mut at, &mut mantissa);
         if fraction == 0 {
             return None;
         }
     }
-    if matches!(text.get(at), Some(b'e' | b'E')) {
+    let exponent = matches!(text.get(at), Some(b'e' | b'E'));
+    if exponent {
         at += 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
-        let exponent = count_digits(&text[at..]);
-        at += exponent;
-        if exponent == 0 {
+        if take_digits(text, &mut at, &mut 0) == 0 {
             return None;
         }
     }
-    (at == text.len()).then_some(None)
-}
-
-fn short_integer(text: &[u8], digits: usize) -> Option<i64> {
-    // `-0` is a float of its own; the slow way reads it.
-    if digits > 15 || text == b"-0" {
+    if at != text.len() {
         return None;
     }
-    let magnitude = text[text.len() - digits..]
-        .iter()
-        .fold(0i64, |n, b| n * 10 + i64::from(b - b'0'));
-    Some(if text[0] == b'-' {
-        -magnitude
+    // `-0` is a float of its own.
+    let long = exponent || whole + fraction > 15 || (negative && mantissa == 0);
+    let mantissa = if negative { -mantissa } else { mantissa };
+    Some(if long {
+        Plain::Long
     } else {
-        magnitude
+        Plain::Short { mantissa, fraction }
     })
 }
 
-fn count_digits(text: &[u8]) -> usize {
-    text.iter().take_while(|b| b.is_ascii_digit()).count()
+/// Reads digits at `at` into `value`, which stops meaning anything after 15 of them; how many there were.
+#[inline]
+fn take_digits(text: &[u8], at: &mut usize, value: &mut i64) -> usize {
+    let start = *at;
+    while let Some(b) = text.get(*at).filter(|b| b.is_ascii_digit()) {
+        *value = value.wrapping_mul(10).wrapping_add(i64::from(b - b'0'));
+        *at += 1;
+    }
+    *at - start
 }
 
 /// A decimal as mantissa and power of ten, exact; `None` where it is no plain decimal of up to 30 digits.
@@ -177,7 +188,7 @@ mod tests {
                 "{text}"
             );
         }
-        assert!(parse_number("-0").is_some_and(|v| v.is_sign_negative()));
+        assert!(parse_number("-0").is_some_and(f64::is_sign_negative));
         for bad in [
             "", "-", "+1", "01", ".5", "5.", "1e", "1e+", "NaN", "inf", "1e999", "12,50", " 1",
             "1 ", "0x1", "1.5.2",

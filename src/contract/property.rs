@@ -6,10 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::contract::compile::{SchemaFile, shared};
 use crate::contract::format::{FORMAT_NAMES, Format};
-use crate::contract::number::parse_decimal;
-use crate::contract::pattern::{self, PatternProblem};
 use crate::contract::place::did_you_mean;
-use crate::contract::rule::{Allowed, Bound, Check, Keyword, Rule, Types};
+use crate::contract::rule::{Check, Keyword, Rule, Types};
 use crate::contract::schema::PropertySchema;
 use crate::contract::{keywords, phrase};
 use crate::error::{Error, Result};
@@ -93,7 +91,7 @@ impl PropertyCompiler<'_> {
         })
     }
 
-    fn error(&self, property: &str, keyword: Option<&str>, sentence: &str) -> Error {
+    pub(super) fn error(&self, property: &str, keyword: Option<&str>, sentence: &str) -> Error {
         let at: Vec<&str> = ["properties", property]
             .into_iter()
             .chain(keyword)
@@ -102,7 +100,7 @@ impl PropertyCompiler<'_> {
             .error(&at, &format!("property \"{property}\": {sentence}"))
     }
 
-    fn warn(&mut self, property: &str, keyword: &str, sentence: &str) {
+    pub(super) fn warn(&mut self, property: &str, keyword: &str, sentence: &str) {
         let at = ["properties", property, keyword];
         self.warnings.push(
             self.file
@@ -215,7 +213,7 @@ impl PropertyCompiler<'_> {
         Ok(known.filter(|_| types.string))
     }
 
-    fn cause(
+    pub(super) fn cause(
         &self,
         name: &str,
         code: Code,
@@ -246,234 +244,6 @@ impl PropertyCompiler<'_> {
             ),
         ]
     }
-
-    fn checks(
-        &mut self,
-        name: &str,
-        schema: &Map<String, Json>,
-        causes: &mut Vec<Cause>,
-    ) -> Result<Vec<Check>> {
-        let mut checks = Vec::new();
-        let mut add = |keyword: Keyword, cause: Cause| {
-            checks.push(Check {
-                keyword,
-                cause: causes.len() as u8,
-            });
-            causes.push(cause);
-        };
-        if let Some(values) = schema.get("enum") {
-            let Some(values) = values.as_array().filter(|v| !v.is_empty()) else {
-                return Err(self.error(name, Some("enum"), "\"enum\" must be a list of values"));
-            };
-            add(
-                Keyword::Allowed(allowed(values)),
-                self.cause(name, Code::V403, "enum", phrase::allowed(values)),
-            );
-        }
-        if let Some(value) = schema.get("const") {
-            let values = std::slice::from_ref(value);
-            add(
-                Keyword::Allowed(allowed(values)),
-                self.cause(name, Code::V403, "const", phrase::allowed(values)),
-            );
-        }
-        for (keyword, code, phrase) in self.bounds(name, schema)? {
-            let word = keyword_name(&keyword);
-            add(keyword, self.cause(name, code, word, phrase));
-        }
-        if let Some(step) = schema.get("multipleOf") {
-            let decimal = step
-                .as_f64()
-                .filter(|s| *s > 0.0)
-                .and_then(|_| parse_decimal(&step.to_string()));
-            let Some(decimal) = decimal else {
-                return Err(self.error(
-                    name,
-                    Some("multipleOf"),
-                    "\"multipleOf\" must be a number above 0",
-                ));
-            };
-            add(
-                Keyword::MultipleOf(decimal),
-                self.cause(
-                    name,
-                    Code::V411,
-                    "multipleOf",
-                    format!("a multiple of {step}"),
-                ),
-            );
-        }
-        if let Some(n) = self.length(name, schema, "minLength")? {
-            let expected = format!("at least {}", phrase::characters(n));
-            add(
-                Keyword::MinLength(n),
-                self.cause(name, Code::V406, "minLength", expected),
-            );
-        }
-        if let Some(n) = self.length(name, schema, "maxLength")? {
-            let expected = format!("at most {}", phrase::characters(n));
-            add(
-                Keyword::MaxLength(n),
-                self.cause(name, Code::V407, "maxLength", expected),
-            );
-        }
-        if let Some(regex) = self.pattern(name, schema)? {
-            let expected = format!(
-                "text that matches {}",
-                schema["pattern"].as_str().unwrap_or_default()
-            );
-            add(
-                Keyword::Pattern(regex),
-                self.cause(name, Code::V408, "pattern", expected),
-            );
-        }
-        Ok(checks)
-    }
-
-    /// `minimum` and its kin; draft 4 writes `exclusiveMinimum: true` beside `minimum`.
-    fn bounds(
-        &self,
-        name: &str,
-        schema: &Map<String, Json>,
-    ) -> Result<Vec<(Keyword, Code, String)>> {
-        let exclusive = |key: &str| schema.get(key) == Some(&Json::Bool(true));
-        let mut out = Vec::new();
-        if let Some((bound, n)) = self.bound(name, schema, "minimum")? {
-            out.push(if exclusive("exclusiveMinimum") {
-                (Keyword::Above(bound), Code::V404, format!("more than {n}"))
-            } else {
-                (Keyword::Minimum(bound), Code::V404, format!("at least {n}"))
-            });
-        }
-        if let Some((bound, n)) = self.bound(name, schema, "exclusiveMinimum")? {
-            out.push((Keyword::Above(bound), Code::V404, format!("more than {n}")));
-        }
-        if let Some((bound, n)) = self.bound(name, schema, "maximum")? {
-            out.push(if exclusive("exclusiveMaximum") {
-                (Keyword::Below(bound), Code::V405, format!("less than {n}"))
-            } else {
-                (Keyword::Maximum(bound), Code::V405, format!("at most {n}"))
-            });
-        }
-        if let Some((bound, n)) = self.bound(name, schema, "exclusiveMaximum")? {
-            out.push((Keyword::Below(bound), Code::V405, format!("less than {n}")));
-        }
-        Ok(out)
-    }
-
-    fn bound(
-        &self,
-        name: &str,
-        schema: &Map<String, Json>,
-        key: &str,
-    ) -> Result<Option<(Bound, String)>> {
-        match schema.get(key) {
-            Some(Json::Number(n)) => {
-                let bound = Bound {
-                    float: n.as_f64().unwrap_or_default(),
-                    integer: integer_of(n),
-                };
-                Ok(Some((bound, n.to_string())))
-            }
-            None => Ok(None),
-            Some(Json::Bool(_)) if key.starts_with("exclusive") => Ok(None),
-            Some(other) => Err(self.error(
-                name,
-                Some(key),
-                &format!("\"{key}\" is {other}, but must be a number"),
-            )),
-        }
-    }
-
-    fn length(&self, name: &str, schema: &Map<String, Json>, key: &str) -> Result<Option<u64>> {
-        match schema.get(key) {
-            None => Ok(None),
-            Some(n) => n.as_u64().map(Some).ok_or_else(|| {
-                self.error(
-                    name,
-                    Some(key),
-                    &format!("\"{key}\" is {n}, but must be a whole number from 0"),
-                )
-            }),
-        }
-    }
-
-    fn pattern(&mut self, name: &str, schema: &Map<String, Json>) -> Result<Option<regex::Regex>> {
-        let text = match schema.get("pattern") {
-            None => return Ok(None),
-            Some(Json::String(text)) => text,
-            Some(other) => {
-                return Err(self.error(
-                    name,
-                    Some("pattern"),
-                    &format!("\"pattern\" is {other}, but must be a text"),
-                ));
-            }
-        };
-        match pattern::compile(text) {
-            Ok(regex) => Ok(Some(regex)),
-            Err(PatternProblem::Broken(reason)) => Err(self.error(
-                name,
-                Some("pattern"),
-                &format!("the pattern {text:?} is broken: {reason}"),
-            )),
-            Err(PatternProblem::Unsupported(reason)) => {
-                self.warn(
-                    name,
-                    "pattern",
-                    &format!("the pattern {text:?} is not enforced: {reason}"),
-                );
-                Ok(None)
-            }
-        }
-    }
-}
-
-fn keyword_name(keyword: &Keyword) -> &'static str {
-    match keyword {
-        Keyword::Allowed(_) => "enum",
-        Keyword::Minimum(_) => "minimum",
-        Keyword::Above(_) => "exclusiveMinimum",
-        Keyword::Maximum(_) => "maximum",
-        Keyword::Below(_) => "exclusiveMaximum",
-        Keyword::MultipleOf(_) => "multipleOf",
-        Keyword::MinLength(_) => "minLength",
-        Keyword::MaxLength(_) => "maxLength",
-        Keyword::Pattern(_) => "pattern",
-    }
-}
-
-fn integer_of(n: &serde_json::Number) -> Option<i64> {
-    // `5.0` is the integer 5 for JSON Schema; within 2^53 the conversion is exact.
-    n.as_i64().or_else(|| {
-        n.as_f64()
-            .filter(|f| f.fract() == 0.0 && f.abs() < 9e15)
-            .map(|f| f as i64)
-    })
-}
-
-fn allowed(values: &[Json]) -> Allowed {
-    /// From here on a hash is faster than comparing with each.
-    const MANY: usize = 12;
-    let mut allowed = Allowed::default();
-    for value in values {
-        match value {
-            Json::String(text) => allowed.texts.push(text.as_str().into()),
-            Json::Number(n) => {
-                allowed.numbers.push(Bound {
-                    float: n.as_f64().unwrap_or_default(),
-                    integer: integer_of(n),
-                });
-            }
-            Json::Bool(true) => allowed.yes = true,
-            Json::Bool(false) => allowed.no = true,
-            _ => {}
-        }
-    }
-    if allowed.texts.len() > MANY {
-        allowed.text_set = Some(allowed.texts.iter().cloned().collect());
-    }
-    allowed
 }
 
 /// The types of a property that has no `type`: those of its values, else any text, which keywords for numbers read as

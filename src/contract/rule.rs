@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::contract::format::Format;
 use crate::contract::number::{is_multiple, parse_decimal, parse_integer, parse_number};
+use crate::contract::simple_pattern::SimplePattern;
 use crate::model::routing::TimeFormat;
 
 /// A text after coercion.
@@ -106,6 +107,8 @@ pub enum Keyword {
     MaxLength(u64),
     /// `pattern`
     Pattern(Regex),
+    /// `pattern`, a simple one
+    Simple(Box<SimplePattern>),
 }
 
 /// A keyword and the number of its cause within the property.
@@ -160,6 +163,7 @@ impl Rule {
         Some(value)
     }
 
+    #[inline]
     fn with_format<'a>(&self, value: Value<'a>, text: &str) -> Option<Value<'a>> {
         let Some(format) = self.format else {
             return Some(value);
@@ -179,6 +183,7 @@ impl Rule {
 }
 
 impl Coercion {
+    #[inline]
     fn apply(self, text: &str) -> Option<Value<'_>> {
         match self {
             Self::Text => Some(Value::Text(text)),
@@ -235,6 +240,7 @@ fn parse_boolean(text: &str) -> Option<bool> {
 }
 
 impl Keyword {
+    #[inline]
     fn holds(&self, text: &str, value: Value<'_>) -> bool {
         match self {
             Self::Allowed(allowed) => allowed.holds(text, value),
@@ -246,11 +252,13 @@ impl Keyword {
             Self::MinLength(least) => !is_text(value) || !shorter_than(text, *least),
             Self::MaxLength(most) => !is_text(value) || !longer_than(text, *most),
             Self::Pattern(regex) => !is_text(value) || regex.is_match(text),
+            Self::Simple(pattern) => !is_text(value) || pattern.is_match(text),
         }
     }
 }
 
 impl Bound {
+    #[inline]
     /// True where the value is a number on the wrong side of the limit.
     fn is_passed_by(
         &self,
@@ -321,10 +329,13 @@ impl Allowed {
                 }
             }
             Value::Int(v) => self.numbers.iter().any(|b| b.integer == Some(v)),
-            Value::Float(v) => self
-                .numbers
-                .iter()
-                .any(|b| b.float.to_bits() == v.to_bits() || b.float == v),
+            // Adding 0 makes one of the two zeros.
+            Value::Float(v) => {
+                let bits = (v + 0.0).to_bits();
+                self.numbers
+                    .iter()
+                    .any(|b| (b.float + 0.0).to_bits() == bits)
+            }
             Value::Text(_) | Value::Time(_) | Value::Date(_) => match &self.text_set {
                 Some(set) => set.contains(text),
                 None => self.texts.iter().any(|t| **t == *text),

@@ -5,7 +5,7 @@ use std::fmt;
 /// A version of an event schema.
 ///
 /// # Source
-/// Snowplow, "Introducing SchemaVer for semantic versioning of schemas".
+/// Snowplow, "Introducing `SchemaVer` for semantic versioning of schemas".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchemaVer {
     /// Breaks what came before.

@@ -90,11 +90,13 @@ impl Envelope {
         }
     }
 
+    #[inline]
     /// The schema version as sent, where a key is configured and present.
     pub fn version<'a>(&self, properties: &Properties<'a>, ids: &[u16]) -> Option<&'a str> {
         position(ids, self.version).map(|at| properties.value(at))
     }
 
+    #[inline]
     /// The event id as sent, where a key is configured, present and not empty.
     pub fn id<'a>(&self, properties: &Properties<'a>, ids: &[u16]) -> Option<&'a str> {
         position(ids, self.id)
@@ -108,6 +110,7 @@ impl Envelope {
         parse_time_text(properties.value(position(ids, self.time)?), rule.format)
     }
 
+    #[inline]
     /// True for the keys of version, id and time, and for the key that the name came from.
     pub fn holds(&self, key: u16, name_key: u16) -> bool {
         key != UNKNOWN_KEY
@@ -115,6 +118,7 @@ impl Envelope {
     }
 }
 
+#[inline]
 fn position(ids: &[u16], key: u16) -> Option<usize> {
     if key == UNKNOWN_KEY {
         None

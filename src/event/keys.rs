@@ -60,6 +60,7 @@ impl KeyTable {
         }
     }
 
+    #[inline]
     fn find_after(&mut self, before: usize, key: &str) -> u16 {
         let guess = self.followers.get(before).copied().unwrap_or(UNKNOWN_KEY);
         if self

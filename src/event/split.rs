@@ -7,7 +7,7 @@
 use memchr::memchr;
 
 use crate::model::PropertyScratch;
-use crate::model::property::Piece;
+use crate::model::property::{Piece, Spare};
 
 /// What decoding met on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,6 +18,32 @@ pub struct Flaws {
     pub bad_utf8: bool,
 }
 
+/// What a byte means to a query.
+const PLAIN: u8 = 0;
+/// `%` and `+`: the text has to be decoded.
+const ENCODED: u8 = 1;
+const EQUALS: u8 = 2;
+const AMPERSAND: u8 = 3;
+
+const MEANING: [u8; 256] = {
+    let mut table = [PLAIN; 256];
+    table[b'%' as usize] = ENCODED;
+    table[b'+' as usize] = ENCODED;
+    table[b'=' as usize] = EQUALS;
+    table[b'&' as usize] = AMPERSAND;
+    table
+};
+
+/// One part of a query while it is read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Part {
+    start: usize,
+    /// Where the first `=` is.
+    equals: Option<usize>,
+    key_encoded: bool,
+    value_encoded: bool,
+}
+
 /// Cuts a query as logged into decoded properties: on `&` (empty parts are skipped) and on the first `=` of a part.
 ///
 /// The scratch is cleared first. Texts without `%` and `+` are ranges of `query`, not copies. Never fails.
@@ -25,77 +51,123 @@ pub fn split_query(query: &str, scratch: &mut PropertyScratch) {
     scratch.clear();
     let mut spare = scratch.take_spare();
     let bytes = query.as_bytes();
-    let mut start = 0;
-    while start < bytes.len() {
-        let end = memchr(b'&', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-        if end > start {
-            let equals = bytes[start..end]
-                .iter()
-                .position(|&b| b == b'=')
-                .map(|at| start + at);
-            let (key_end, value_start) = equals.map_or((end, end), |at| (at, at + 1));
-            push_pair(
-                query,
-                (start, key_end),
-                (value_start, end),
-                &mut spare,
-                scratch,
-            );
+    let mut part = Part::default();
+    // One look at each byte: parts are so short that searching for each delimiter by itself costs more.
+    for (at, b) in bytes.iter().enumerate() {
+        match MEANING[usize::from(*b)] {
+            PLAIN => {}
+            AMPERSAND => {
+                push_part(query, part, at, &mut spare, scratch);
+                part = Part {
+                    start: at + 1,
+                    ..Part::default()
+                };
+            }
+            EQUALS => part.equals = part.equals.or(Some(at)),
+            _ if part.equals.is_some() => part.value_encoded = true,
+            _ => part.key_encoded = true,
         }
-        start = end + 1;
     }
+    push_part(query, part, bytes.len(), &mut spare, scratch);
     scratch.give_spare(spare);
 }
 
-fn push_pair(
+#[inline]
+fn push_part(
     query: &str,
-    key: (usize, usize),
-    value: (usize, usize),
+    part: Part,
+    end: usize,
     spare: &mut Spare,
     scratch: &mut PropertyScratch,
 ) {
-    let bytes = query.as_bytes();
-    let encoded_key = is_encoded(&bytes[key.0..key.1]);
-    let encoded_value = is_encoded(&bytes[value.0..value.1]);
-    if !encoded_key && !encoded_value {
-        let (k, v) = (Piece::Raw(key.0, key.1), Piece::Raw(value.0, value.1));
-        return scratch.push(k, v, value, false, false);
+    if end == part.start {
+        return;
+    }
+    let (key_end, value_start) = part.equals.map_or((end, end), |at| (at, at + 1));
+    let (key, value) = ((part.start, key_end), (value_start, end));
+    if !part.key_encoded && !part.value_encoded {
+        scratch.push(
+            Piece::Raw(key.0, key.1),
+            Piece::Raw(value.0, value.1),
+            value,
+            false,
+            false,
+        );
+        return;
     }
     let mut flaws = Flaws::default();
-    let k = piece(query, key, encoded_key, &mut spare.key, &mut flaws);
-    let v = piece(query, value, encoded_value, &mut spare.value, &mut flaws);
+    let mut take = |range: (usize, usize), encoded: bool, spare: &mut Vec<u8>| {
+        if encoded {
+            decode(&query[range.0..range.1], spare, scratch, &mut flaws)
+        } else {
+            Piece::Raw(range.0, range.1)
+        }
+    };
+    let k = take(key, part.key_encoded, &mut spare.key);
+    let v = take(value, part.value_encoded, &mut spare.value);
     scratch.push(k, v, value, flaws.bad_escape, flaws.bad_utf8);
 }
 
-/// The two buffers that texts are decoded into before they join the others in the scratch.
-pub use crate::model::property::Spare;
-
-fn piece<'a>(
-    query: &str,
-    range: (usize, usize),
-    encoded: bool,
-    buffer: &'a mut Vec<u8>,
+/// Decodes into the scratch.
+fn decode(
+    text: &str,
+    spare: &mut Vec<u8>,
+    scratch: &mut PropertyScratch,
     flaws: &mut Flaws,
-) -> Piece<'a> {
-    if !encoded {
-        return Piece::Raw(range.0, range.1);
+) -> Piece<'static> {
+    let start = scratch.decoded().len();
+    if let Some(bad_escape) = decode_ascii(text, scratch.decoded()) {
+        flaws.bad_escape |= bad_escape;
+        return Piece::Appended(start, scratch.decoded().len());
     }
-    buffer.clear();
-    flaws.bad_escape |= decode_into(&query.as_bytes()[range.0..range.1], buffer);
-    if std::str::from_utf8(buffer).is_err() {
-        flaws.bad_utf8 = true;
-        let lossy = String::from_utf8_lossy(buffer).into_owned();
-        buffer.clear();
-        buffer.extend_from_slice(lossy.as_bytes());
+    let out = scratch.decoded();
+    out.truncate(start);
+    spare.clear();
+    flaws.bad_escape |= decode_into(text.as_bytes(), spare);
+    match std::str::from_utf8(spare) {
+        Ok(text) => out.push_str(text),
+        Err(_) => {
+            flaws.bad_utf8 = true;
+            out.push_str(&String::from_utf8_lossy(spare));
+        }
     }
-    // Valid by the lines above; the empty text is never reached.
-    Piece::Decoded(std::str::from_utf8(buffer).unwrap_or_default())
+    Piece::Appended(start, out.len())
 }
 
-/// A fold without an early exit, so that the compiler compares sixteen bytes at a time.
-fn is_encoded(text: &[u8]) -> bool {
-    text.iter()
-        .fold(false, |found, &b| found | (b == b'%') | (b == b'+'))
+/// [`decode_into`] for the usual case that no escape gives a byte above 0x7F: then nothing has to be checked for UTF-8,
+/// and nothing copied twice. `None` where one does.
+fn decode_ascii(text: &str, out: &mut String) -> Option<bool> {
+    let bytes = text.as_bytes();
+    let mut bad_escape = false;
+    let (mut at, mut plain_from) = (0, 0);
+    while at < bytes.len() {
+        if MEANING[usize::from(bytes[at])] != ENCODED {
+            at += 1;
+            continue;
+        }
+        out.push_str(&text[plain_from..at]);
+        let (byte, taken) = encoded(&bytes[at..], &mut bad_escape);
+        if !byte.is_ascii() {
+            return None;
+        }
+        out.push(char::from(byte));
+        at += taken;
+        plain_from = at;
+    }
+    out.push_str(&text[plain_from..]);
+    Some(bad_escape)
+}
+
+/// The byte that a `+` or `%` at the start of `text` stands for, and how many bytes it took.
+#[inline]
+fn encoded(text: &[u8], bad_escape: &mut bool) -> (u8, usize) {
+    if text[0] == b'+' {
+        return (b' ', 1);
+    }
+    escape(text).unwrap_or_else(|| {
+        *bad_escape = true;
+        (b'%', 1)
+    })
 }
 
 /// Undoes the log's layer and URL-encoding in one pass: appends to `out`, and says whether a `%` was no escape.
@@ -107,19 +179,19 @@ fn is_encoded(text: &[u8]) -> bool {
 /// Snowplow's `singleEncodePcts`, followed by `application/x-www-form-urlencoded`.
 pub fn decode_into(text: &[u8], out: &mut Vec<u8>) -> bool {
     let mut bad_escape = false;
-    let mut at = 0;
+    let (mut at, mut plain_from) = (0, 0);
     while at < text.len() {
-        let (byte, taken) = match text[at] {
-            b'%' => escape(&text[at..]).unwrap_or_else(|| {
-                bad_escape = true;
-                (b'%', 1)
-            }),
-            b'+' => (b' ', 1),
-            other => (other, 1),
-        };
+        if MEANING[usize::from(text[at])] != ENCODED {
+            at += 1;
+            continue;
+        }
+        out.extend_from_slice(&text[plain_from..at]);
+        let (byte, taken) = encoded(&text[at..], &mut bad_escape);
         out.push(byte);
         at += taken;
+        plain_from = at;
     }
+    out.extend_from_slice(&text[plain_from..]);
     bad_escape
 }
 

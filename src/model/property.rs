@@ -43,35 +43,49 @@ pub enum Piece<'a> {
     Raw(usize, usize),
     /// The decoded text.
     Decoded(&'a str),
+    /// The text was appended to [`PropertyScratch::decoded`]: its range there.
+    Appended(usize, usize),
 }
 
 impl PropertyScratch {
     /// Forgets the last event, keeps the memory.
+    #[inline]
     pub fn clear(&mut self) {
         self.decoded.clear();
         self.items.clear();
     }
 
     /// Lends the two buffers out; give them back with [`PropertyScratch::give_spare`] to keep their memory.
+    #[inline]
     pub fn take_spare(&mut self) -> Spare {
         std::mem::take(&mut self.spare)
     }
 
     /// Takes the two buffers back.
+    #[inline]
     pub fn give_spare(&mut self, spare: Spare) {
         self.spare = spare;
     }
 
+    /// The buffer of decoded texts, to append to; see [`Piece::Appended`].
+    #[inline]
+    pub fn decoded(&mut self) -> &mut String {
+        &mut self.decoded
+    }
+
     /// Adds one pair in the order of the query. `raw_value` is the value's range in the raw query.
+    #[inline]
     pub fn push(&mut self, key: Piece<'_>, value: Piece<'_>, raw_value: (usize, usize), bad_escape: bool, bad_utf8: bool) {
         let key = self.span(key);
         let value = self.span(value);
         self.items.push(Property { key, value, raw_value: (raw_value.0 as u32, raw_value.1 as u32), bad_escape, bad_utf8 });
     }
 
+    #[inline]
     fn span(&mut self, piece: Piece<'_>) -> Span {
         match piece {
             Piece::Raw(start, end) => Span { start: start as u32, end: end as u32, decoded: false },
+            Piece::Appended(start, end) => Span { start: start as u32, end: end as u32, decoded: true },
             Piece::Decoded(text) => {
                 let start = self.decoded.len() as u32;
                 self.decoded.push_str(text);
@@ -81,6 +95,7 @@ impl PropertyScratch {
     }
 
     /// The properties of the query they were split from.
+    #[inline]
     pub fn view<'a>(&'a self, query: &'a str) -> Properties<'a> {
         Properties { query, decoded: &self.decoded, items: &self.items }
     }
@@ -96,37 +111,44 @@ pub struct Properties<'a> {
 
 impl<'a> Properties<'a> {
     /// Number of pairs.
+    #[inline]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
     /// True when the query held no pair.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
     /// The pair's flags.
+    #[inline]
     pub fn get(&self, i: usize) -> &'a Property {
         &self.items[i]
     }
 
     /// The decoded key.
+    #[inline]
     pub fn key(&self, i: usize) -> &'a str {
         self.text(self.items[i].key)
     }
 
     /// The decoded value; empty when there was no `=`.
+    #[inline]
     pub fn value(&self, i: usize) -> &'a str {
         self.text(self.items[i].value)
     }
 
     /// The value as it stands in the log.
+    #[inline]
     pub fn raw_value(&self, i: usize) -> &'a str {
         let (start, end) = self.items[i].raw_value;
         self.query.get(start as usize..end as usize).unwrap_or_default()
     }
 
     /// The query as it stands in the log.
+    #[inline]
     pub fn query(&self) -> &'a str {
         self.query
     }
@@ -136,6 +158,7 @@ impl<'a> Properties<'a> {
         (0..self.items.len()).find(|&i| self.key(i) == key)
     }
 
+    #[inline]
     fn text(&self, span: Span) -> &'a str {
         let source = if span.decoded { self.decoded } else { self.query };
         source.get(span.start as usize..span.end as usize).unwrap_or_default()

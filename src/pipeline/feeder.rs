@@ -1,6 +1,7 @@
 //! Groups what arrives from the source into units of work of about the same size.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
@@ -44,6 +45,9 @@ pub(super) enum Listing {
 /// Compressed bytes in a unit of small objects; five to eight times as much text.
 const UNIT_BYTES: u64 = 1_200_000;
 
+/// How long a unit waits to be filled.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 pub(super) struct Feeder<'a> {
     pub units: Sender<Unit>,
     pub listing: Sender<Listing>,
@@ -68,20 +72,19 @@ impl Feeder<'_> {
         let mut group = Group::default();
         let mut number = 0;
         loop {
-            // While following, what is there must not wait for the unit to fill.
-            let arrival = if self.follow && !group.objects.is_empty() {
-                match arrivals.try_recv() {
-                    Ok(a) => Some(a),
-                    Err(_) => {
-                        if self.send(&mut number, Work::Objects(std::mem::take(&mut group.objects))).is_none() {
-                            return;
-                        }
-                        group.bytes = 0;
-                        continue;
-                    }
-                }
-            } else {
+            let arrival = if group.objects.is_empty() {
                 arrivals.recv().ok()
+            } else {
+                // While following, what is there must not wait for the unit to fill. Nor must it otherwise for long: it
+                // may hold the very bytes in flight that the next object waits for.
+                let patience = if self.follow { Duration::ZERO } else { PATIENCE };
+                let Ok(arrival) = arrivals.recv_timeout(patience) else {
+                    if self.flush(&mut number, &mut group).is_none() {
+                        return;
+                    }
+                    continue;
+                };
+                Some(arrival)
             };
             let Some(arrival) = arrival else { break };
             if self.cancel.is_cancelled() {

@@ -88,6 +88,8 @@ impl Judging {
     /// for its cache), declares the event types and interns the causes.
     ///
     /// `columns`: fill event property columns; `failed_raw`: keep the line of failed events.
+    // The face that all callers hold: an `Arc` each, as for the other two.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn new(
         contract: Arc<Contract>,
         types: Arc<EventTypes>,

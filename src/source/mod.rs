@@ -128,7 +128,8 @@ pub enum Arrival {
 
 /// The bytes of one object as stored (gzip is not undone here).
 pub enum Content {
-    /// All of it. S3 objects up to 32 MiB; the first part of a followed plain file, cut after its last newline.
+    /// All of it. S3 objects up to 32 MiB; the first lines of a followed plain file, whose
+    /// others follow as [`Arrival::Growth`].
     Bytes(Fetched),
     /// A local file, which the worker reads itself.
     File(PathBuf),

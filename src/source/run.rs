@@ -190,6 +190,23 @@ impl Run {
                     message,
                 },
             })?;
+            self.rest_of_followed(index)?;
+        }
+        Ok(())
+    }
+
+    /// Of a followed file only the first lines are its content; the others follow as growth.
+    fn rest_of_followed(&mut self, index: u32) -> Result<(), Stop> {
+        let newest = self
+            .watch
+            .as_mut()
+            .and_then(|w| w.tails.pop_if(|t| t.index == index));
+        let Some(mut tail) = newest else {
+            return Ok(());
+        };
+        self.pass_growth(&mut tail)?;
+        if let Some(watch) = &mut self.watch {
+            watch.tails.push(tail);
         }
         Ok(())
     }

@@ -6,14 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Content, Fetched};
 
-/// First content up to this size is handed out in memory, more of it as a stream.
-const WHOLE_BYTES: u64 = 32 << 20;
-/// Growth is read in steps of this size.
+/// Files are read in steps of this size.
 const STEP_BYTES: usize = 8 << 20;
 /// A line that reaches this size without its newline is passed on as it is.
 const LINE_BYTES: usize = 64 << 20;
-/// Block of the search for the last newline.
-const BLOCK_BYTES: u64 = 64 << 10;
 
 /// What a look at a file's name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,34 +55,25 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Opens a file: its content up to its last newline, and the tail to follow it by (`None` for gzip). `hold` keeps
-    /// it open.
+    /// Opens a file: its first lines as a content, and the tail to follow it by, which gives the rest; gzip is handed
+    /// out whole, without a tail. `hold` keeps the file open.
     pub fn open(path: &Path, index: u32, hold: bool) -> io::Result<(Option<Self>, Content)> {
         let mut file = File::open(path)?;
         if is_gzip(&mut file)? {
             return Ok((None, Content::File(path.to_owned())));
         }
         let meta = file.metadata()?;
-        let size = meta.len();
-        let offset = whole_lines(&mut file, size)?;
-        let held = if hold { Some(File::open(path)?) } else { None };
-        let tail = Self {
+        let mut tail = Self {
             index,
             key: path.to_owned(),
             path: path.to_owned(),
-            held,
+            held: hold.then_some(file),
             identity: identity(&meta),
-            offset,
-            size,
+            offset: 0,
+            size: meta.len(),
         };
-        file.rewind()?;
-        let mut first = file.take(offset);
-        if offset > WHOLE_BYTES {
-            return Ok((Some(tail), Content::Stream(Box::new(first))));
-        }
-        let mut bytes = Vec::with_capacity(offset as usize);
-        first.read_to_end(&mut bytes)?;
-        Ok((Some(tail), Content::Bytes(Fetched::from(bytes))))
+        let first = tail.grow()?.map_or_else(Vec::new, |grown| grown.bytes);
+        Ok((Some(tail), Content::Bytes(Fetched::from(first))))
     }
 
     /// Where it is.
@@ -187,23 +174,6 @@ pub fn is_gzip(file: &mut File) -> io::Result<bool> {
     let mut magic = Vec::with_capacity(2);
     file.take(2).read_to_end(&mut magic)?;
     Ok(magic == [0x1f, 0x8b])
-}
-
-/// The end of the last whole line within the first `size` bytes; 0 where there is none.
-fn whole_lines(file: &mut File, size: u64) -> io::Result<u64> {
-    let mut end = size;
-    let mut block = Vec::with_capacity(BLOCK_BYTES as usize);
-    while end > 0 {
-        let start = end.saturating_sub(BLOCK_BYTES);
-        file.seek(SeekFrom::Start(start))?;
-        block.clear();
-        (&mut *file).take(end - start).read_to_end(&mut block)?;
-        if let Some(last) = memchr::memrchr(b'\n', &block) {
-            return Ok(start + last as u64 + 1);
-        }
-        end = start;
-    }
-    Ok(0)
 }
 
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use frontlog::model::{
     Causes, Column, Counters, EventColumns, EventTypes, FailureColumns, PropertyScratch, Verdict,
 };
 use frontlog::pipeline::judging::{Inspection, Judging, RecordView, inspect};
-use polars_arrow::array::{Array, BooleanArray, PrimitiveArray, Utf8ViewArray};
+use polars_arrow::array::{BooleanArray, PrimitiveArray, Utf8ViewArray};
 use proptest::prelude::*;
 use serde::Deserialize;
 

@@ -1,6 +1,7 @@
 //! Exports: what is written is what real readers read, the identity holds, and a crash leaves nothing visible.
 
 mod batches;
+mod generated;
 mod oracle;
 
 use std::path::{Path, PathBuf};

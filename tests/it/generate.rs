@@ -282,3 +282,78 @@ fn options_out_of_range_are_explained() {
         assert!(parse_hour(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn sample_logs_are_what_the_command_in_their_readme_makes() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let (dir, _) = made(|o| (o.records, o.objects, o.seed, o.faults) = (20_000, 12, 26, 0.02));
+    let mut kept = files(&samples);
+    for beside in ["README.md", ".gitattributes"] {
+        kept.remove(beside);
+    }
+    let made = files(dir.path());
+    assert_eq!(
+        kept.keys().collect::<Vec<_>>(),
+        made.keys().collect::<Vec<_>>()
+    );
+    assert!(kept == made, "the bytes differ: make sample-logs again");
+}
+
+/// A list of causes, from `truth.json` or from a report: what it is about, and how many.
+fn causes(list: &Value, count: &str) -> BTreeMap<[String; 4], u64> {
+    let text = |cause: &Value, key: &str| cause[key].as_str().unwrap_or_default().to_owned();
+    let of = |cause: &Value| ["event", "version", "code", "path"].map(|key| text(cause, key));
+    let causes = list.as_array().unwrap();
+    causes
+        .iter()
+        .map(|c| (of(c), c[count].as_u64().unwrap()))
+        .collect()
+}
+
+#[test]
+fn check_finds_what_the_truth_says_and_nothing_else() {
+    let (dir, _) = made(|o| (o.records, o.objects, o.seed, o.faults) = (30_000, 24, 5, 0.05));
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_frontlog"));
+    let output = check
+        .arg("check")
+        .arg(dir.path())
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let truth = truth(dir.path());
+    for (counter, count) in truth["counters"].as_object().unwrap() {
+        assert_eq!(&report["counters"][counter], count, "{counter}");
+    }
+    assert_eq!(
+        causes(&report["failures"], "failures"),
+        causes(&truth["failures"], "count")
+    );
+    let rejects = report["rejects"].as_array().unwrap().iter();
+    let rejects: BTreeMap<&str, u64> = rejects
+        .map(|r| (r["code"].as_str().unwrap(), r["lines"].as_u64().unwrap()))
+        .collect();
+    let planted = truth["unreadable_by_code"].as_object().unwrap().iter();
+    assert_eq!(
+        rejects,
+        planted
+            .map(|(c, n)| (c.as_str(), n.as_u64().unwrap()))
+            .collect()
+    );
+    let types = |list: &Value| -> BTreeMap<(String, String), (u64, u64)> {
+        let list = list.as_array().unwrap().iter();
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        list.map(|e| {
+            let counts = (e["good"].as_u64().unwrap(), e["failed"].as_u64().unwrap());
+            ((text(&e["event"]), text(&e["version"])), counts)
+        })
+        .collect()
+    };
+    assert_eq!(types(&report["events"]), types(&truth["events"]));
+}

@@ -8,10 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use frontlog::commands::generate::{GenerateOptions, generate};
+use frontlog::contract::Contract;
 use frontlog::error::Error;
 use frontlog::model::time::days_from_civil;
+use frontlog::model::{Batch, Sink};
+use frontlog::pipeline::{self, Needs, RunOptions, RunSummary};
 use frontlog::source::{self, Arrival, Content, Fetched, Options, S3Options};
 use tempfile::{TempDir, tempdir};
+use tokio_util::sync::CancellationToken;
 
 use crate::arrivals::{bytes, error, gather, names, next, next_news, next_warning, reading, start};
 use crate::s3_server::{KEY_ID, S3Server, SECRET};
@@ -584,6 +589,42 @@ fn an_unknown_profile_is_named() {
         text.contains("no-such-profile-of-frontlog") && text.contains("credentials"),
         "{text}"
     );
+}
+
+/// Takes batches and keeps nothing: the counts are what is looked at.
+struct Count;
+
+impl Sink for Count {
+    fn take(&mut self, _: Batch) -> frontlog::error::Result<()> {
+        Ok(())
+    }
+}
+
+fn judged(contract: &Arc<Contract>, source: Options) -> RunSummary {
+    let needs = Needs { judge: true, ..Needs::default() };
+    let options = RunOptions { source, contract: contract.clone(), threads: 2, needs };
+    pipeline::run(&options, &mut Count, &Arc::default(), &CancellationToken::new()).unwrap()
+}
+
+#[test]
+fn a_bucket_is_judged_as_the_same_files_in_a_folder() {
+    let bucket = Bucket::new();
+    let dir = bucket.dir.path().join("logs/px");
+    let made = GenerateOptions { dir: dir.clone(), records: 6_000, objects: 24, faults: 0.05, ..GenerateOptions::default() };
+    generate(&made).unwrap();
+    let contract = Arc::new(Contract::load(&dir).unwrap());
+    let local = judged(&contract, reading(&[dir.to_str().unwrap()]));
+    assert!(local.counters.lines > 6_000);
+    assert_eq!(local.objects.len(), 24);
+    // 100 KiB are less than a unit of work takes: nothing may wait for what is only fetched after it.
+    for bytes_in_flight in [0, 100 << 10] {
+        let remote = judged(&contract, Options { bytes_in_flight, ..bucket.reading("s3://logs/px/") });
+        assert_eq!(format!("{:?}", remote.counters), format!("{:?}", local.counters));
+        assert_eq!(remote.objects.len(), 24);
+    }
+    bucket.server.deny(bucket.server.gets()[3].as_str());
+    let denied = judged(&contract, bucket.reading("s3://logs/px/"));
+    assert_eq!(denied.counters.objects_unreadable, 1);
 }
 
 #[test]

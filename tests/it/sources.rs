@@ -277,6 +277,32 @@ fn a_followed_file_gives_whole_lines_only() {
 }
 
 #[test]
+fn a_large_followed_file_arrives_whole_in_pieces_of_whole_lines() {
+    let dir = tempdir().unwrap();
+    let path = dir.path().join("a.log");
+    let long = format!("{}\n", "y".repeat(20 << 20));
+    let text = format!("{}{long}last\n", "0123456789abcde\n".repeat(1 << 20));
+    fs::write(&path, format!("{text}open")).unwrap();
+    let (receiver, _cancel) = start(&following(&path)).unwrap();
+    assert!(matches!(next_news(&receiver), Arrival::Listed(_)));
+    let Arrival::Content {
+        index: 0,
+        content: Content::Bytes(first),
+    } = next_news(&receiver)
+    else {
+        panic!()
+    };
+    let mut all = first.to_vec();
+    while all.len() < text.len() {
+        assert!(all.ends_with(b"\n"));
+        let (_, offset, more) = growth(&receiver);
+        assert_eq!(offset, all.len() as u64);
+        all.extend_from_slice(more.as_bytes());
+    }
+    assert!(all == text.as_bytes());
+}
+
+#[test]
 fn a_replaced_file_gives_its_last_line_and_goes_on_as_a_new_object() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("a.log");

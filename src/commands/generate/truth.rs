@@ -231,9 +231,9 @@ fn add_counts<K: Ord + Copy>(to: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>)
     }
 }
 
-/// The instance path of a failure: the key it is about, empty where the whole event is meant.
+/// The instance path of a failure: the key it is about, empty where there is none that could be shown.
 fn path_of(edit: &KeyEdit) -> &'static str {
-    if matches!(edit.code, Code::R201 | Code::R202 | Code::R203) {
+    if matches!(edit.code, Code::R201 | Code::R202) {
         ""
     } else {
         edit.key

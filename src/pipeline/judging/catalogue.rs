@@ -304,6 +304,7 @@ impl Judge {
         }
     }
 
+    #[inline]
     /// The property with that key number, or [`NO_PROPERTY`].
     pub fn property_of(&self, key: u16) -> u16 {
         self.by_key

@@ -159,9 +159,10 @@ impl Run<'_, '_> {
             } else {
                 schema.rule.judge(text, &mut scratch.broken)
             };
-            for cause in scratch.broken.drain(..) {
-                self.emitter
-                    .emit(judge.causes[at][usize::from(cause)], Some(text));
+            if !scratch.broken.is_empty() {
+                for cause in scratch.broken.drain(..) {
+                    self.emitter.emit(judge.causes[at][usize::from(cause)], Some(text));
+                }
             }
             if let Some(columns) = columns.as_deref_mut() {
                 push(

@@ -186,21 +186,20 @@ impl Export {
             Column::new("size").right().width(6, 8),
             Column::new("holds").width(4, 60),
         ];
-        // Sizes are known only once something was written.
-        let written = tables.iter().any(|t| t.bytes.is_some());
-        let shown: &[usize] = if written {
-            &[0, 1, 2, 3, 4]
-        } else {
-            &[0, 1, 2, 4]
+        // Sizes are known once something was written, columns before it.
+        let known = |column: usize| match column {
+            2 => tables.iter().any(|t| t.columns.is_some()),
+            3 => tables.iter().any(|t| t.bytes.is_some()),
+            _ => true,
         };
+        let shown: Vec<usize> = (0..columns.len()).filter(|column| known(*column)).collect();
         let columns: Vec<Column<'_>> = shown.iter().map(|i| columns[*i].clone()).collect();
         let cell = |row: usize, column: usize| cell(row, shown[column]);
         let selected = self.tables.selected.min(tables.len().saturating_sub(1));
         let mut state = self.tables.clone();
         state.selected = selected;
-        let focused = self.stage != Stage::Editing;
         let table = Table {
-            focused,
+            row_cursor: self.stage != Stage::Editing,
             ..Table::new(&columns, tables.len(), &cell)
         };
         table.render(area, buf, &state, styles);

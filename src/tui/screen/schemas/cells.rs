@@ -1,7 +1,5 @@
 //! What the cells of both tables say.
 
-use std::borrow::Cow;
-
 use crate::frame::observed::{MAX_DISTINCT, ObservedProperty, ObservedType};
 use crate::tui::widget::number::{grouped, percent};
 use crate::tui::widget::table::{CellText, Mark, Tone};
@@ -56,14 +54,15 @@ pub(super) fn property_mark(property: &ObservedProperty) -> Mark {
 
 pub(super) fn property_cell(it: &ObservedProperty, column: usize) -> CellText<'_> {
     match column {
-        0 => CellText::toned(
-            &*it.name,
-            if it.is_declared {
+        0 => {
+            let tone = if it.is_declared {
                 Tone::Plain
             } else {
                 Tone::Warn
-            },
-        ),
+            };
+            let star = if it.required { "*" } else { "" };
+            CellText::toned(format!("{}{star}", it.name), tone)
+        }
         1 if !it.is_declared => CellText::null(),
         1 => CellText::toned(declared(it), Tone::Dim),
         2 => {
@@ -78,12 +77,8 @@ pub(super) fn property_cell(it: &ObservedProperty, column: usize) -> CellText<'_
             )
         }
         3 => share_cell(it.failing, it.looked_at),
-        4 => CellText::new(if it.distinct >= MAX_DISTINCT {
-            "10,000+".to_owned()
-        } else {
-            grouped(it.distinct as u64)
-        }),
-        5 => drift_cell(it),
+        4 => drift_cell(it),
+        5 => CellText::new(distinct(it)),
         _ if it.top.is_empty() => CellText::null(),
         _ => CellText::toned(values(it), Tone::Dim),
     }
@@ -96,21 +91,26 @@ fn drift_cell(it: &ObservedProperty) -> CellText<'static> {
             CellText::toned("missing", Tone::Bad)
         }
         Drift::Failing => CellText::toned("fails", Tone::Bad),
-        Drift::Undeclared => CellText::toned("+ undeclared", Tone::Warn),
-        Drift::Unseen => CellText::toned("- never seen", Tone::Warn),
+        Drift::Undeclared => CellText::toned("undeclared", Tone::Warn),
+        Drift::Unseen => CellText::toned("never seen", Tone::Warn),
     }
 }
 
-fn declared(it: &ObservedProperty) -> Cow<'_, str> {
-    let words = if it.declared.is_empty() {
+/// Distinct values, or that there are too many to count.
+pub(super) fn distinct(it: &ObservedProperty) -> String {
+    if it.distinct >= MAX_DISTINCT {
+        format!("{}+", grouped(MAX_DISTINCT as u64))
+    } else {
+        grouped(it.distinct as u64)
+    }
+}
+
+/// What the schema says, without whether it is required.
+pub(super) fn declared(it: &ObservedProperty) -> &str {
+    if it.declared.is_empty() {
         it.kind.as_str()
     } else {
         &it.declared
-    };
-    if it.required {
-        Cow::Owned(format!("{words}, required"))
-    } else {
-        Cow::Borrowed(words)
     }
 }
 

@@ -2,19 +2,26 @@
 //!
 //! ```text
 //!  17 event types                         │ checkout 1-0-2   12,408 events   ✗ 1,204 failed  9.7%
-//!    event       schema     rows  failing │   property  declared        seen  failing  distinct  values
-//!  ▸✗ checkout   1-0-2    12,408     9.7% │ ▸✗ value    number ≥ 0      100%     9.7%     1,020  9.90 ×412, …
-//!    page_view   1-0-0   980,020       0% │  ! sku      text, required  97.1%    2.9%       311  4711 ×90, …
-//!    heartbeat   none         12       0% │  + coupon   ·               12.0%       ·         9  "BLACK" ×7
+//!    event       schema     rows  failing │   property  declared     seen  failing  drift       distinct  values
+//!  ▸✗ checkout   1-0-2    12,408     9.7% │ ▸✗ value*   number ≥ 0   100%     9.7%  fails          1,020  9.90 ×412, …
+//!    page_view   1-0-0   980,020       0% │  ✗ sku*     text        97.1%     2.9%  missing          311  4711 ×90, …
+//!    heartbeat   none         12       0% │  ! coupon   ·           12.0%        ·  undeclared         9  "BLACK" ×7
+//!                                         │ ───────────────────────────────────────────────────────────────
+//!                                         │   value  number ≥ 0, required
+//!                                         │   seen in 12,408 of 12,408 · fails in 1,204 · 1,020 values, 0.5 … 980
+//!                                         │   9.90     412   3.3%  █▏
 //! ```
+//! `*` is a required property.
 //! Under 100 columns the types stand above their properties.
 
 mod cells;
+mod foot;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use self::cells::{Drift, drift, property_cell, property_mark, type_cell};
+use self::foot::{FOOT_ROWS, render_foot};
 use crate::frame::observed::ObservedType;
 use crate::tui::action::Action;
 use crate::tui::theme::Styles;
@@ -298,11 +305,11 @@ impl Schemas {
         }
         let columns = [
             Column::new("property").middle().width(8, 28),
-            Column::new("declared").width(8, 30),
+            Column::new("declared").width(8, 24),
             Column::new("seen").right().width(6, 6),
             Column::new("failing").right().width(7, 7),
+            Column::new("drift").width(5, 12),
             Column::new("distinct").right().width(8, 9),
-            Column::new("drift").width(5, 16),
             Column::new("values").width(8, 60),
         ];
         let cell = |row: usize, column: usize| property_cell(&it.properties[row], column);
@@ -316,15 +323,33 @@ impl Schemas {
             mark: Some(&mark),
             ..Table::new(&columns, it.properties.len(), &cell)
         };
-        table.render(below_title(area), buf, &self.properties, styles)
+        let (body, foot) = with_foot(below_title(area));
+        let selected = self.properties.selected.min(it.properties.len() - 1);
+        render_foot(foot, buf, &it.properties[selected], styles);
+        table.render(body, buf, &self.properties, styles)
     }
+}
+
+/// Room for the foot where the table keeps enough of it.
+fn with_foot(area: Rect) -> (Rect, Rect) {
+    let foot = if area.height >= 16 { FOOT_ROWS } else { 0 };
+    let body = Rect {
+        height: area.height - foot,
+        ..area
+    };
+    let foot = Rect {
+        y: body.bottom(),
+        height: foot,
+        ..area
+    };
+    (body, foot)
 }
 
 /// The two panes, with the rule between them drawn.
 fn panes(area: Rect, buf: &mut Buffer, types: usize, styles: &Styles) -> (Rect, Rect) {
     if area.width >= 100 {
         let left = Rect {
-            width: (area.width * 2 / 5).min(58),
+            width: (area.width * 2 / 5).min(46),
             ..area
         };
         for y in area.top()..area.bottom() {

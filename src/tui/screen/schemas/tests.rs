@@ -85,15 +85,29 @@ fn declared_stands_beside_observed() {
         "{rows:#?}"
     );
     assert!(
-        rows[3].contains("none")
-            && rows[3].contains("text, required")
-            && rows[3].contains("missing"),
+        rows[3].contains("none") && rows[3].contains("sku*") && rows[3].contains("missing"),
         "{rows:#?}"
     );
     assert!(
-        rows[4].contains("! coupon") && rows[4].contains("+ undeclared"),
+        rows[4].contains("! coupon") && rows[4].contains("undeclared"),
         "{rows:#?}"
     );
+}
+
+#[test]
+fn the_selected_property_is_told_in_full_below() {
+    let types = observed();
+    let mut screen = Schemas::default();
+    screen.update(Action::Right, &types);
+    screen.update(Action::Down, &types);
+    let text = draw(140, 24, &screen, Some(&types)).join("\n");
+    for wanted in [
+        "sku  text, required",
+        "seen in 97 of 100 · fails in 3 · 3 values",
+        "4711         9   9.3%",
+    ] {
+        assert!(text.contains(wanted), "{wanted} in\n{text}");
+    }
 }
 
 #[test]
@@ -130,7 +144,7 @@ fn nothing_to_show_says_why_and_any_size_will_do() {
     );
     let types = observed();
     for width in (0..130).step_by(3) {
-        for height in 0..8 {
+        for height in [0, 1, 2, 3, 5, 8, 17, 30] {
             draw(width, height, &Schemas::default(), Some(&types));
         }
     }

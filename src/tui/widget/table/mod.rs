@@ -219,6 +219,8 @@ pub struct Table<'a, 'c> {
     pub focused: bool,
     /// The selected cell is marked; without it only the row is.
     pub cell_cursor: bool,
+    /// The selected row is marked; without it nothing is selected.
+    pub row_cursor: bool,
     /// The text of (row, column).
     pub cell: &'a dyn Fn(usize, usize) -> CellText<'c>,
     /// What stands left of a row; `None` leaves out the verdict's gutter.
@@ -267,6 +269,7 @@ impl<'a, 'c> Table<'a, 'c> {
             highlight: None,
             focused: true,
             cell_cursor: false,
+            row_cursor: true,
             cell,
             mark: None,
         }
@@ -313,7 +316,7 @@ impl<'a, 'c> Table<'a, 'c> {
             if plan.fence > 0 {
                 text::put(buf, (plan.fence, y), 1, "┊", styles.rule);
             }
-            if row == state.selected {
+            if self.row_cursor && row == state.selected {
                 self.tint(
                     buf,
                     Rect {
@@ -390,7 +393,7 @@ impl<'a, 'c> Table<'a, 'c> {
         styles: &Styles,
     ) {
         let mark = self.mark.map(|mark| mark(row)).unwrap_or_default();
-        let (pointer, style) = match (row == state.selected, mark.chosen) {
+        let (pointer, style) = match (self.row_cursor && row == state.selected, mark.chosen) {
             (true, true) => ("◉", styles.accent),
             (true, false) => ("▸", styles.accent),
             (false, true) => ("●", styles.accent),

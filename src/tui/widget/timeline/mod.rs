@@ -1,8 +1,8 @@
 //! The timeline: good events over failed ones, a bar a bucket, in two rows of any width.
 //!
 //! ```text
-//!  14:00  ▂▂▃▃▅▅▇█▇▅▃▂▂▂▃▃▅▅▇▇▅▃▂  14:20    ok  max 1,204
-//!  11-23  ········▁▁▃█▇▂·········  2m/bar   failed  max 9
+//!  14:00  ▂▂▃▃▅▅▇█▇▅▃▂▂▂▃▃▅▅▇▇▅▃▂  14:20     ok     max 1,204
+//!  11-23  ········▁▁▃█▇▂·········  2m/bar    failed max 9
 //! ```
 //! Each row has its own height, which is why it says its `max`. A third row, where there is one, is the axis with the
 //! selected range.
@@ -97,8 +97,8 @@ fn margins(width: u16) -> (u16, u16) {
     match width {
         0..24 => (0, 0),
         24..60 => (10, 10),
-        60..90 => (10, 17),
-        _ => (10, 28),
+        60..90 => (10, 18),
+        _ => (10, 29),
     }
 }
 
@@ -268,12 +268,12 @@ impl Chart<'_> {
                     styles.faint
                 },
             );
-            if area.width >= 17 {
-                text::put(buf, (area.x + 10, y), 6, name, style);
+            if area.width >= 18 {
+                text::put(buf, (area.x + 11, y), 6, name, style);
             }
-            if area.width >= 28 && max > 0 {
+            if area.width >= 29 && max > 0 {
                 let max = format!(" max {}", text::grouped(u64::from(max)));
-                text::put(buf, (area.x + 16, y), area.width - 16, &max, styles.faint);
+                text::put(buf, (area.x + 17, y), area.width - 17, &max, styles.faint);
             }
         }
     }

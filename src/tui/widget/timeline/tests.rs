@@ -79,13 +79,13 @@ fn good_stands_over_failed_with_times_at_both_ends() {
     let (buf, scale) = chart(80, 3, Some((NOON + 60, NOON + 179)));
     assert_eq!((scale.step, scale.count, scale.cells), (25, 48, 1));
     let bars = "·▁▂▃▄▅▆▇█".repeat(6).chars().take(48).collect::<String>();
-    assert_eq!(row(&buf, 0), format!(" 12:00:00 {bars}      12:20:00 ok"));
+    assert_eq!(row(&buf, 0), format!(" 12:00:00 {bars}     12:20:00  ok"));
     assert!(
         row(&buf, 1).starts_with(" 11-25    ···█····"),
         "{}",
         row(&buf, 1)
     );
-    assert!(row(&buf, 1).ends_with(" 25s/bar  failed"));
+    assert!(row(&buf, 1).ends_with(" 25s/bar   failed"));
     assert!(
         row(&buf, 2).starts_with("          ╵1├────┤"),
         "{}",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ratatui::style::Style;
 
 use super::{Item, Section};
-use crate::model::{Detail, DetailFailure, DetailProperty, Severity};
+use crate::model::{Detail, DetailFailure, DetailProperty, Severity, Verdict};
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::grouped;
 use crate::tui::widget::text::{self, Cut};
@@ -124,6 +124,9 @@ impl Builder<'_> {
             .iter()
             .filter(|p| p.value.is_some())
             .count();
+        if present == 0 && self.detail.verdict == Some(Verdict::NotEvent) {
+            return;
+        }
         if !self.head(
             Section::Query,
             "query",
@@ -178,9 +181,13 @@ impl Builder<'_> {
             self.line(Item::Property(i), spans);
         }
         if property.failures.is_empty() && !property.declared.is_empty() {
-            let declared = text::cell(&property.declared, self.width / 3, Cut::End).into_owned();
             if let Some(line) = self.lines.last_mut() {
-                line.right = Some((declared, Tone::Faint));
+                let used: usize = line.spans.iter().map(|(piece, _)| text::width(piece)).sum();
+                let room = self.width.saturating_sub(used + 4);
+                let declared = text::cell(&property.declared, room, Cut::End).into_owned();
+                // A declaration of a few letters tells nothing.
+                line.right = (room >= 8 || declared.len() == property.declared.len())
+                    .then_some((declared, Tone::Faint));
             }
         }
         for (text, tone) in reasons {
@@ -222,6 +229,9 @@ impl Builder<'_> {
 
     fn rules(&mut self) {
         let count = self.detail.all_failures().count();
+        if count == 0 && self.detail.verdict == Some(Verdict::NotEvent) {
+            return;
+        }
         let note = if count == 0 {
             "none broken".to_owned()
         } else {

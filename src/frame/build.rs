@@ -12,6 +12,7 @@ use polars_arrow::types::NativeType;
 use crate::error::Result;
 use crate::frame::snapshot::column;
 use crate::frame::{Snapshot, Timeline};
+use crate::model::column::Text;
 use crate::model::{
     Column, ColumnKind, Counters, EventColumns, EventType, FIELDS, FailureColumns, RecordColumns, RejectColumns, Words,
 };
@@ -58,7 +59,16 @@ pub fn series(name: &str, values: Column) -> Result<PlColumn> {
 }
 
 fn text(name: &str, values: polars_arrow::array::MutableBinaryViewArray<str>) -> Result<PlColumn> {
-    series(name, Column::Text(values))
+    // Copied into buffers of their own size: what a builder has to spare would stay for the life of the frame.
+    let mut exact = Text::with_capacity(values.len(), values.total_bytes_len());
+    let values = values.freeze();
+    for value in &values {
+        match value {
+            Some(value) => exact.push_value(value),
+            None => exact.push_null(),
+        }
+    }
+    series(name, Column::Text(exact))
 }
 
 fn numbers<T: NativeType>(name: &str, dtype: &DataType, values: Vec<T>) -> Result<PlColumn> {
@@ -149,7 +159,7 @@ pub fn empty(words: &[Option<Words>]) -> Snapshot {
     let mut columns = RecordColumns::default();
     for (i, field) in FIELDS.iter().enumerate() {
         columns.fields[i] = Some(match words.get(i) {
-            Some(Some(words)) => Column::word(words.clone()),
+            Some(Some(words)) => Column::word(words.clone(), 0),
             _ => Column::new(field.kind.column_kind()),
         });
     }

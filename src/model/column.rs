@@ -1,8 +1,10 @@
 //! Typed column builders: filled one value at a time in one pass over the bytes, frozen into Polars' arrow arrays.
 
-use polars_arrow::array::{Array, BooleanArray, MutableBinaryViewArray, PrimitiveArray};
+use polars_arrow::array::{Array, BooleanArray, PrimitiveArray, Utf8ViewArray, View};
 use polars_arrow::bitmap::MutableBitmap;
+use polars_arrow::datatypes::ArrowDataType;
 use polars_arrow::types::NativeType;
+use polars_buffer::Buffer;
 
 use crate::model::Words;
 
@@ -46,50 +48,166 @@ impl ColumnKind {
     }
 }
 
-/// Values of a fixed width with nulls; the bitmap exists only once a null came.
+/// Values of a fixed width with nulls. Nothing is stored for nulls before the first value: a column without values,
+/// and real logs have several, costs nothing.
 #[derive(Debug, Default)]
 pub struct Fixed<T> {
     values: Vec<T>,
+    /// Nulls before `values` begins.
+    leading_nulls: usize,
+    /// Of all rows; absent while every row has a value.
     validity: Option<MutableBitmap>,
 }
 
 impl<T: NativeType> Fixed<T> {
+    /// Room for that many rows.
+    pub fn with_capacity(rows: usize) -> Self {
+        Self { values: Vec::with_capacity(rows), leading_nulls: 0, validity: None }
+    }
+
     /// Appends a value or a null.
+    #[inline]
     pub fn push(&mut self, value: Option<T>) {
-        match (value, &mut self.validity) {
-            (Some(v), None) => self.values.push(v),
-            (Some(v), Some(bits)) => {
-                self.values.push(v);
-                bits.push(true);
-            }
-            (None, Some(bits)) => {
-                self.values.push(T::default());
-                bits.push(false);
-            }
-            (None, none) => {
-                let mut bits = MutableBitmap::with_capacity(self.values.capacity());
-                bits.extend_constant(self.values.len(), true);
-                bits.push(false);
-                self.values.push(T::default());
-                *none = Some(bits);
-            }
+        match value {
+            Some(value) => self.push_value(value),
+            None => self.push_null(),
         }
+    }
+
+    /// Appends a value.
+    #[inline]
+    pub fn push_value(&mut self, value: T) {
+        if self.values.is_empty() && self.leading_nulls > 0 {
+            self.begin();
+        }
+        self.values.push(value);
+        if let Some(bits) = &mut self.validity {
+            bits.push(true);
+        }
+    }
+
+    /// Appends a null.
+    #[inline]
+    pub fn push_null(&mut self) {
+        if self.values.is_empty() {
+            self.leading_nulls += 1;
+            return;
+        }
+        self.values.push(T::default());
+        self.validity.get_or_insert_with(|| all_valid(self.values.len() - 1)).push(false);
+    }
+
+    /// The first value after nulls: now they take their place.
+    fn begin(&mut self) {
+        self.values.resize(self.leading_nulls, T::default());
+        let mut bits = MutableBitmap::with_capacity(self.leading_nulls * 2);
+        bits.extend_constant(self.leading_nulls, false);
+        self.validity = Some(bits);
+        self.leading_nulls = 0;
     }
 
     /// Rows so far.
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.values.len() + self.leading_nulls
     }
 
     /// True before the first row.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 
     /// The finished array.
-    pub fn freeze(mut self) -> PrimitiveArray<T> {
-        self.values.shrink_to_fit();
-        PrimitiveArray::from_vec(self.values).with_validity(self.validity.map(Into::into))
+    pub fn freeze(self) -> PrimitiveArray<T> {
+        if self.values.is_empty() {
+            return PrimitiveArray::new_null(T::PRIMITIVE.into(), self.leading_nulls);
+        }
+        PrimitiveArray::from_vec(exact(self.values)).with_validity(self.validity.map(Into::into))
+    }
+}
+
+fn all_valid(rows: usize) -> MutableBitmap {
+    let mut bits = MutableBitmap::with_capacity(rows + 64);
+    bits.extend_constant(rows, true);
+    bits
+}
+
+/// Gives back spare room past an eighth. (Shrinking in place keeps up to half of a block with most allocators.)
+fn exact<T: Copy>(values: Vec<T>) -> Vec<T> {
+    if values.capacity() - values.len() > values.len() / 8 { values.as_slice().to_vec() } else { values }
+}
+
+/// Texts with nulls: one buffer of bytes and a view a row, no more memory than they need.
+#[derive(Debug, Default)]
+pub struct Text {
+    views: Vec<View>,
+    bytes: Vec<u8>,
+    /// Nulls before `views` begins.
+    leading_nulls: usize,
+    validity: Option<MutableBitmap>,
+}
+
+impl Text {
+    /// Room for that many rows and bytes.
+    pub fn with_capacity(rows: usize, bytes: usize) -> Self {
+        Self { views: Vec::with_capacity(rows), bytes: Vec::with_capacity(bytes), leading_nulls: 0, validity: None }
+    }
+
+    /// Appends a value.
+    #[inline]
+    pub fn push_value(&mut self, value: &str) {
+        if self.views.is_empty() && self.leading_nulls > 0 {
+            self.views.resize(self.leading_nulls, View::default());
+            let mut bits = MutableBitmap::with_capacity(self.leading_nulls * 2);
+            bits.extend_constant(self.leading_nulls, false);
+            self.validity = Some(bits);
+            self.leading_nulls = 0;
+        }
+        self.views.push(View::new_from_bytes(value.as_bytes(), 0, self.bytes.len() as u32));
+        if value.len() > View::MAX_INLINE_SIZE as usize {
+            self.bytes.extend_from_slice(value.as_bytes());
+        }
+        if let Some(bits) = &mut self.validity {
+            bits.push(true);
+        }
+    }
+
+    /// Appends a null.
+    #[inline]
+    pub fn push_null(&mut self) {
+        if self.views.is_empty() {
+            self.leading_nulls += 1;
+            return;
+        }
+        self.views.push(View::default());
+        self.validity.get_or_insert_with(|| all_valid(self.views.len() - 1)).push(false);
+    }
+
+    /// Rows so far.
+    pub fn len(&self) -> usize {
+        self.views.len() + self.leading_nulls
+    }
+
+    /// True before the first row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes so far of texts that do not fit their view.
+    pub fn bytes_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The finished array; all null should the views ever not fit the bytes, which they do by construction.
+    pub fn freeze(self) -> Utf8ViewArray {
+        let rows = self.len();
+        if self.views.is_empty() {
+            return Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows);
+        }
+        let buffers = if self.bytes.is_empty() { vec![] } else { vec![Buffer::from(exact(self.bytes))] };
+        let validity = self.validity.map(Into::into);
+        let views = Buffer::from(exact(self.views));
+        Utf8ViewArray::try_new(ArrowDataType::Utf8View, views, Buffer::from(buffers), validity)
+            .unwrap_or_else(|_| Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows))
     }
 }
 
@@ -103,7 +221,7 @@ pub enum Column {
     /// Boolean.
     Bool(Vec<Option<bool>>),
     /// String (also JSON).
-    Text(MutableBinaryViewArray<str>),
+    Text(Text),
     /// Codes into a dictionary.
     Word(Fixed<u32>, Words),
     /// Days since 1970.
@@ -121,7 +239,7 @@ impl Column {
             ColumnKind::Int => Self::Int(Fixed::default()),
             ColumnKind::Float => Self::Float(Fixed::default()),
             ColumnKind::Bool => Self::Bool(Vec::new()),
-            ColumnKind::Text | ColumnKind::Json => Self::Text(MutableBinaryViewArray::new()),
+            ColumnKind::Text | ColumnKind::Json => Self::Text(Text::default()),
             ColumnKind::Word => Self::Word(Fixed::default(), Words::new()),
             ColumnKind::Date => Self::Date(Fixed::default()),
             ColumnKind::Time => Self::Time(Fixed::default()),
@@ -129,9 +247,22 @@ impl Column {
         }
     }
 
-    /// An empty `Word` column on a shared dictionary.
-    pub fn word(words: Words) -> Self {
-        Self::Word(Fixed::default(), words)
+    /// An empty `Word` column on a shared dictionary, with room for that many rows.
+    pub fn word(words: Words, rows: usize) -> Self {
+        Self::Word(Fixed::with_capacity(rows), words)
+    }
+
+    /// An empty column with room for that many rows, and that many bytes of long texts.
+    pub fn with_capacity(kind: ColumnKind, rows: usize, bytes: usize) -> Self {
+        match kind {
+            ColumnKind::Int => Self::Int(Fixed::with_capacity(rows)),
+            ColumnKind::Float => Self::Float(Fixed::with_capacity(rows)),
+            ColumnKind::Text | ColumnKind::Json => Self::Text(Text::with_capacity(rows, bytes)),
+            ColumnKind::Date => Self::Date(Fixed::with_capacity(rows)),
+            ColumnKind::Time => Self::Time(Fixed::with_capacity(rows)),
+            ColumnKind::Timestamp => Self::Timestamp(Fixed::with_capacity(rows)),
+            ColumnKind::Bool | ColumnKind::Word => Self::new(kind),
+        }
     }
 
     /// Rows so far.
@@ -202,6 +333,18 @@ impl Column {
         match self {
             Self::Word(v, _) => v.push(code),
             other => other.push_null(),
+        }
+    }
+
+    /// Rows and bytes that the next column of this kind is likely to need; nothing where this one holds no value.
+    pub fn size_to_expect(&self) -> (usize, usize) {
+        let more = |n: usize| n + n / 16;
+        match self {
+            Self::Text(v) if v.views.is_empty() => (0, 0),
+            Self::Text(v) => (more(v.len()), more(v.bytes_len())),
+            Self::Int(v) | Self::Time(v) | Self::Timestamp(v) if v.values.is_empty() => (0, 0),
+            Self::Float(v) if v.values.is_empty() => (0, 0),
+            other => (more(other.len()), 0),
         }
     }
 

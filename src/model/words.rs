@@ -50,30 +50,61 @@ impl Words {
     }
 }
 
-/// A thread's own map from logged bytes to codes; saves decoding and the shared dictionary for every repeat.
-#[derive(Debug, Default)]
+/// A thread's own way from logged bytes to codes; saves decoding and the shared dictionary for every repeat.
+///
+/// In front stands a table with one place a hash of length, first and last bytes: a repeat costs one comparison.
+#[derive(Debug)]
 pub struct WordCache {
+    places: Vec<(Vec<u8>, u32)>,
     codes: std::collections::HashMap<Box<[u8]>, u32, foldhash::fast::FixedState>,
-    last: (Box<[u8]>, u32),
 }
 
 /// Past this many distinct raw values the cache stops growing; the shared dictionary still answers.
 const MAX_CACHED: usize = 65_536;
+/// Places in the table in front; a power of two.
+const PLACES: usize = 1_024;
+
+impl Default for WordCache {
+    fn default() -> Self {
+        Self { places: vec![(Vec::new(), 0); PLACES], codes: std::collections::HashMap::default() }
+    }
+}
 
 impl WordCache {
-    /// The code of a logged value; `decode` turns it into the word and runs once per distinct value.
+    /// The code of a logged value, which is not empty; `decode` turns it into the word, once per distinct value.
     pub fn code(&mut self, raw: &[u8], words: &Words, decode: impl FnOnce(&[u8]) -> String) -> Option<u32> {
-        if *self.last.0 == *raw && !raw.is_empty() {
-            return Some(self.last.1);
-        }
-        if let Some(code) = self.codes.get(raw) {
+        let place = place(raw);
+        let (known, code) = &self.places[place];
+        if *known == *raw && !raw.is_empty() {
             return Some(*code);
         }
-        let code = words.code(&decode(raw))?;
-        if self.codes.len() < MAX_CACHED {
-            self.codes.insert(raw.into(), code);
-            self.last = (raw.into(), code);
-        }
+        let code = match self.codes.get(raw) {
+            Some(code) => *code,
+            None => {
+                let code = words.code(&decode(raw))?;
+                if self.codes.len() < MAX_CACHED {
+                    self.codes.insert(raw.into(), code);
+                }
+                code
+            }
+        };
+        // The last one to come has the place, and the memory of the one before.
+        let (known, known_code) = &mut self.places[place];
+        known.clear();
+        known.extend_from_slice(raw);
+        *known_code = code;
         Some(code)
     }
+}
+
+/// Mixes the length with the first and the last eight bytes; short values are taken whole.
+fn place(raw: &[u8]) -> usize {
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
+    let (first, last) = match (raw.first_chunk::<8>(), raw.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (word(raw), 0),
+    };
+    let middle = raw.get(raw.len() / 2..).and_then(|m| m.first_chunk::<8>()).map_or(0, |m| u64::from_le_bytes(*m));
+    let mixed = (first ^ last.rotate_left(23) ^ middle.rotate_left(41) ^ raw.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 54) as usize
 }

@@ -69,6 +69,8 @@ pub(super) struct Worker<'a> {
     caches: Vec<WordCache>,
     text: Vec<u8>,
     undone: String,
+    /// Rows and bytes of each field's column in the last batch, a little more: what the next one will need.
+    sizes: Vec<(usize, usize)>,
 }
 
 impl<'a> Worker<'a> {
@@ -92,6 +94,7 @@ impl<'a> Worker<'a> {
             caches: FIELDS.iter().map(|_| WordCache::default()).collect(),
             text: Vec::new(),
             undone: String::new(),
+            sizes: vec![(0, 0); FIELDS.len()],
         }
     }
 
@@ -163,9 +166,10 @@ impl<'a> Worker<'a> {
         let mut batch = Batch { unit, part, last_part, ..Batch::default() };
         if self.shared.needs.record_fields {
             for (i, field) in FIELDS.iter().enumerate() {
+                let (rows, bytes) = self.sizes[i];
                 batch.records.fields[i] = Some(match &self.shared.words[i] {
-                    Some(words) => Column::word(words.clone()),
-                    None => Column::new(field.kind.column_kind()),
+                    Some(words) => Column::word(words.clone(), rows),
+                    None => Column::with_capacity(field.kind.column_kind(), rows, bytes),
                 });
             }
         }
@@ -174,6 +178,9 @@ impl<'a> Worker<'a> {
 
     fn send(&mut self, mut batch: Batch) -> Option<()> {
         batch.events = self.judging.take();
+        for (size, column) in self.sizes.iter_mut().zip(&batch.records.fields) {
+            *size = column.as_ref().map_or((0, 0), |c| c.size_to_expect());
+        }
         let lines = batch.objects.iter().map(|o| o.counters.lines).sum();
         Progress::bump(&self.shared.progress.lines, lines);
         self.batches.send(batch).ok()

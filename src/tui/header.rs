@@ -37,22 +37,36 @@ pub struct Top<'a> {
 
 type Span = (String, Style);
 
-/// The figures of the identity, so that they add up: `1,204 failed`. The small ones are one figure where room is short.
-fn identity(counters: &Counters, styles: &Styles, brief: bool) -> Vec<Span> {
+/// How many figures the identity has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// Each of its own.
+    Full,
+    /// The small ones as one.
+    Brief,
+    /// All that is neither good nor failed as one.
+    Least,
+}
+
+/// The figures of the identity, so that they add up: `1,204 failed`.
+fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
     let failed = if counters.failed > 0 { styles.bad } else { styles.dim };
-    let mut parts = vec![(counters.good, "ok", styles.good), (counters.failed, "failed", failed), (counters.not_events, "not events", styles.dim)];
-    let small = [
+    let mut parts = vec![(counters.good, "ok", styles.good), (counters.failed, "failed", failed)];
+    let others = [
+        (counters.not_events, "not events", styles.dim),
         (counters.duplicates, "duplicates", styles.dim),
         (counters.filtered, "filtered", styles.dim),
         (counters.unreadable_lines, "unreadable", styles.bad),
         (counters.header_lines, "headers", styles.dim),
         (counters.blank_lines, "blank", styles.dim),
     ];
-    if brief {
-        parts.push((small.iter().map(|s| s.0).sum(), "other", styles.dim));
-    } else {
-        parts.extend(small);
-    }
+    let apart = match length {
+        Length::Full => others.len(),
+        Length::Brief => 1,
+        Length::Least => 0,
+    };
+    parts.extend(&others[..apart]);
+    parts.push((others[apart..].iter().map(|part| part.0).sum(), "other", styles.dim));
     let mut spans = vec![(grouped(counters.lines), styles.strong), (" lines".to_owned(), styles.dim)];
     let always = 2;
     let mut sign = " = ";
@@ -119,10 +133,11 @@ impl Top<'_> {
         let source = text::cell(self.source, source_room.max(12), Cut::Middle).into_owned();
         let room = usize::from(area.width).saturating_sub(text::width(&source) + 5);
         let extras_width: usize = extras.iter().map(|e| width_of(e) + 3).sum();
-        let full = identity(&self.snapshot.counters, styles, false);
         let state_width = width_of(&groups[0]) + 2;
-        let brief = width_of(&full) + state_width > room;
-        groups.push(if brief { identity(&self.snapshot.counters, styles, true) } else { full });
+        let fits = |spans: &Vec<Span>| width_of(spans) + state_width <= room;
+        let lengths = [Length::Full, Length::Brief, Length::Least].map(|length| identity(&self.snapshot.counters, styles, length));
+        let [_, _, least] = &lengths;
+        groups.push(lengths.iter().find(|spans| fits(spans)).unwrap_or(least).clone());
         if width_of(&groups[1]) + state_width + extras_width <= room {
             groups.append(&mut extras);
         }

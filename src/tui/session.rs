@@ -175,8 +175,13 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
         }
     }
 
+    /// Forgets what stands on the screen. (`Terminal::clear` asks the terminal where its cursor is, and the answer
+    /// would reach the thread that reads keys.)
     fn clear(&mut self) -> Result<()> {
-        self.terminal.clear().map_err(gone)
+        self.terminal.backend_mut().clear().map_err(gone)?;
+        // After a frame the current buffer is empty already; swapping empties the other one too.
+        self.terminal.swap_buffers();
+        Ok(())
     }
 
     fn copy(&mut self, text: &str, what: &str) {

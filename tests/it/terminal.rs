@@ -160,7 +160,7 @@ fn suspended_it_gives_the_terminal_back_and_takes_it_again() {
 #[test]
 fn a_tiny_terminal_does_not_break_it() {
     let mut it = Running::explore((10, 3), Path::new("sample-logs"));
-    it.wait("row", |screen| screen.contains('/'));
+    it.wait_for("row");
     it.press("jk2345678?\x1b");
     it.press("Q");
     std::thread::sleep(Duration::from_millis(200));

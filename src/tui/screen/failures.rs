@@ -214,7 +214,7 @@ fn squeezed(values: &[u32], width: usize) -> Vec<u32> {
 
 /// One height for all rows, so that a cause of four failures does not look like one of a thousand.
 fn over_time(values: &[u32], peak: u32) -> String {
-    values.iter().map(|v| if *v == 0 { '·' } else { block(*v, peak) }).collect()
+    values.iter().map(|v| if *v == 0 { ' ' } else { block(*v, peak) }).collect()
 }
 
 fn share(share: f64) -> String {

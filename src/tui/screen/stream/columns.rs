@@ -33,10 +33,11 @@ pub fn described<'a>(column: &'a ColumnRef, known: &Columns, sort: Option<Sort>,
     let info = known.list().iter().find(|info| info.column == *column);
     let kind = info.map_or(ColumnKind::Text, |info| info.kind);
     let described = Column::new(column.heading()).sorted(sort);
+    let is_url = info.is_some_and(|info| info.meaning.contains("uri"));
     let described = match kind {
         ColumnKind::Int | ColumnKind::Float => described.right().width(4, 20),
         ColumnKind::Timestamp => described.width(8, 23),
-        _ if matches!(column.heading(), "stem" | "path" | "object" | "query") => described.middle().width(6, 32),
+        _ if is_url || matches!(column.heading(), "stem" | "object" | "query" | "ref") => described.middle().width(6, 32),
         _ => described.width(4, 28),
     };
     match width {

@@ -19,7 +19,7 @@ use crate::model::Detail;
 use crate::pipeline::inspect::loaded;
 use crate::tui::arrangement::Arrangement;
 use crate::tui::widget::table::TableState;
-use crate::tui::widget::tree::TreeState;
+use crate::tui::widget::tree::{Section, TreeState};
 
 pub use render::{Context, Painted, render_rule};
 
@@ -173,6 +173,19 @@ impl Stream {
         if self.detail.as_ref().is_none_or(|d| d.row as usize != record) {
             self.detail = Some(loaded(snapshot, record as u32, contract));
             self.inspected = false;
+            self.show_what_is_wrong();
+        }
+    }
+
+    /// While the rows have the keys, a small detail pane shows the broken rules, or else its beginning.
+    fn show_what_is_wrong(&mut self) {
+        let Some(detail) = self.detail.as_ref().filter(|_| self.pane == Pane::Rows) else { return };
+        let failures = detail.all_failures().count();
+        if failures == 0 {
+            self.tree.move_by(isize::MIN / 2, detail);
+        } else {
+            self.tree.show(Section::Rules, detail);
+            self.tree.move_by(failures.min(4) as isize, detail);
         }
     }
 

@@ -2,6 +2,7 @@
 //! with the options of everything that it runs. Errors here are the user's to fix: exit status 2.
 
 pub mod amount;
+mod in_force;
 pub mod user_file;
 pub mod when;
 
@@ -26,6 +27,7 @@ use crate::export;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
+use user_file::UserFiles;
 
 /// What the program finds around it; a value, so that a test can give another one.
 #[derive(Debug, Clone)]
@@ -86,27 +88,31 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
         Command::Query(typed) => query(typed, around),
         Command::Generate(typed) => generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
-        _ => Ok(Step::Man),
+        Command::Config(typed) => in_force::config(typed, around),
+        Command::Man => Ok(Step::Man),
     }
 }
 
 /// The explorer reads the newest hour first, so that the rows a person most likely wants come first.
 fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
-    let needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
-    let mut run = run_options(typed.sources, typed.source, needs, around)?;
-    run.source.newest_first = true;
-    run.source.follow = typed.follow;
-    let files = match &around.config_folder {
-        Some(folder) => user_file::read(folder)?,
-        None => user_file::UserFiles::default(),
-    };
+    let user = user_files(around)?;
+    let mut run = run_options(typed.sources, typed.source, Needs::default(), around)?;
+    (run.source.newest_first, run.source.follow) = (true, typed.follow);
     Ok(Step::Explore(Box::new(ExploreOptions {
         run,
-        theme: typed.theme.or(files.theme),
-        theme_folder: around.config_folder.as_ref().map(|folder| folder.join("themes")),
-        keymap: files.keymap,
+        theme: typed.theme.or(user.theme),
+        theme_folder: theme_folder(around),
+        keymap: user.keymap,
         export: None,
     })))
+}
+
+fn user_files(around: &Surroundings) -> Result<UserFiles> {
+    around.config_folder.as_deref().map_or_else(|| Ok(UserFiles::default()), user_file::read)
+}
+
+fn theme_folder(around: &Surroundings) -> Option<PathBuf> {
+    around.config_folder.as_ref().map(|folder| folder.join("themes"))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {

@@ -60,13 +60,10 @@ fn complain(sentences: &str) {
 }
 
 fn run(step: Step) -> Result<Outcome> {
-    let step = match step {
-        Step::Explore(options) => return explorer::run(*options).map(|()| Outcome::Clean),
-        other => other,
-    };
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    // Not locked: the explorer draws on the same handle.
+    let mut out = BufWriter::new(std::io::stdout());
     match step {
-        Step::Explore(_) => Ok(Outcome::Clean),
+        Step::Explore(options) => explorer::run(*options).map(|()| Outcome::Clean),
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),
         Step::Query(run, options) => query(&run, &options, &mut out),
@@ -108,7 +105,7 @@ fn surroundings() -> Result<Surroundings> {
         now: chrono::Utc::now(),
         config_folder: folders.map(|f| f.config_dir().join("frontlog")),
         working_folder: std::env::current_dir().map_err(|e| Error::file("read", ".", e))?,
-        terminal_width: None,
+        terminal_width: frontlog::tui::terminal::width(),
     })
 }
 

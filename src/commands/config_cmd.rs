@@ -11,10 +11,10 @@ use crate::error::Result;
 /// What `config check` found; reading it has already proved that it is right.
 #[derive(Debug, Clone, Default)]
 pub struct InForce {
-    /// The user's file, where there is one.
-    pub user_file: Option<PathBuf>,
-    /// Where the user's file would be.
-    pub user_folder: Option<PathBuf>,
+    /// Where the user's `config.toml` is or would be, and whether it is there; `None` where there is no home.
+    pub user_file: Option<(bool, PathBuf)>,
+    /// Path of the user's `keymap.toml`, where there is one.
+    pub keymap: Option<String>,
     /// Name of the theme.
     pub theme: String,
     /// One line on the contract: `sample-logs: 5 event schemas`.
@@ -34,16 +34,15 @@ pub struct Entry {
 
 /// Prints what is in force.
 pub fn check(found: &InForce, out: &mut dyn Write) -> Result<Outcome> {
-    let file = match (&found.user_file, &found.user_folder) {
-        (Some(file), _) => file.display().to_string(),
-        (None, Some(folder)) => format!(
-            "none ({} is not there)",
-            folder.join("config.toml").display()
-        ),
-        (None, None) => "none".to_owned(),
+    let file = match &found.user_file {
+        Some((true, path)) => path.display().to_string(),
+        Some((false, path)) => format!("none ({} is not there)", path.display()),
+        None => "none (there is no home folder)".to_owned(),
     };
+    let keys = found.keymap.clone().unwrap_or_else(|| "built in".to_owned());
     let mut lines = vec![
         ("configuration", file),
+        ("keys", keys),
         ("theme", found.theme.clone()),
         ("contract", found.contract.clone()),
     ];

@@ -13,7 +13,9 @@ use crate::commands::stdout_error;
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::export::commit::grouped;
-use crate::export::{Destination, Exporter, Ledger, Options, Plan, Published, RunFacts, Tables, commit};
+use crate::export::{
+    Destination, Exporter, Ledger, Options, Plan, Published, RunFacts, Tables, commit,
+};
 use crate::model::{EventTypes, LogObject, Progress};
 use crate::pipeline::{self, Needs, RunOptions};
 use crate::source;
@@ -65,12 +67,20 @@ pub fn run(
 ) -> Result<ExportSummary> {
     options.files.check()?;
     let tables = tables(&run.contract)?;
-    let mut run = RunOptions { needs: NEEDS, ..run };
+    let mut run = RunOptions {
+        needs: NEEDS,
+        ..run
+    };
     (run.source.follow, run.source.newest_first) = (false, false);
     let objects = source::list(&run.source)?;
     let destination = Destination::open(&options.to)?;
     let listed: Vec<&LogObject> = objects.iter().map(|o| &**o).collect();
-    let planned = Plan::new(&listed, &run.contract.digest, &options.files, &Ledger::read(destination.root())?)?;
+    let planned = Plan::make(
+        &listed,
+        &run.contract.digest,
+        &options.files,
+        &Ledger::read(destination.root())?,
+    )?;
     let mut summary = ExportSummary {
         published: None,
         inputs: 0,
@@ -79,13 +89,30 @@ pub fn run(
         unreadable: vec![],
         warnings: vec![],
     };
-    let Some(plan) = planned.plan else { return Ok(summary) };
+    let Some(plan) = planned.plan else {
+        return Ok(summary);
+    };
     summary.inputs = plan.inputs.len();
     // The plan is what is read, whatever appears in the sources meanwhile.
     run.source.only = Some(Arc::new(
-        objects.iter().filter(|o| plan.input(&crate::export::plan::identity_uri(&o.uri)).is_some()).map(|o| o.uri.clone()).collect(),
+        objects
+            .iter()
+            .filter(|o| {
+                plan.input(&crate::export::plan::identity_uri(&o.uri))
+                    .is_some()
+            })
+            .map(|o| o.uri.clone())
+            .collect(),
     ));
-    let done = publish(&run, options, &destination, &plan, tables, (progress, cancel), &mut summary);
+    let done = publish(
+        &run,
+        options,
+        &destination,
+        &plan,
+        tables,
+        (progress, cancel),
+        &mut summary,
+    );
     if done.is_err() || summary.published.is_none() {
         destination.discard(&plan.id);
     }
@@ -93,7 +120,12 @@ pub fn run(
 }
 
 /// The request id is a log field, and so are the values that a failed event without a type has.
-const NEEDS: Needs = Needs { record_fields: true, event_columns: true, failed_raw: true, judge: true };
+const NEEDS: Needs = Needs {
+    record_fields: true,
+    event_columns: true,
+    failed_raw: true,
+    judge: true,
+};
 
 /// The tables of a contract; the ids are those that its event types get in every run.
 fn tables(contract: &Contract) -> Result<Tables> {
@@ -115,7 +147,12 @@ fn publish(
     let mut exporter = Exporter::new(options.files.clone(), tables, folder, &plan.id);
     let ran = pipeline::run(run, &mut exporter, progress, cancel)?;
     let receipt = exporter.finish()?;
-    let facts = RunFacts { counters: &ran.counters, objects: &ran.objects, threads: run.threads, now_us: options.now_us };
+    let facts = RunFacts {
+        counters: &ran.counters,
+        objects: &ran.objects,
+        threads: run.threads,
+        now_us: options.now_us,
+    };
     let published = commit(destination, plan, &options.files, receipt, &facts)?;
     summary.warnings = ran.warnings;
     summary.unreadable = match &published {
@@ -137,7 +174,9 @@ pub fn print(summary: &ExportSummary, json: bool, out: &mut dyn Write) -> Result
     } else {
         text(summary)
     };
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(stdout_error)
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(stdout_error)
 }
 
 fn text(summary: &ExportSummary) -> String {
@@ -154,23 +193,57 @@ fn text(summary: &ExportSummary) -> String {
         None => lines.push("Nothing was published: no input could be read.".to_owned()),
     }
     if summary.published.is_some() && summary.already_published > 0 {
-        lines.push(format!("{} inputs are in earlier batches and were left out.", grouped(summary.already_published as u64)));
+        lines.push(format!(
+            "{} inputs are in earlier batches and were left out.",
+            grouped(summary.already_published as u64)
+        ));
     }
     let named = |what: &str, uris: &[String], lines: &mut Vec<String>| {
-        lines.extend(uris.iter().map(|uri| format!("Incomplete: {} {what}", crate::commands::table::printable(uri))));
+        lines.extend(uris.iter().map(|uri| {
+            format!(
+                "Incomplete: {} {what}",
+                crate::commands::table::printable(uri)
+            )
+        }));
     };
-    named("changed since it was published and was left out; its rows would be there twice.", &summary.changed_since, &mut lines);
-    named("could not be read; the next run tries it again.", &summary.unreadable, &mut lines);
-    lines.extend(summary.warnings.iter().map(|w| format!("Note: {}", crate::commands::table::printable(w))));
+    named(
+        "changed since it was published and was left out; its rows would be there twice.",
+        &summary.changed_since,
+        &mut lines,
+    );
+    named(
+        "could not be read; the next run tries it again.",
+        &summary.unreadable,
+        &mut lines,
+    );
+    lines.extend(
+        summary
+            .warnings
+            .iter()
+            .map(|w| format!("Note: {}", crate::commands::table::printable(w))),
+    );
     lines.join("\n") + "\n"
 }
 
 fn batch_text(published: &Published, inputs: usize, lines: &mut Vec<String>) {
-    lines.push(format!("Batch {} of {} inputs:", published.batch, grouped(inputs as u64)));
+    lines.push(format!(
+        "Batch {} of {} inputs:",
+        published.batch,
+        grouped(inputs as u64)
+    ));
     lines.extend(published.identity.iter().map(|line| format!("  {line}")));
     lines.push(String::new());
-    let width = published.tables.iter().map(|t| t.table.len()).max().unwrap_or(0).max(5);
-    lines.push(format!("  {:<10}  {:<width$}  {:>13}  {:>6}  {:>15}", "class", "table", "rows", "files", "bytes"));
+    let width = published
+        .tables
+        .iter()
+        .map(|t| t.table.len())
+        .max()
+        .unwrap_or(0)
+        .max(5);
+    lines.push(format!(
+        "  {:<10}  {:<width$}  {:>13}  {:>6}  {:>15}",
+        "class", "table", "rows", "files", "bytes"
+    ));
     for table in &published.tables {
         lines.push(format!(
             "  {:<10}  {:<width$}  {:>13}  {:>6}  {:>15}",

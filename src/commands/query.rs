@@ -51,7 +51,11 @@ pub fn run(options: &QueryOptions, snapshot: &Snapshot, out: &mut dyn Write) -> 
     }
 }
 
-fn write(options: &QueryOptions, mut result: DataFrame, out: &mut dyn Write) -> std::io::Result<()> {
+fn write(
+    options: &QueryOptions,
+    mut result: DataFrame,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
     match options.format {
         Format::Table => listing::write(&result, options.width, out),
         Format::Csv => data::csv(&result, out),
@@ -78,10 +82,14 @@ struct Remembering<'a> {
 
 impl Write for Remembering<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.out.write(bytes).inspect_err(|e| self.error = Some(e.kind()))
+        self.out
+            .write(bytes)
+            .inspect_err(|e| self.error = Some(e.kind()))
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.out.flush().inspect_err(|e| self.error = Some(e.kind()))
+        self.out
+            .flush()
+            .inspect_err(|e| self.error = Some(e.kind()))
     }
 }

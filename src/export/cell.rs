@@ -2,7 +2,8 @@
 
 use polars::prelude::{DataFrame, DataType, PolarsResult};
 use polars_arrow::array::{
-    Array, BooleanArray, Int32Array, Int64Array, MutableBinaryViewArray, PrimitiveArray, Utf8ViewArray,
+    Array, BooleanArray, Int32Array, Int64Array, MutableBinaryViewArray, PrimitiveArray,
+    Utf8ViewArray,
 };
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -73,7 +74,12 @@ impl CellColumn {
             Column::Text(v) => Self::Text(v.freeze()),
             Column::Word(v, words) => Self::Word(v.freeze(), words),
             Column::Date(v) => Self::Date(v.freeze()),
-            Column::Time(v) => Self::Time(v.freeze().iter().map(|ns| ns.map(|ns| time_text(*ns).into())).collect()),
+            Column::Time(v) => Self::Time(
+                v.freeze()
+                    .iter()
+                    .map(|ns| ns.map(|ns| time_text(*ns).into()))
+                    .collect(),
+            ),
             Column::Timestamp(v) => Self::Timestamp(v.freeze()),
         }
     }
@@ -85,12 +91,17 @@ impl CellColumn {
             Self::Float(v) => present(v, row).map_or(Cell::Null, |()| Cell::Float(v.value(row))),
             Self::Bool(v) => present(v, row).map_or(Cell::Null, |()| Cell::Bool(v.value(row))),
             Self::Text(v) => present(v, row).map_or(Cell::Null, |()| Cell::Text(v.value(row))),
-            Self::Word(v, words) => {
-                present(v, row).and_then(|()| words.word(v.value(row))).map_or(Cell::Null, Cell::Text)
-            }
+            Self::Word(v, words) => present(v, row)
+                .and_then(|()| words.word(v.value(row)))
+                .map_or(Cell::Null, Cell::Text),
             Self::Date(v) => present(v, row).map_or(Cell::Null, |()| Cell::Date(v.value(row))),
-            Self::Time(v) => v.get(row).and_then(|text| text.as_deref()).map_or(Cell::Null, Cell::Text),
-            Self::Timestamp(v) => present(v, row).map_or(Cell::Null, |()| Cell::Timestamp(v.value(row))),
+            Self::Time(v) => v
+                .get(row)
+                .and_then(|text| text.as_deref())
+                .map_or(Cell::Null, Cell::Text),
+            Self::Timestamp(v) => {
+                present(v, row).map_or(Cell::Null, |()| Cell::Timestamp(v.value(row)))
+            }
             Self::Missing => Cell::Null,
         }
     }
@@ -98,8 +109,12 @@ impl CellColumn {
 
 impl CellColumn {
     /// The same values as text, for a column in which versions of an event schema disagree on the type.
+    #[must_use]
     pub fn into_text(self, rows: usize) -> Self {
-        if matches!(self, Self::Text(_) | Self::Word(..) | Self::Time(_) | Self::Missing) {
+        if matches!(
+            self,
+            Self::Text(_) | Self::Word(..) | Self::Time(_) | Self::Missing
+        ) {
             return self;
         }
         let mut out = MutableBinaryViewArray::<str>::with_capacity(rows);
@@ -143,16 +158,22 @@ pub fn frame_cells(mut frame: DataFrame) -> PolarsResult<Vec<CellColumn>> {
     for column in frame.columns() {
         let series = column.as_materialized_series();
         columns.push(match series.dtype() {
-            DataType::Int64 => first(series.i64()?.downcast_iter()).map_or(CellColumn::Missing, CellColumn::Int),
-            DataType::Float64 => first(series.f64()?.downcast_iter()).map_or(CellColumn::Missing, CellColumn::Float),
-            DataType::Boolean => first(series.bool()?.downcast_iter()).map_or(CellColumn::Missing, CellColumn::Bool),
-            DataType::String => first(series.str()?.downcast_iter()).map_or(CellColumn::Missing, CellColumn::Text),
-            DataType::Date => {
-                first(series.date()?.physical().downcast_iter()).map_or(CellColumn::Missing, CellColumn::Date)
+            DataType::Int64 => {
+                first(series.i64()?.downcast_iter()).map_or(CellColumn::Missing, CellColumn::Int)
             }
-            DataType::Datetime(..) => {
-                first(series.datetime()?.physical().downcast_iter()).map_or(CellColumn::Missing, CellColumn::Timestamp)
+            DataType::Float64 => {
+                first(series.f64()?.downcast_iter()).map_or(CellColumn::Missing, CellColumn::Float)
             }
+            DataType::Boolean => {
+                first(series.bool()?.downcast_iter()).map_or(CellColumn::Missing, CellColumn::Bool)
+            }
+            DataType::String => {
+                first(series.str()?.downcast_iter()).map_or(CellColumn::Missing, CellColumn::Text)
+            }
+            DataType::Date => first(series.date()?.physical().downcast_iter())
+                .map_or(CellColumn::Missing, CellColumn::Date),
+            DataType::Datetime(..) => first(series.datetime()?.physical().downcast_iter())
+                .map_or(CellColumn::Missing, CellColumn::Timestamp),
             _ => CellColumn::Missing,
         });
     }
@@ -178,7 +199,12 @@ impl RowHasher {
     /// For rows of a table with these columns, in this order.
     pub fn new<'a>(table: &str, columns: impl Iterator<Item = &'a str>) -> Self {
         let terminated = |text: &str| [text.as_bytes(), &[0xff]].concat().into_boxed_slice();
-        Self { names: columns.map(terminated).collect(), start: terminated(table), scratch: vec![], sum: 0 }
+        Self {
+            names: columns.map(terminated).collect(),
+            start: terminated(table),
+            scratch: vec![],
+            sum: 0,
+        }
     }
 
     /// Adds one row. Nulls add nothing, so that a new column of nulls keeps the hash.
@@ -234,11 +260,20 @@ mod tests {
             rows.iter().for_each(|row| hasher.add(row));
             hasher.sum()
         };
-        let (one, two) = ([Cell::Int(1), Cell::Text("x")], [Cell::Null, Cell::Text("1")]);
+        let (one, two) = (
+            [Cell::Int(1), Cell::Text("x")],
+            [Cell::Null, Cell::Text("1")],
+        );
         assert_eq!(hash(&[one, two]), hash(&[two, one]));
         assert_ne!(hash(&[one, two]), hash(&[one, one]));
-        assert_ne!(hash(&[[Cell::Text("1"), Cell::Null]]), hash(&[[Cell::Null, Cell::Text("1")]]));
-        assert_ne!(hash(&[[Cell::Int(1), Cell::Null]]), hash(&[[Cell::Text("1"), Cell::Null]]));
+        assert_ne!(
+            hash(&[[Cell::Text("1"), Cell::Null]]),
+            hash(&[[Cell::Null, Cell::Text("1")]])
+        );
+        assert_ne!(
+            hash(&[[Cell::Int(1), Cell::Null]]),
+            hash(&[[Cell::Text("1"), Cell::Null]])
+        );
     }
 
     #[test]

@@ -82,10 +82,18 @@ pub fn commit(
     if inputs.iter().all(|i| i.state == InputState::Unreadable) {
         return Ok(None);
     }
-    let files = verify(&destination.staging(&plan.id), receipt.files, options, facts.threads)?;
+    let files = verify(
+        &destination.staging(&plan.id),
+        &receipt.files,
+        options,
+        facts.threads,
+    )?;
     let mut counts = *facts.counters;
     counts.good = counts.good.checked_sub(receipt.moved).ok_or_else(|| {
-        Error::Identity(format!("{} events were good, but {} good ones were moved to rejected", counts.good, receipt.moved))
+        Error::Identity(format!(
+            "{} events were good, but {} good ones were moved to rejected",
+            counts.good, receipt.moved
+        ))
     })?;
     counts.failed += receipt.moved;
     counts.errors += receipt.misfits;
@@ -97,17 +105,32 @@ pub fn commit(
         counts,
         moved: receipt.moved,
         identity: identity_lines(&counts, receipt.moved),
-        content_hash: hex(content_hash(&files, |class| matches!(class, Class::Good | Class::Rejected))),
+        content_hash: hex(content_hash(&files, |class| {
+            matches!(class, Class::Good | Class::Rejected)
+        })),
         tables,
         failures_by_code: receipt.by_code,
-        unreadable: inputs.iter().filter(|i| i.state == InputState::Unreadable).map(|i| i.input.uri.clone()).collect(),
+        unreadable: inputs
+            .iter()
+            .filter(|i| i.state == InputState::Unreadable)
+            .map(|i| i.input.uri.clone())
+            .collect(),
     };
-    let batch = manifest::BatchFiles { root: destination.root(), plan, options, files: &files, tables: &receipt.tables };
+    let batch = manifest::BatchFiles {
+        root: destination.root(),
+        plan,
+        options,
+        files: &files,
+        tables: &receipt.tables,
+    };
     let side_files = batch.side_files();
     let text = batch.manifest(&published, &inputs, facts.now_us);
     let data: Vec<String> = files.iter().map(|f| f.file.path.clone()).collect();
     destination.stage(&plan.id, &data, &side_files)?;
-    destination.place(&plan.id, data.iter().chain(side_files.iter().map(|s| &s.path)))?;
+    destination.place(
+        &plan.id,
+        data.iter().chain(side_files.iter().map(|s| &s.path)),
+    )?;
     destination.publish(&plan.id, &text)?;
     Ok(Some(published))
 }
@@ -120,28 +143,51 @@ fn inputs(plan: &Plan, objects: &[ObjectState]) -> Result<Vec<ManifestInput>> {
         let uri = &input.uri;
         match plan.input(uri) {
             Some(planned) if planned.etag == input.etag => {}
-            Some(_) => return Err(Error::Export(format!("{uri} changed while it was exported. Nothing was published; run the same command again"))),
-            None => return Err(Error::Export(format!("{uri} was read, but is not in the plan. Nothing was published; run the same command again"))),
+            Some(_) => {
+                return Err(Error::Export(format!(
+                    "{uri} changed while it was exported. Nothing was published; run the same command again"
+                )));
+            }
+            None => {
+                return Err(Error::Export(format!(
+                    "{uri} was read, but is not in the plan. Nothing was published; run the same command again"
+                )));
+            }
         }
         let (outcome, reason) = match &state.status {
             ObjectStatus::Read => (InputState::Read, None),
             ObjectStatus::Corrupt(why) => (InputState::Corrupt, Some(why.clone())),
             ObjectStatus::Unreadable(why) => (InputState::Unreadable, Some(why.clone())),
             ObjectStatus::Waiting | ObjectStatus::Reading => {
-                return Err(Error::Identity(format!("{uri} was not read to its end, and nobody said why")));
+                return Err(Error::Identity(format!(
+                    "{uri} was not read to its end, and nobody said why"
+                )));
             }
         };
-        found.push(ManifestInput { input, state: outcome, reason, counters: state.counters });
+        found.push(ManifestInput {
+            input,
+            state: outcome,
+            reason,
+            counters: state.counters,
+        });
     }
     found.sort_by(|a, b| a.input.uri.cmp(&b.input.uri));
     if found.len() != plan.inputs.len() {
-        return Err(Error::Identity(format!("{} objects were planned, but {} were read", plan.inputs.len(), found.len())));
+        return Err(Error::Identity(format!(
+            "{} objects were planned, but {} were read",
+            plan.inputs.len(),
+            found.len()
+        )));
     }
     Ok(found)
 }
 
 fn rows(files: &[CheckedFile], class: Class) -> u64 {
-    files.iter().filter(|f| f.file.key.class == class).map(|f| f.file.rows).sum()
+    files
+        .iter()
+        .filter(|f| f.file.key.class == class)
+        .map(|f| f.file.rows)
+        .sum()
 }
 
 fn check_identity(counts: &Counters, files: &[CheckedFile]) -> Result<()> {
@@ -149,12 +195,18 @@ fn check_identity(counts: &Counters, files: &[CheckedFile]) -> Result<()> {
     let wanted = [
         ("good events", counts.good, Class::Good),
         ("failed events", counts.failed, Class::Rejected),
-        ("unreadable lines", counts.unreadable_lines, Class::Unreadable),
+        (
+            "unreadable lines",
+            counts.unreadable_lines,
+            Class::Unreadable,
+        ),
     ];
     for (what, count, class) in wanted {
         let rows = rows(files, class);
         if rows != count {
-            return Err(Error::Identity(format!("{count} {what} were counted, but their files hold {rows} rows")));
+            return Err(Error::Identity(format!(
+                "{count} {what} were counted, but their files hold {rows} rows"
+            )));
         }
     }
     Ok(())
@@ -173,17 +225,27 @@ fn hex(hash: u128) -> String {
 fn tables(files: &[CheckedFile]) -> Vec<TableCount> {
     let mut by_table = std::collections::BTreeMap::new();
     for CheckedFile { file, .. } in files {
-        let entry = by_table.entry((file.key.class, file.schema.name.clone())).or_insert((0, 0, 0, 0u128));
-        *entry = (entry.0 + 1, entry.1 + file.rows, entry.2 + file.bytes, entry.3.wrapping_add(file.content_hash));
+        let entry = by_table
+            .entry((file.key.class, file.schema.name.clone()))
+            .or_insert((0, 0, 0, 0u128));
+        *entry = (
+            entry.0 + 1,
+            entry.1 + file.rows,
+            entry.2 + file.bytes,
+            entry.3.wrapping_add(file.content_hash),
+        );
     }
-    let count = |((class, table), (files, rows, bytes, hash)): ((Class, String), (u64, u64, u64, u128))| TableCount {
-        table,
-        class: class.as_str(),
-        files,
-        rows,
-        bytes,
-        content_hash: hex(hash),
-    };
+    let count =
+        |((class, table), (files, rows, bytes, hash)): ((Class, String), (u64, u64, u64, u128))| {
+            TableCount {
+                table,
+                class: class.as_str(),
+                files,
+                rows,
+                bytes,
+                content_hash: hex(hash),
+            }
+        };
     by_table.into_iter().map(count).collect()
 }
 
@@ -192,7 +254,7 @@ pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -212,7 +274,12 @@ fn identity_lines(c: &Counters, moved: u64) -> Vec<String> {
             g(c.unreadable_lines),
             g(c.records)
         ),
-        format!("records {} = not events {} + events {}", g(c.records), g(c.not_events), g(c.events)),
+        format!(
+            "records {} = not events {} + events {}",
+            g(c.records),
+            g(c.not_events),
+            g(c.events)
+        ),
         format!(
             "events  {} = good {} + failed {} + duplicates left out {} + filtered out {}",
             g(c.events),
@@ -221,11 +288,20 @@ fn identity_lines(c: &Counters, moved: u64) -> Vec<String> {
             g(c.duplicates),
             g(c.filtered)
         ),
-        format!("good    {} = rows of the good files, as written and as read again", g(c.good)),
-        format!("failed  {} = rows of the rejected files, as written and as read again", g(c.failed)),
+        format!(
+            "good    {} = rows of the good files, as written and as read again",
+            g(c.good)
+        ),
+        format!(
+            "failed  {} = rows of the rejected files, as written and as read again",
+            g(c.failed)
+        ),
     ];
     if moved > 0 {
-        lines.push(format!("moved   {} good events that would not load (W6xx) count as failed", g(moved)));
+        lines.push(format!(
+            "moved   {} good events that would not load (W6xx) count as failed",
+            g(moved)
+        ));
     }
     lines
 }

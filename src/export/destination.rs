@@ -41,10 +41,14 @@ impl Destination {
     /// When it is not writable, or another exporter is at work in it.
     pub fn open(root: &Path) -> Result<Self> {
         let own = root.join(".frontlog");
-        std::fs::create_dir_all(&own).map_err(|e| cannot_write(&own, e))?;
-        let root = std::fs::canonicalize(root).map_err(|e| cannot_write(root, e))?;
+        std::fs::create_dir_all(&own).map_err(|e| cannot_write(&own, &e))?;
+        let root = std::fs::canonicalize(root).map_err(|e| cannot_write(root, &e))?;
         let path = own.join("lock");
-        let lock = OpenOptions::new().create(true).append(true).open(&path).map_err(|e| cannot_write(&path, e))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|e| cannot_write(&path, &e))?;
         match lock.try_lock() {
             // A file system without locks: two exporters at once are then the user's to avoid.
             Ok(()) | Err(TryLockError::Error(_)) => {}
@@ -81,7 +85,7 @@ impl Destination {
     /// When the destination does not take it.
     pub fn begin(&self, plan: &str) -> Result<PathBuf> {
         let folder = self.staging(plan);
-        std::fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, e))?;
+        std::fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, &e))?;
         Ok(folder)
     }
 
@@ -93,29 +97,40 @@ impl Destination {
     /// Removes what runs without a manifest left behind.
     fn recover(&self) -> Result<()> {
         let own = self.root.join(".frontlog");
-        for entry in std::fs::read_dir(&own).map_err(|e| cannot_write(&own, e))? {
-            let path = entry.map_err(|e| cannot_write(&own, e))?.path();
-            let Some(plan) = path.file_name().and_then(|n| n.to_str()).filter(|_| path.is_dir()) else { continue };
+        for entry in std::fs::read_dir(&own).map_err(|e| cannot_write(&own, &e))? {
+            let path = entry.map_err(|e| cannot_write(&own, &e))?.path();
+            let Some(plan) = path
+                .file_name()
+                .and_then(|n| n.to_str())
+                .filter(|_| path.is_dir())
+            else {
+                continue;
+            };
             if !self.manifest(plan).exists() {
                 self.withdraw(plan, &path)?;
             }
-            std::fs::remove_dir_all(&path).map_err(|e| cannot_write(&path, e))?;
+            std::fs::remove_dir_all(&path).map_err(|e| cannot_write(&path, &e))?;
         }
         Ok(())
     }
 
     /// Removes the files that a plan without a manifest has already moved into their place.
     fn withdraw(&self, plan: &str, staging: &Path) -> Result<()> {
-        let Ok(journal) = std::fs::read_to_string(staging.join(JOURNAL)) else { return Ok(()) };
+        let Ok(journal) = std::fs::read_to_string(staging.join(JOURNAL)) else {
+            return Ok(());
+        };
         // A journal that was cut short by a crash was not yet acted upon, so its last line may be ignored.
-        for path in journal.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
+        for path in journal
+            .split_inclusive('\n')
+            .filter_map(|line| line.strip_suffix('\n'))
+        {
             // Whatever may have written into that file: only files named after this plan go.
             if !path.contains(plan) || Path::new(path).components().any(|c| c.as_os_str() == "..") {
                 continue;
             }
             let path = self.root.join(path);
             match std::fs::remove_file(&path) {
-                Err(e) if e.kind() != ErrorKind::NotFound => return Err(cannot_write(&path, e)),
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(cannot_write(&path, &e)),
                 _ => {}
             }
         }
@@ -150,9 +165,14 @@ impl Destination {
         for path in paths {
             let (from, to) = (staging.join(path), self.root.join(path));
             let folder = to.parent().unwrap_or(&self.root).to_owned();
-            std::fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, e))?;
-            std::fs::rename(&from, &to).map_err(|e| cannot_write(&to, e))?;
-            folders.extend(folder.ancestors().take_while(|f| f.starts_with(&self.root)).map(Path::to_owned));
+            std::fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, &e))?;
+            std::fs::rename(&from, &to).map_err(|e| cannot_write(&to, &e))?;
+            folders.extend(
+                folder
+                    .ancestors()
+                    .take_while(|f| f.starts_with(&self.root))
+                    .map(Path::to_owned),
+            );
         }
         folders.iter().try_for_each(|folder| sync_folder(folder))
     }
@@ -166,14 +186,19 @@ impl Destination {
         let staged = self.staging(plan).join("manifest.json");
         write_durably(&staged, manifest.as_bytes())?;
         let folder = path.parent().unwrap_or(&self.root).to_owned();
-        std::fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, e))?;
+        std::fs::create_dir_all(&folder).map_err(|e| cannot_write(&folder, &e))?;
         let put = match std::fs::hard_link(&staged, &path) {
-            Err(e) if e.kind() != ErrorKind::AlreadyExists => put_if_absent(&path, manifest.as_bytes()),
+            Err(e) if e.kind() != ErrorKind::AlreadyExists => {
+                put_if_absent(&path, manifest.as_bytes())
+            }
             other => other,
         };
         put.map_err(|e| match e.kind() {
-            ErrorKind::AlreadyExists => Error::Export(format!("the batch {plan} is already published in {}", self.root.display())),
-            _ => cannot_write(&path, e),
+            ErrorKind::AlreadyExists => Error::Export(format!(
+                "the batch {plan} is already published in {}",
+                self.root.display()
+            )),
+            _ => cannot_write(&path, &e),
         })?;
         sync_folder(&folder)?;
         if let Some(batches) = folder.parent() {
@@ -187,9 +212,11 @@ impl Destination {
 /// For file systems without hard links: created only if absent, not whole at once.
 fn put_if_absent(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(content).and_then(|()| file.sync_all()).inspect_err(|_| {
-        let _ = std::fs::remove_file(path);
-    })
+    file.write_all(content)
+        .and_then(|()| file.sync_all())
+        .inspect_err(|_| {
+            let _ = std::fs::remove_file(path);
+        })
 }
 
 fn write_durably(path: &Path, content: &[u8]) -> Result<()> {
@@ -201,13 +228,13 @@ fn write_durably(path: &Path, content: &[u8]) -> Result<()> {
         file.write_all(content)?;
         file.sync_all()
     };
-    write().map_err(|e| cannot_write(path, e))
+    write().map_err(|e| cannot_write(path, &e))
 }
 
 /// Makes the names in a folder durable. Systems that cannot open a folder keep them anyway.
 fn sync_folder(folder: &Path) -> Result<()> {
     match File::open(folder).and_then(|f| f.sync_all()) {
-        Err(e) if e.kind() == ErrorKind::StorageFull => Err(cannot_write(folder, e)),
+        Err(e) if e.kind() == ErrorKind::StorageFull => Err(cannot_write(folder, &e)),
         _ => Ok(()),
     }
 }

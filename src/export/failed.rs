@@ -23,7 +23,9 @@ impl RowFailure {
     pub fn value_of(cell: &Cell<'_>) -> Option<String> {
         match cell {
             Cell::Null => None,
-            Cell::Text(text) => Some(text[..text.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)].to_owned()),
+            Cell::Text(text) => {
+                Some(text[..text.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)].to_owned())
+            }
             Cell::Int(v) | Cell::Timestamp(v) => Some(v.to_string()),
             Cell::Float(v) => Some(v.to_string()),
             Cell::Bool(v) => Some(v.to_string()),
@@ -53,7 +55,11 @@ struct Brief<'a> {
 impl FailureRows {
     /// Of columns of the same length, ordered by record.
     pub fn new(record: Vec<u32>, cause: Vec<Arc<Cause>>, value: Utf8ViewArray) -> Self {
-        Self { record, cause, value }
+        Self {
+            record,
+            cause,
+            value,
+        }
     }
 
     /// Number of failures.
@@ -79,9 +85,13 @@ impl FailureRows {
     /// The failures of one record as a JSON array in `out`; `proved` holds those of the proof, ordered by record.
     pub fn json(&self, record: u32, proved: &[(u32, RowFailure)], out: &mut String) {
         let start = self.record.partition_point(|r| *r < record);
-        let judged = (start..self.len()).map(|i| self.get(i)).take_while(|(r, ..)| *r == record);
+        let judged = (start..self.len())
+            .map(|i| self.get(i))
+            .take_while(|(r, ..)| *r == record);
         let start = proved.partition_point(|(r, _)| *r < record);
-        let proved = proved[start..].iter().map(|(r, f)| (*r, &*f.cause, f.value.as_deref()));
+        let proved = proved[start..]
+            .iter()
+            .map(|(r, f)| (*r, &*f.cause, f.value.as_deref()));
         let briefs: Vec<_> = judged
             .chain(proved)
             .map(|(_, cause, value)| Brief {

@@ -39,15 +39,30 @@ impl Ledger {
             Err(e) => return Err(unreadable(&batches, &e)),
         };
         for entry in entries {
-            let path = entry.map_err(|e| unreadable(&batches, &e))?.path().join("manifest.json");
+            let path = entry
+                .map_err(|e| unreadable(&batches, &e))?
+                .path()
+                .join("manifest.json");
             let text = match std::fs::read(&path) {
                 Ok(text) => text,
-                Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => continue,
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                    ) =>
+                {
+                    continue;
+                }
                 Err(e) => return Err(unreadable(&path, &e)),
             };
-            let manifest: Manifest = serde_json::from_slice(&text).map_err(|e| unreadable(&path, &e))?;
+            let manifest: Manifest =
+                serde_json::from_slice(&text).map_err(|e| unreadable(&path, &e))?;
             // An object that could not be read is in no batch yet: the next run tries it again.
-            for input in manifest.inputs.into_iter().filter(|i| i.state != "unreadable") {
+            for input in manifest
+                .inputs
+                .into_iter()
+                .filter(|i| i.state != "unreadable")
+            {
                 ledger.add(&input.uri, &input.etag);
             }
         }

@@ -79,7 +79,9 @@ impl BatchFiles<'_> {
     }
 
     fn good_files(&self, table: Option<&str>) -> impl Iterator<Item = &CheckedFile> {
-        self.files.iter().filter(move |f| f.file.key.class == Class::Good && table.is_none_or(|t| t == f.file.schema.name))
+        self.files.iter().filter(move |f| {
+            f.file.key.class == Class::Good && table.is_none_or(|t| t == f.file.schema.name)
+        })
     }
 
     /// `entries`, `schema`, `meta` and `author`, for one table or for all.
@@ -99,7 +101,10 @@ impl BatchFiles<'_> {
         map.insert("entries".into(), entries.into());
         map.insert("schema".into(), schema.clone());
         map.insert("meta".into(), json!({ "content_length": sum(|f| f.file.bytes), "record_count": sum(|f| f.file.rows) }));
-        map.insert("author".into(), json!({ "name": "frontlog", "version": self.plan.tool_version }));
+        map.insert(
+            "author".into(),
+            json!({ "name": "frontlog", "version": self.plan.tool_version }),
+        );
         map
     }
 
@@ -152,13 +157,19 @@ impl BatchFiles<'_> {
         let name = &table.name;
         let mut add = |path: String, content: String| out.push(SideFile { path, content });
         if has_rows || table.name != crate::export::table::UNDECLARED {
-            add(format!("{folder}/ddl/redshift/{name}.sql"), redshift::create_table(table));
+            add(
+                format!("{folder}/ddl/redshift/{name}.sql"),
+                redshift::create_table(table),
+            );
         }
         if has_rows {
             let manifest = format!("{folder}/redshift/{name}.manifest");
             let schema = json!({ "elements": redshift::elements(table) });
             let copy = redshift::copy(table, &self.url(&manifest), self.options);
-            add(manifest, pretty(&Value::Object(self.unload_shape(Some(name), &schema))));
+            add(
+                manifest,
+                pretty(&Value::Object(self.unload_shape(Some(name), &schema))),
+            );
             add(format!("{folder}/load/redshift/{name}.sql"), copy);
         }
     }

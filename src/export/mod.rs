@@ -7,7 +7,7 @@
 //! DEST/failures/dt=…/<plan>-<n>.parquet                   one row a failure
 //! DEST/batches/<plan>/manifest.json                       the batch; beside it ddl/, load/ and COPY manifests
 //! ```
-//! `dt` is the day of the log time in UTC. Three steps, apart so that they can run apart: [`Plan::new`] says which
+//! `dt` is the day of the log time in UTC. Three steps, apart so that they can run apart: [`Plan::make`] says which
 //! inputs are new (published manifests are the ledger), [`Exporter`] takes batches and writes files under a temporary
 //! name, [`commit`] reads every file again, checks the identity, and publishes by putting the manifest last.
 
@@ -17,9 +17,11 @@ pub mod destination;
 pub mod exporter;
 pub mod failed;
 pub mod format;
+mod frozen;
 pub mod identifier;
 pub mod ledger;
 pub mod manifest;
+mod names;
 pub mod options;
 pub mod parts;
 pub mod plan;

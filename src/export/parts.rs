@@ -94,7 +94,7 @@ pub struct Parts {
     options: Options,
     folder: PathBuf,
     prefix: String,
-    parts: BTreeMap<PartKey, Part>,
+    by_key: BTreeMap<PartKey, Part>,
     buffered: usize,
     open: usize,
     writes: u64,
@@ -108,7 +108,7 @@ impl Parts {
             options,
             folder,
             prefix: plan.to_owned(),
-            parts: BTreeMap::new(),
+            by_key: BTreeMap::new(),
             buffered: 0,
             open: 0,
             writes: 0,
@@ -120,9 +120,14 @@ impl Parts {
     ///
     /// # Errors
     /// When the destination does not take it.
-    pub fn push(&mut self, key: PartKey, schema: &Arc<TableSchema>, row: &[Cell<'_>]) -> Result<()> {
+    pub fn push(
+        &mut self,
+        key: PartKey,
+        schema: &Arc<TableSchema>,
+        row: &[Cell<'_>],
+    ) -> Result<()> {
         let format = self.options.format;
-        let part = self.parts.entry(key).or_insert_with(|| Part {
+        let part = self.by_key.entry(key).or_insert_with(|| Part {
             schema: schema.clone(),
             buffer: RowBuffer::new(format, schema),
             rows: 0,
@@ -141,7 +146,11 @@ impl Parts {
             return self.flush(key);
         }
         if self.buffered >= self.options.buffer_bytes {
-            let largest = self.parts.iter().max_by_key(|(_, p)| p.bytes).map(|(key, _)| *key);
+            let largest = self
+                .by_key
+                .iter()
+                .max_by_key(|(_, p)| p.bytes)
+                .map(|(key, _)| *key);
             return largest.map_or(Ok(()), |key| self.flush(key));
         }
         Ok(())
@@ -149,41 +158,87 @@ impl Parts {
 
     /// Writes what is buffered of one part as a row group.
     fn flush(&mut self, key: PartKey) -> Result<()> {
-        if self.parts.get(&key).is_some_and(|p| p.open.is_none() && p.rows > 0) && self.open >= MAX_OPEN {
-            let oldest = self.parts.iter().filter_map(|(k, p)| p.open.as_ref().map(|o| (o.last_write, *k))).min();
+        if self
+            .by_key
+            .get(&key)
+            .is_some_and(|p| p.open.is_none() && p.rows > 0)
+            && self.open >= MAX_OPEN
+        {
+            let oldest = self
+                .by_key
+                .iter()
+                .filter_map(|(k, p)| p.open.as_ref().map(|o| (o.last_write, *k)))
+                .min();
             if let Some((_, oldest)) = oldest {
                 self.close(oldest)?;
             }
         }
-        let Some(part) = self.parts.get_mut(&key).filter(|p| p.rows > 0) else { return Ok(()) };
-        let buffer = std::mem::replace(&mut part.buffer, RowBuffer::new(self.options.format, &part.schema));
-        let (rows, bytes) = (std::mem::take(&mut part.rows), std::mem::take(&mut part.bytes));
+        let Some(part) = self.by_key.get_mut(&key).filter(|p| p.rows > 0) else {
+            return Ok(());
+        };
+        let buffer = std::mem::replace(
+            &mut part.buffer,
+            RowBuffer::new(self.options.format, &part.schema),
+        );
+        let (rows, bytes) = (
+            std::mem::take(&mut part.rows),
+            std::mem::take(&mut part.bytes),
+        );
         self.buffered -= bytes;
         if part.open.is_none() {
-            let path = relative_path(key, &part.schema, &self.prefix, part.sequence, &self.options);
+            let path = relative_path(
+                key,
+                &part.schema,
+                &self.prefix,
+                part.sequence,
+                &self.options,
+            );
             let file = OpenFile::create(self.folder.join(&path), &self.options, &part.schema)?;
             part.sequence += 1;
-            part.open = Some(Opened { file, path, rows: 0, hash: 0, last_write: 0 });
+            part.open = Some(Opened {
+                file,
+                path,
+                rows: 0,
+                hash: 0,
+                last_write: 0,
+            });
             self.open += 1;
         }
-        let Some(open) = &mut part.open else { return Ok(()) };
+        let Some(open) = &mut part.open else {
+            return Ok(());
+        };
         self.writes += 1;
         open.last_write = self.writes;
         open.file.write(buffer)?;
         open.rows += rows as u64;
         open.hash = open.hash.wrapping_add(part.hasher.sum());
         part.hasher.reset();
-        if open.file.bytes() >= self.options.file_bytes { self.close(key) } else { Ok(()) }
+        if open.file.bytes() >= self.options.file_bytes {
+            self.close(key)
+        } else {
+            Ok(())
+        }
     }
 
     /// Finishes the open file of one part.
     fn close(&mut self, key: PartKey) -> Result<()> {
-        let Some(part) = self.parts.get_mut(&key) else { return Ok(()) };
-        let Some(open) = part.open.take() else { return Ok(()) };
+        let Some(part) = self.by_key.get_mut(&key) else {
+            return Ok(());
+        };
+        let Some(open) = part.open.take() else {
+            return Ok(());
+        };
         self.open -= 1;
         let bytes = open.file.finish()?;
         let schema = part.schema.clone();
-        self.files.push(WrittenFile { path: open.path, key, schema, rows: open.rows, bytes, content_hash: open.hash });
+        self.files.push(WrittenFile {
+            path: open.path,
+            key,
+            schema,
+            rows: open.rows,
+            bytes,
+            content_hash: open.hash,
+        });
         Ok(())
     }
 
@@ -192,7 +247,7 @@ impl Parts {
     /// # Errors
     /// When the destination does not take it.
     pub fn finish(mut self) -> Result<Vec<WrittenFile>> {
-        let keys: Vec<PartKey> = self.parts.keys().copied().collect();
+        let keys: Vec<PartKey> = self.by_key.keys().copied().collect();
         for key in keys {
             self.flush(key)?;
             self.close(key)?;
@@ -203,12 +258,21 @@ impl Parts {
 }
 
 /// `data/checkout_1/dt=2026-03-04/<plan>-0.parquet`.
-fn relative_path(key: PartKey, schema: &TableSchema, plan: &str, sequence: u32, options: &Options) -> String {
+fn relative_path(
+    key: PartKey,
+    schema: &TableSchema,
+    plan: &str,
+    sequence: u32,
+    options: &Options,
+) -> String {
     let folder = match key.class {
         Class::Good => format!("data/{}", schema.name),
         Class::Rejected | Class::Unreadable => format!("rejected/{}", schema.name),
         Class::Failures => "failures".to_owned(),
     };
-    let day = key.day.map(|day| format!("/dt={}", text::date_text(i64::from(day)))).unwrap_or_default();
+    let day = key
+        .day
+        .map(|day| format!("/dt={}", text::date_text(i64::from(day))))
+        .unwrap_or_default();
     format!("{folder}{day}/{plan}-{sequence}.{}", options.extension())
 }

@@ -1,6 +1,7 @@
 //! The plan: which inputs a batch is made of, and the id that follows from them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
@@ -24,7 +25,11 @@ pub struct Input {
 impl Input {
     /// The input that an object is.
     pub fn of(object: &LogObject) -> Self {
-        Self { uri: identity_uri(&object.uri), size_bytes: object.size_bytes, etag: object.etag.to_string() }
+        Self {
+            uri: identity_uri(&object.uri),
+            size_bytes: object.size_bytes,
+            etag: object.etag.to_string(),
+        }
     }
 }
 
@@ -33,7 +38,10 @@ pub fn identity_uri(uri: &str) -> String {
     if uri.contains("://") || uri == "-" {
         return uri.to_owned();
     }
-    std::fs::canonicalize(uri).map_or_else(|_| uri.to_owned(), |path| path.to_string_lossy().into_owned())
+    std::fs::canonicalize(uri).map_or_else(
+        |_| uri.to_owned(),
+        |path| path.to_string_lossy().into_owned(),
+    )
 }
 
 /// What a batch will be made of. Same inputs, contract, version and form of the files: same id.
@@ -72,14 +80,23 @@ impl Plan {
     ///
     /// # Errors
     /// When an object has no identity by which a second run would know it (standard input).
-    pub fn new(objects: &[&LogObject], contract_digest: &str, options: &Options, ledger: &Ledger) -> Result<Planned> {
+    pub fn make(
+        objects: &[&LogObject],
+        contract_digest: &str,
+        options: &Options,
+        ledger: &Ledger,
+    ) -> Result<Planned> {
         let mut inputs = BTreeMap::new();
         let (mut published, mut changed) = (0, vec![]);
         for object in objects {
             if object.etag.is_empty() || object.uri.as_ref() == "-" {
                 return Err(Error::Export(format!(
                     "cannot export {}: a second run could not know it again. Save it to a file and export that.",
-                    if object.uri.as_ref() == "-" { "standard input" } else { &object.uri }
+                    if object.uri.as_ref() == "-" {
+                        "standard input"
+                    } else {
+                        &object.uri
+                    }
                 )));
             }
             let input = Input::of(object);
@@ -104,25 +121,39 @@ impl Plan {
             plan.id = plan.compute_id();
             plan
         });
-        Ok(Planned { plan, published, changed })
+        Ok(Planned {
+            plan,
+            published,
+            changed,
+        })
     }
 
     fn compute_id(&self) -> String {
         let mut text = String::new();
-        let parts = [&self.contract_digest, &self.tool_version, self.format.as_str(), self.compress.as_str(), self.target.as_str()];
+        let parts = [
+            &self.contract_digest,
+            &self.tool_version,
+            self.format.as_str(),
+            self.compress.as_str(),
+            self.target.as_str(),
+        ];
         for part in parts {
             text.push_str(part);
             text.push('\n');
         }
         for input in &self.inputs {
-            text.push_str(&format!("{}\t{}\t{}\n", input.uri, input.size_bytes, input.etag));
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{}	{}	{}", input.uri, input.size_bytes, input.etag);
         }
         format!("{:016x}", (xxh3_128(text.as_bytes()) >> 64) as u64)
     }
 
     /// The input of that URI.
     pub fn input(&self, uri: &str) -> Option<&Input> {
-        self.inputs.binary_search_by(|i| i.uri.as_str().cmp(uri)).ok().map(|i| &self.inputs[i])
+        self.inputs
+            .binary_search_by(|i| i.uri.as_str().cmp(uri))
+            .ok()
+            .map(|i| &self.inputs[i])
     }
 }
 
@@ -131,20 +162,43 @@ mod tests {
     use super::*;
 
     fn object(uri: &str, etag: &str) -> LogObject {
-        LogObject { uri: uri.into(), size_bytes: 10, etag: etag.into(), hour: None, last_modified_ms: None }
+        LogObject {
+            uri: uri.into(),
+            size_bytes: 10,
+            etag: etag.into(),
+            hour: None,
+            last_modified_ms: None,
+        }
     }
 
     fn plan(objects: &[LogObject], digest: &str, ledger: &Ledger) -> Planned {
-        Plan::new(&objects.iter().collect::<Vec<_>>(), digest, &Options::default(), ledger).unwrap()
+        Plan::make(
+            &objects.iter().collect::<Vec<_>>(),
+            digest,
+            &Options::default(),
+            ledger,
+        )
+        .unwrap()
     }
 
     #[test]
     fn the_id_follows_from_the_inputs_and_the_contract_alone() {
         let (a, b) = (object("s3://b/a.gz", "1"), object("s3://b/b.gz", "2"));
-        let id = |objects: &[LogObject], digest| plan(objects, digest, &Ledger::default()).plan.unwrap().id;
-        assert_eq!(id(&[a.clone(), b.clone()], "d"), id(&[b.clone(), a.clone(), a.clone()], "d"));
-        assert_ne!(id(&[a.clone(), b.clone()], "d"), id(&[a.clone(), b.clone()], "e"));
-        assert_ne!(id(&[a.clone()], "d"), id(&[object("s3://b/a.gz", "3")], "d"));
+        let id = |objects: &[LogObject], digest| {
+            plan(objects, digest, &Ledger::default()).plan.unwrap().id
+        };
+        assert_eq!(
+            id(&[a.clone(), b.clone()], "d"),
+            id(&[b.clone(), a.clone(), a.clone()], "d")
+        );
+        assert_ne!(
+            id(&[a.clone(), b.clone()], "d"),
+            id(&[a.clone(), b.clone()], "e")
+        );
+        assert_ne!(
+            id(&[a.clone()], "d"),
+            id(&[object("s3://b/a.gz", "3")], "d")
+        );
     }
 
     #[test]
@@ -152,17 +206,26 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.add("s3://b/a.gz", "1");
         ledger.add("s3://b/b.gz", "2");
-        let planned = plan(&[object("s3://b/a.gz", "1"), object("s3://b/b.gz", "other")], "d", &ledger);
+        let planned = plan(
+            &[object("s3://b/a.gz", "1"), object("s3://b/b.gz", "other")],
+            "d",
+            &ledger,
+        );
         assert_eq!((planned.plan, planned.published), (None, 1));
         assert_eq!(planned.changed, ["s3://b/b.gz"]);
-        let planned = plan(&[object("s3://b/a.gz", "1"), object("s3://b/c.gz", "3")], "d", &ledger);
+        let planned = plan(
+            &[object("s3://b/a.gz", "1"), object("s3://b/c.gz", "3")],
+            "d",
+            &ledger,
+        );
         assert_eq!(planned.plan.unwrap().inputs.len(), 1);
     }
 
     #[test]
     fn standard_input_is_refused() {
         let stdin = object("-", "");
-        let error = Plan::new(&[&stdin], "d", &Options::default(), &Ledger::default()).unwrap_err();
+        let error =
+            Plan::make(&[&stdin], "d", &Options::default(), &Ledger::default()).unwrap_err();
         assert!(error.to_string().contains("standard input"), "{error}");
     }
 }

@@ -33,11 +33,17 @@ pub fn misfits(table: &TableSchema, row: &[Cell<'_>], out: &mut Vec<Misfit>) {
     for (i, (column, cell)) in table.columns.iter().zip(row).enumerate() {
         row_bytes += cell.byte_len();
         if let Some(code) = misfit(column.storage, cell) {
-            out.push(Misfit { code, column: Some(i) });
+            out.push(Misfit {
+                code,
+                column: Some(i),
+            });
         }
     }
     if row_bytes > MAX_ROW_BYTES {
-        out.push(Misfit { code: Code::W602, column: None });
+        out.push(Misfit {
+            code: Code::W602,
+            column: None,
+        });
     }
 }
 
@@ -83,22 +89,54 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_named_and_what_just_fits_passes() {
-        let column = |name: &str, storage| TableColumn { name: name.into(), property: None, storage };
+        let column = |name: &str, storage| TableColumn {
+            name: name.into(),
+            property: None,
+            storage,
+        };
         let table = TableSchema {
             name: "t".into(),
-            columns: vec![column("a", Storage::Text(4)), column("at", Storage::Timestamp), column("x", Storage::Float)],
+            columns: vec![
+                column("a", Storage::Text(4)),
+                column("at", Storage::Timestamp),
+                column("x", Storage::Float),
+            ],
         };
         let found = |row: [Cell<'_>; 3]| {
             let mut out = vec![];
             misfits(&table, &row, &mut out);
-            out.into_iter().map(|m| (m.code, m.column)).collect::<Vec<_>>()
+            out.into_iter()
+                .map(|m| (m.code, m.column))
+                .collect::<Vec<_>>()
         };
-        assert_eq!(found([Cell::Text("éé"), Cell::Timestamp(TIMESTAMPS.end - 1), Cell::Float(1e300)]), []);
-        assert_eq!(found([Cell::Text("ééx"), Cell::Null, Cell::Null]), [(Code::W601, Some(0))]);
-        assert_eq!(found([Cell::Text("a\0"), Cell::Null, Cell::Null]), [(Code::W603, Some(0))]);
-        assert_eq!(found([Cell::Null, Cell::Timestamp(TIMESTAMPS.end), Cell::Null]), [(Code::W604, Some(1))]);
-        assert_eq!(found([Cell::Null, Cell::Null, Cell::Float(f64::NAN)]), [(Code::W605, Some(2))]);
+        assert_eq!(
+            found([
+                Cell::Text("éé"),
+                Cell::Timestamp(TIMESTAMPS.end - 1),
+                Cell::Float(1e300)
+            ]),
+            []
+        );
+        assert_eq!(
+            found([Cell::Text("ééx"), Cell::Null, Cell::Null]),
+            [(Code::W601, Some(0))]
+        );
+        assert_eq!(
+            found([Cell::Text("a\0"), Cell::Null, Cell::Null]),
+            [(Code::W603, Some(0))]
+        );
+        assert_eq!(
+            found([Cell::Null, Cell::Timestamp(TIMESTAMPS.end), Cell::Null]),
+            [(Code::W604, Some(1))]
+        );
+        assert_eq!(
+            found([Cell::Null, Cell::Null, Cell::Float(f64::NAN)]),
+            [(Code::W605, Some(2))]
+        );
         let long = "x".repeat(MAX_ROW_BYTES + 1);
-        assert_eq!(found([Cell::Text(&long), Cell::Null, Cell::Null]), [(Code::W601, Some(0)), (Code::W602, None)]);
+        assert_eq!(
+            found([Cell::Text(&long), Cell::Null, Cell::Null]),
+            [(Code::W601, Some(0)), (Code::W602, None)]
+        );
     }
 }

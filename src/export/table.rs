@@ -58,10 +58,17 @@ impl TableSchema {
     }
 
     /// The same columns and, behind them, what failed events have more: `_failures` and `_raw`.
+    #[must_use]
     pub fn rejected(&self) -> Self {
         let mut columns = self.columns.clone();
-        columns.extend([own("_failures", Storage::Text(MAX_TEXT_BYTES)), own("_raw", Storage::Text(MAX_TEXT_BYTES))]);
-        Self { name: self.name.clone(), columns }
+        columns.extend([
+            own("_failures", Storage::Text(MAX_TEXT_BYTES)),
+            own("_raw", Storage::Text(MAX_TEXT_BYTES)),
+        ]);
+        Self {
+            name: self.name.clone(),
+            columns,
+        }
     }
 }
 
@@ -72,7 +79,11 @@ pub const ENVELOPE: usize = 8;
 pub const UNDECLARED: &str = "undeclared_events";
 
 fn own(name: &str, storage: Storage) -> TableColumn {
-    TableColumn { name: name.to_owned(), property: None, storage }
+    TableColumn {
+        name: name.to_owned(),
+        property: None,
+        storage,
+    }
 }
 
 fn envelope() -> Vec<TableColumn> {
@@ -108,7 +119,10 @@ pub fn failures_table() -> TableSchema {
         ("value", text),
         ("message", text),
     ];
-    TableSchema { name: "failures".into(), columns: columns.map(|(name, storage)| own(name, storage)).into() }
+    TableSchema {
+        name: "failures".into(),
+        columns: columns.map(|(name, storage)| own(name, storage)).into(),
+    }
 }
 
 /// Columns of `rejected/_unreadable/`: one row an unreadable line.
@@ -124,7 +138,10 @@ pub fn unreadable_table() -> TableSchema {
         ("message", text),
         ("_raw", text),
     ];
-    TableSchema { name: "_unreadable".into(), columns: columns.map(|(name, storage)| own(name, storage)).into() }
+    TableSchema {
+        name: "_unreadable".into(),
+        columns: columns.map(|(name, storage)| own(name, storage)).into(),
+    }
 }
 
 /// Which table an event type's rows go to, and where each of its properties stands there.
@@ -152,10 +169,19 @@ impl Tables {
     /// When two tables, or two columns of a table, would have the same identifier (W606), or one is too long: the
     /// message names both.
     pub fn new(event_types: &[Arc<EventType>]) -> Result<Self> {
-        let mut declared: Vec<_> =
-            event_types.iter().enumerate().filter(|(_, t)| t.declared).map(|(id, t)| (EventTypeId(id as u16), t)).collect();
-        declared.sort_by_cached_key(|(_, t)| (t.name.clone(), version_key(&t.version), t.version.clone()));
-        let mut tables = Self { list: vec![], placements: HashMap::new() };
+        let mut declared: Vec<_> = event_types
+            .iter()
+            .enumerate()
+            .filter(|(_, t)| t.declared)
+            .map(|(id, t)| (EventTypeId(id as u16), t))
+            .collect();
+        declared.sort_by_cached_key(|(_, t)| {
+            (t.name.clone(), version_key(&t.version), t.version.clone())
+        });
+        let mut tables = Self {
+            list: vec![],
+            placements: HashMap::new(),
+        };
         let mut owners: Vec<(Arc<str>, String)> = vec![];
         for (id, event_type) in declared {
             let owner = (event_type.name.clone(), model(&event_type.version));
@@ -164,7 +190,10 @@ impl Tables {
                 Some(known) if owners[known] == owner => known,
                 Some(known) => return Err(clash_of_tables(&name, &owners[known], &owner)),
                 None => {
-                    tables.list.push(TableSchema { name, columns: envelope() });
+                    tables.list.push(TableSchema {
+                        name,
+                        columns: envelope(),
+                    });
                     owners.push(owner);
                     tables.list.len() - 1
                 }
@@ -177,9 +206,14 @@ impl Tables {
                 "the event schemas make a table {UNDECLARED}, which is the table of events without a schema (W606). Rename the event."
             )));
         }
-        tables.list.push(TableSchema { name: UNDECLARED.into(), columns: envelope() });
+        tables.list.push(TableSchema {
+            name: UNDECLARED.into(),
+            columns: envelope(),
+        });
         for table in &mut tables.list {
-            table.columns.push(own("_rest_json", Storage::Text(MAX_TEXT_BYTES)));
+            table
+                .columns
+                .push(own("_rest_json", Storage::Text(MAX_TEXT_BYTES)));
         }
         Ok(tables)
     }
@@ -212,7 +246,11 @@ fn table_name(owner: &(Arc<str>, String)) -> Result<String> {
 
 fn clash_of_tables(name: &str, one: &(Arc<str>, String), two: &(Arc<str>, String)) -> Error {
     let show = |(event, model): &(Arc<str>, String)| {
-        if model.is_empty() { format!("{event:?}") } else { format!("{event:?} model {model}") }
+        if model.is_empty() {
+            format!("{event:?}")
+        } else {
+            format!("{event:?} model {model}")
+        }
     };
     Error::Export(format!(
         "the events {} and {} would share the table {name} (W606: warehouses fold names to lower case). Rename one of them.",
@@ -224,11 +262,18 @@ fn clash_of_tables(name: &str, one: &(Arc<str>, String), two: &(Arc<str>, String
 /// The MODEL of a `SchemaVer`: `1-0-2` → `1`; empty for an empty version.
 fn model(version: &str) -> String {
     let head = version.split(['-', '.']).next().unwrap_or_default();
-    if head.is_empty() { String::new() } else { snake_case(head).trim_start_matches('_').to_owned() }
+    if head.is_empty() {
+        String::new()
+    } else {
+        snake_case(head).trim_start_matches('_').to_owned()
+    }
 }
 
 fn version_key(version: &str) -> Vec<u64> {
-    version.split(['-', '.']).map(|part| part.parse().unwrap_or(u64::MAX)).collect()
+    version
+        .split(['-', '.'])
+        .map(|part| part.parse().unwrap_or(u64::MAX))
+        .collect()
 }
 
 /// Adds the columns of an event type that the table does not have yet; gives the place of each.
@@ -259,10 +304,21 @@ fn place(table: &mut TableSchema, event_type: &EventType) -> Result<Vec<usize>> 
                 table.columns[i].storage = widened(table.columns[i].storage, storage);
                 places.push(i);
             }
-            Some(i) => return Err(clash(table.columns[i].property.as_deref().unwrap_or(&table.columns[i].name))),
+            Some(i) => {
+                return Err(clash(
+                    table.columns[i]
+                        .property
+                        .as_deref()
+                        .unwrap_or(&table.columns[i].name),
+                ));
+            }
             None => {
                 places.push(table.columns.len());
-                table.columns.push(TableColumn { name, property: Some(property.name.clone()), storage });
+                table.columns.push(TableColumn {
+                    name,
+                    property: Some(property.name.clone()),
+                    storage,
+                });
             }
         }
     }
@@ -280,7 +336,8 @@ fn storage(kind: ColumnKind, max_length: Option<u64>) -> Storage {
         ColumnKind::Json => Storage::Text(MAX_TEXT_BYTES),
         ColumnKind::Text | ColumnKind::Word => {
             // A code point takes at most four bytes, and `maxLength` counts code points.
-            let bytes = max_length.map_or(u64::from(MAX_TEXT_BYTES), |n| n.saturating_mul(4).max(1));
+            let bytes =
+                max_length.map_or(u64::from(MAX_TEXT_BYTES), |n| n.saturating_mul(4).max(1));
             Storage::Text(bytes.min(u64::from(MAX_TEXT_BYTES)) as u32)
         }
     }
@@ -299,7 +356,11 @@ mod tests {
     use super::*;
     use crate::model::PropertyColumn;
 
-    fn event(name: &str, version: &str, columns: &[(&str, ColumnKind, Option<u64>)]) -> Arc<EventType> {
+    fn event(
+        name: &str,
+        version: &str,
+        columns: &[(&str, ColumnKind, Option<u64>)],
+    ) -> Arc<EventType> {
         let columns = columns
             .iter()
             .map(|(name, kind, max_length)| PropertyColumn {
@@ -310,20 +371,35 @@ mod tests {
                 max_length: *max_length,
             })
             .collect();
-        Arc::new(EventType { name: name.into(), version: version.into(), declared: true, columns })
+        Arc::new(EventType {
+            name: name.into(),
+            version: version.into(),
+            declared: true,
+            columns,
+        })
     }
 
     #[test]
     fn versions_of_one_model_share_a_table_and_new_columns_come_last() {
         let types = [
-            event("checkout", "1-0-10", &[("currency", ColumnKind::Text, Some(3)), ("value", ColumnKind::Text, None)]),
+            event(
+                "checkout",
+                "1-0-10",
+                &[
+                    ("currency", ColumnKind::Text, Some(3)),
+                    ("value", ColumnKind::Text, None),
+                ],
+            ),
             event("checkout", "1-0-2", &[("value", ColumnKind::Float, None)]),
             event("checkout", "2-0-0", &[]),
         ];
         let tables = Tables::new(&types).unwrap();
         let names: Vec<_> = tables.list.iter().map(|t| t.name.as_str()).collect();
         assert_eq!(names, ["checkout_1", "checkout_2", UNDECLARED]);
-        let own: Vec<_> = tables.list[0].columns[ENVELOPE..].iter().map(|c| (c.name.as_str(), c.storage)).collect();
+        let own: Vec<_> = tables.list[0].columns[ENVELOPE..]
+            .iter()
+            .map(|c| (c.name.as_str(), c.storage))
+            .collect();
         assert_eq!(
             own,
             [
@@ -332,18 +408,39 @@ mod tests {
                 ("_rest_json", Storage::Text(MAX_TEXT_BYTES))
             ]
         );
-        assert_eq!(tables.placement(EventTypeId(0)).unwrap().columns, [ENVELOPE + 1, ENVELOPE]);
+        assert_eq!(
+            tables.placement(EventTypeId(0)).unwrap().columns,
+            [ENVELOPE + 1, ENVELOPE]
+        );
     }
 
     #[test]
     fn clashes_are_refused_and_both_names_are_said() {
-        let one = [event("e", "1-0-0", &[("userId", ColumnKind::Text, None), ("user_id", ColumnKind::Text, None)])];
+        let one = [event(
+            "e",
+            "1-0-0",
+            &[
+                ("userId", ColumnKind::Text, None),
+                ("user_id", ColumnKind::Text, None),
+            ],
+        )];
         let message = Tables::new(&one).unwrap_err().to_string();
-        assert!(message.contains("\"userId\"") && message.contains("\"user_id\""), "{message}");
+        assert!(
+            message.contains("\"userId\"") && message.contains("\"user_id\""),
+            "{message}"
+        );
         let two = [event("Cart", "1-0-0", &[]), event("cart", "1-0-0", &[])];
         let message = Tables::new(&two).unwrap_err().to_string();
-        assert!(message.contains("\"Cart\" model 1") && message.contains("\"cart\" model 1"), "{message}");
+        assert!(
+            message.contains("\"Cart\" model 1") && message.contains("\"cart\" model 1"),
+            "{message}"
+        );
         let three = [event("e", "1-0-0", &[("_line", ColumnKind::Int, None)])];
-        assert!(Tables::new(&three).unwrap_err().to_string().contains("_line"));
+        assert!(
+            Tables::new(&three)
+                .unwrap_err()
+                .to_string()
+                .contains("_line")
+        );
     }
 }

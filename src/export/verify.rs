@@ -28,7 +28,12 @@ pub struct CheckedFile {
 ///
 /// # Errors
 /// When a file cannot be read, or holds other rows than were written: then the identity does not hold.
-pub fn verify(folder: &Path, files: Vec<WrittenFile>, options: &Options, threads: usize) -> Result<Vec<CheckedFile>> {
+pub fn verify(
+    folder: &Path,
+    files: &[WrittenFile],
+    options: &Options,
+    threads: usize,
+) -> Result<Vec<CheckedFile>> {
     let threads = match threads {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         n => n,
@@ -41,7 +46,10 @@ pub fn verify(folder: &Path, files: Vec<WrittenFile>, options: &Options, threads
                 while let Some(file) = files.get(next.fetch_add(1, Relaxed)) {
                     let result = check(folder, file, options);
                     let failed = result.is_err();
-                    checked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
+                    checked
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .push(result);
                     if failed {
                         next.store(files.len(), Relaxed);
                     }
@@ -49,11 +57,17 @@ pub fn verify(folder: &Path, files: Vec<WrittenFile>, options: &Options, threads
             });
         }
     });
-    let checked = checked.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let checked = checked
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut checked = checked.into_iter().collect::<Result<Vec<_>>>()?;
     checked.sort_by(|a: &CheckedFile, b| a.file.path.cmp(&b.file.path));
     if checked.len() != files.len() {
-        return Err(Error::Identity(format!("{} files were written, but {} could be read again", files.len(), checked.len())));
+        return Err(Error::Identity(format!(
+            "{} files were written, but {} could be read again",
+            files.len(),
+            checked.len()
+        )));
     }
     Ok(checked)
 }
@@ -62,19 +76,31 @@ fn check(folder: &Path, file: &WrittenFile, options: &Options) -> Result<Checked
     let path = folder.join(&file.path);
     let sha256 = sha256(&path)?;
     let mut rows = 0;
-    let mut hasher = RowHasher::new(&file.schema.name, file.schema.columns.iter().map(|c| c.name.as_str()));
+    let mut hasher = RowHasher::new(
+        &file.schema.name,
+        file.schema.columns.iter().map(|c| c.name.as_str()),
+    );
     reread(&path, options, &file.schema, &mut |row| {
         rows += 1;
         hasher.add(row);
         Ok(())
     })?;
     if rows != file.rows {
-        return Err(Error::Identity(format!("{} rows were written to {}, but {rows} are in it", file.rows, file.path)));
+        return Err(Error::Identity(format!(
+            "{} rows were written to {}, but {rows} are in it",
+            file.rows, file.path
+        )));
     }
     if hasher.sum() != file.content_hash {
-        return Err(Error::Identity(format!("{} holds other values than were written to it", file.path)));
+        return Err(Error::Identity(format!(
+            "{} holds other values than were written to it",
+            file.path
+        )));
     }
-    Ok(CheckedFile { file: file.clone(), sha256 })
+    Ok(CheckedFile {
+        file: file.clone(),
+        sha256,
+    })
 }
 
 /// SHA-256 of a file, hexadecimal.
@@ -86,15 +112,20 @@ pub fn sha256(path: &Path) -> Result<String> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 << 10];
     loop {
-        let n = file.read(&mut buffer).map_err(|e| Error::file("read", path, e))?;
+        let n = file
+            .read(&mut buffer)
+            .map_err(|e| Error::file("read", path, e))?;
         if n == 0 {
             break;
         }
         hasher.update(&buffer[..n]);
     }
-    Ok(hasher.finalize().iter().fold(String::with_capacity(64), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    }))
+    Ok(hasher
+        .finalize()
+        .iter()
+        .fold(String::with_capacity(64), |mut out, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{byte:02x}");
+            out
+        }))
 }

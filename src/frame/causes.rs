@@ -75,24 +75,33 @@ pub fn group_causes(
     options: CauseOptions,
     cancel: &AtomicBool,
 ) -> Option<Vec<CauseGroup>> {
-    let member = view.filter(|v| !v.spec.shows_everything()).map(|v| membership(v, snapshot.len()));
-    let Some(time) = times(snapshot).map(Numbers::new) else { return Some(vec![]) };
+    let member = view
+        .filter(|v| !v.spec.shows_everything())
+        .map(|v| membership(v, snapshot.len()));
+    let Some(time) = times(snapshot).map(Numbers::new) else {
+        return Some(vec![]);
+    };
     let (start, end) = snapshot.timeline.span().unwrap_or((0, 0));
     let span_us = (end - start + 1).saturating_mul(1_000_000).max(1);
     let mut tallies: Vec<Option<Tally>> = vec![None; snapshot.causes.len()];
     let mut seen = 0_usize;
     Failures::of(snapshot, 0..snapshot.len()).each(|record, cause, value| {
         seen += 1;
-        let skip = member.as_ref().is_some_and(|m| !m.get(record as usize).copied().unwrap_or(false));
+        let skip = member
+            .as_ref()
+            .is_some_and(|m| !m.get(record as usize).copied().unwrap_or(false));
         if skip || (seen.is_multiple_of(65_536) && cancel.load(Relaxed)) {
             return;
         }
-        let Some(tally) = tallies.get_mut(cause as usize) else { return };
+        let Some(tally) = tallies.get_mut(cause as usize) else {
+            return;
+        };
         let us = time.get(record as usize).unwrap_or(0);
         let tally = tally.get_or_insert_with(|| Tally::new(record, us, options.buckets));
         tally.add(record, us, value);
         if options.buckets > 0 {
-            let at = i128::from(us - start * 1_000_000) * options.buckets as i128 / i128::from(span_us);
+            let at =
+                i128::from(us - start * 1_000_000) * options.buckets as i128 / i128::from(span_us);
             let at = usize::try_from(at).unwrap_or(0).min(options.buckets - 1);
             tally.spark[at] += 1;
         }
@@ -179,10 +188,26 @@ fn totals(snapshot: &Snapshot) -> HashMap<Arc<str>, u64> {
 /// Groups the unreadable lines of a snapshot by code, most lines first.
 pub fn group_rejects(snapshot: &Snapshot) -> Vec<RejectGroup> {
     let rejects = &snapshot.rejects;
-    let number = |name| rejects.column(name).ok().and_then(|c| c.try_u32()).map(Numbers::new);
-    let text = |name| rejects.column(name).ok().and_then(|c| c.try_str()).map(Texts::new);
-    let (Some(object), Some(line)) = (number(column::OBJECT), number(column::LINE)) else { return vec![] };
-    let (Some(code), Some(message)) = (text("code"), text("message")) else { return vec![] };
+    let number = |name| {
+        rejects
+            .column(name)
+            .ok()
+            .and_then(|c| c.try_u32())
+            .map(Numbers::new)
+    };
+    let text = |name| {
+        rejects
+            .column(name)
+            .ok()
+            .and_then(|c| c.try_str())
+            .map(Texts::new)
+    };
+    let (Some(object), Some(line)) = (number(column::OBJECT), number(column::LINE)) else {
+        return vec![];
+    };
+    let (Some(code), Some(message)) = (text("code"), text("message")) else {
+        return vec![];
+    };
     let mut groups: Vec<RejectGroup> = vec![];
     for row in 0..rejects.height() {
         let name = code.get(row).unwrap_or_default();

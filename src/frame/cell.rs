@@ -74,15 +74,30 @@ pub fn format_time(ns: i64) -> String {
 
 /// The event of a record: its table and its row in it. `None` for records without an event type.
 pub fn event_of(snapshot: &Snapshot, row: usize) -> Option<(&EventTable, usize)> {
-    let event_type = snapshot.records.column(column::EVENT_TYPE).ok()?.try_i16()?.get(row)?;
+    let event_type = snapshot
+        .records
+        .column(column::EVENT_TYPE)
+        .ok()?
+        .try_i16()?
+        .get(row)?;
     let table = snapshot.events.get(usize::try_from(event_type - 1).ok()?)?;
-    let event_row = snapshot.records.column(column::EVENT_ROW).ok()?.try_u32()?.get(row)? as usize;
+    let event_row = snapshot
+        .records
+        .column(column::EVENT_ROW)
+        .ok()?
+        .try_u32()?
+        .get(row)? as usize;
     (event_row < table.frame.height()).then_some((table, event_row))
 }
 
 /// The verdict of a record; `NotEvent` past the end.
 pub fn verdict_of(snapshot: &Snapshot, row: usize) -> Verdict {
-    let number = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_i16()).and_then(|v| v.get(row));
+    let number = snapshot
+        .records
+        .column(column::VERDICT)
+        .ok()
+        .and_then(|c| c.try_i16())
+        .and_then(|v| v.get(row));
     verdict_of_number(number.unwrap_or(0))
 }
 
@@ -115,13 +130,21 @@ pub fn failures_of(snapshot: &Snapshot, row: usize) -> Vec<FailureOf<'_>> {
     let (mut low, mut high) = (0, records.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        if records.get(middle).is_some_and(|r| (r as usize) < row) { low = middle + 1 } else { high = middle }
+        if records.get(middle).is_some_and(|r| (r as usize) < row) {
+            low = middle + 1
+        } else {
+            high = middle
+        }
     }
     (low..records.len())
         .take_while(|i| records.get(*i).is_some_and(|r| r as usize == row))
         .filter_map(|i| {
             let cause_id = crate::model::CauseId(causes.get(i)?);
-            Some(FailureOf { cause_id, cause: snapshot.causes.get(cause_id.0 as usize)?, value: values.get(i) })
+            Some(FailureOf {
+                cause_id,
+                cause: snapshot.causes.get(cause_id.0 as usize)?,
+                value: values.get(i),
+            })
         })
         .collect()
 }
@@ -138,12 +161,14 @@ pub fn cell<'a>(snapshot: &'a Snapshot, row: usize, column: &ColumnRef) -> Cell<
 
 /// The value of a named column of any of our tables. Never fails: what is not there is null.
 pub fn frame_cell<'a>(frame: &'a DataFrame, name: &str, row: usize) -> Cell<'a> {
-    let Some(value) = frame.column(name).ok().and_then(|c| c.get(row).ok()) else { return Cell::Null };
+    let Some(value) = frame.column(name).ok().and_then(|c| c.get(row).ok()) else {
+        return Cell::Null;
+    };
     match value {
         AnyValue::String(v) => Cell::Text(Cow::Borrowed(v)),
-        AnyValue::Categorical(code, words) | AnyValue::Enum(code, words) => {
-            words.cat_to_str(code).map_or(Cell::Null, |word| Cell::Text(Cow::Borrowed(word)))
-        }
+        AnyValue::Categorical(code, words) | AnyValue::Enum(code, words) => words
+            .cat_to_str(code)
+            .map_or(Cell::Null, |word| Cell::Text(Cow::Borrowed(word))),
         AnyValue::Boolean(v) => Cell::Bool(v),
         AnyValue::Float64(v) => Cell::Float(v),
         AnyValue::Float32(v) => Cell::Float(f64::from(v)),
@@ -152,12 +177,16 @@ pub fn frame_cell<'a>(frame: &'a DataFrame, name: &str, row: usize) -> Cell<'a> 
         AnyValue::Time(ns) => Cell::Time(ns),
         AnyValue::Null => Cell::Null,
         AnyValue::Binary(v) => Cell::Text(String::from_utf8_lossy(v)),
-        other => other.extract::<i64>().map_or_else(|| Cell::Text(Cow::Owned(other.to_string())), Cell::Int),
+        other => other
+            .extract::<i64>()
+            .map_or_else(|| Cell::Text(Cow::Owned(other.to_string())), Cell::Int),
     }
 }
 
 fn property_cell<'a>(snapshot: &'a Snapshot, row: usize, name: &str) -> Cell<'a> {
-    let Some((table, event_row)) = event_of(snapshot, row) else { return Cell::Null };
+    let Some((table, event_row)) = event_of(snapshot, row) else {
+        return Cell::Null;
+    };
     let declared = table.event_type.columns.iter().find(|p| *p.name == *name);
     if let Some(declared) = declared {
         return match frame_cell(&table.frame, name, event_row) {
@@ -167,7 +196,9 @@ fn property_cell<'a>(snapshot: &'a Snapshot, row: usize, name: &str) -> Cell<'a>
         };
     }
     match frame_cell(&table.frame, column::REST_JSON, event_row) {
-        Cell::Text(json) => rest_value(&json, name).map_or(Cell::Null, |v| Cell::Text(Cow::Owned(v))),
+        Cell::Text(json) => {
+            rest_value(&json, name).map_or(Cell::Null, |v| Cell::Text(Cow::Owned(v)))
+        }
         _ => Cell::Null,
     }
 }
@@ -198,18 +229,26 @@ fn virtual_cell<'a>(snapshot: &'a Snapshot, row: usize, column: Virtual) -> Cell
     let event = || event_of(snapshot, row);
     match column {
         Virtual::Event => event().map_or(Cell::Null, |(table, _)| text(&table.event_type.name)),
-        Virtual::Version => event().map_or(Cell::Null, |(table, _)| text(&table.event_type.version)),
+        Virtual::Version => {
+            event().map_or(Cell::Null, |(table, _)| text(&table.event_type.version))
+        }
         Virtual::Verdict if row < snapshot.len() => text(verdict_of(snapshot, row).as_str()),
         Virtual::Verdict => Cell::Null,
         Virtual::Object => object_uri(snapshot, row).map_or(Cell::Null, text),
         Virtual::Failures => Cell::Int(failures_of(snapshot, row).len() as i64),
-        Virtual::Cause => failures_of(snapshot, row).first().map_or(Cell::Null, |f| Cell::Int(i64::from(f.cause_id.0))),
+        Virtual::Cause => failures_of(snapshot, row)
+            .first()
+            .map_or(Cell::Null, |f| Cell::Int(i64::from(f.cause_id.0))),
         Virtual::Code => codes(&failures_of(snapshot, row)),
-        Virtual::Message => {
-            failures_of(snapshot, row).first().map_or(Cell::Null, |f| Cell::Text(f.cause.message(f.value).into()))
-        }
-        Virtual::EventId => event().map_or(Cell::Null, |(t, i)| frame_cell(&t.frame, column::EVENT_ID, i)),
-        Virtual::EventTime => event().map_or(Cell::Null, |(t, i)| frame_cell(&t.frame, column::EVENT_TIME_UTC, i)),
+        Virtual::Message => failures_of(snapshot, row)
+            .first()
+            .map_or(Cell::Null, |f| Cell::Text(f.cause.message(f.value).into())),
+        Virtual::EventId => event().map_or(Cell::Null, |(t, i)| {
+            frame_cell(&t.frame, column::EVENT_ID, i)
+        }),
+        Virtual::EventTime => event().map_or(Cell::Null, |(t, i)| {
+            frame_cell(&t.frame, column::EVENT_TIME_UTC, i)
+        }),
     }
 }
 
@@ -223,6 +262,11 @@ fn codes(failures: &[FailureOf<'_>]) -> Cell<'static> {
 
 /// The URI of the object a record came from.
 pub fn object_uri(snapshot: &Snapshot, row: usize) -> Option<&str> {
-    let id = snapshot.records.column(column::OBJECT).ok()?.try_u32()?.get(row)?;
+    let id = snapshot
+        .records
+        .column(column::OBJECT)
+        .ok()?
+        .try_u32()?
+        .get(row)?;
     Some(&snapshot.objects.get(id as usize)?.object.uri)
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use polars::prelude::{ChunkedArray, PolarsNumericType, StringChunked};
+use polars::prelude::{ChunkedArray, PolarsNumericType, Series, StringChunked};
 use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray};
 
 /// Where rows are in a column of several chunks. Remembers the last chunk, so that neighbours cost nothing.
@@ -21,7 +21,10 @@ impl Starts {
             sum += length;
             starts.push(sum);
         }
-        Self { starts, last: Cell::new(0) }
+        Self {
+            starts,
+            last: Cell::new(0),
+        }
     }
 
     fn len(&self) -> usize {
@@ -53,7 +56,10 @@ pub(crate) struct Numbers<'a, T: PolarsNumericType> {
 impl<'a, T: PolarsNumericType> Numbers<'a, T> {
     pub(crate) fn new(column: &'a ChunkedArray<T>) -> Self {
         let arrays: Vec<_> = column.downcast_iter().collect();
-        Self { starts: Starts::new(arrays.iter().map(|a| a.len())), arrays }
+        Self {
+            starts: Starts::new(arrays.iter().map(|a| a.len())),
+            arrays,
+        }
     }
 
     /// The value of a row; `None` for null and past the end.
@@ -62,6 +68,28 @@ impl<'a, T: PolarsNumericType> Numbers<'a, T> {
         let array = self.arrays[chunk];
         array.is_valid(i).then(|| array.value(i))
     }
+}
+
+/// Reads one row after the other; `None` for null and past the end.
+pub(crate) type Read<'a, T> = Box<dyn Fn(usize) -> Option<T> + 'a>;
+
+/// The reader of a column of whole numbers of any width; `None` for every other column.
+pub(crate) fn whole_numbers(series: &Series) -> Option<Read<'_, i64>> {
+    macro_rules! widen {
+        ($($column:expr),*) => {
+            $(if let Some(column) = $column {
+                let numbers = Numbers::new(column);
+                return Some(Box::new(move |row| numbers.get(row).map(i64::from)));
+            })*
+        };
+    }
+    widen!(series.try_i16(), series.try_i32(), series.try_u32());
+    if let Some(column) = series.try_u64() {
+        let numbers = Numbers::new(column);
+        return Some(Box::new(move |row| numbers.get(row).map(|v| v as i64)));
+    }
+    let numbers = Numbers::new(series.try_i64()?);
+    Some(Box::new(move |row| numbers.get(row)))
 }
 
 /// A text column, by row.
@@ -73,7 +101,10 @@ pub(crate) struct Texts<'a> {
 impl<'a> Texts<'a> {
     pub(crate) fn new(column: &'a StringChunked) -> Self {
         let arrays: Vec<_> = column.downcast_iter().collect();
-        Self { starts: Starts::new(arrays.iter().map(|a| a.len())), arrays }
+        Self {
+            starts: Starts::new(arrays.iter().map(|a| a.len())),
+            arrays,
+        }
     }
 
     /// The value of a row; `None` for null and past the end.
@@ -104,6 +135,10 @@ pub(crate) fn pieces<'a, A: Array + ?Sized + 'a>(
         start = chunk.end;
         let from = range.start.max(chunk.start);
         let to = range.end.min(chunk.end);
-        (from < to).then(|| Piece { array, rows: from - chunk.start..to - chunk.start, at: from - range.start })
+        (from < to).then(|| Piece {
+            array,
+            rows: from - chunk.start..to - chunk.start,
+            at: from - range.start,
+        })
     })
 }

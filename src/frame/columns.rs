@@ -125,10 +125,30 @@ pub const ALIASES: &[(&str, &str)] = &[
 
 /// The record columns of ours that a person may name, with kind and meaning.
 const OWN: &[(&str, ColumnKind, &str, &str)] = &[
-    (column::TIME_UTC, ColumnKind::Timestamp, "", "time at which the edge finished responding, UTC"),
-    (column::LINE, ColumnKind::Int, "", "line number in the object"),
-    (column::OFFSET, ColumnKind::Int, "bytes", "offset of the line in the object's text"),
-    (column::LENGTH, ColumnKind::Int, "bytes", "length of the line"),
+    (
+        column::TIME_UTC,
+        ColumnKind::Timestamp,
+        "",
+        "time at which the edge finished responding, UTC",
+    ),
+    (
+        column::LINE,
+        ColumnKind::Int,
+        "",
+        "line number in the object",
+    ),
+    (
+        column::OFFSET,
+        ColumnKind::Int,
+        "bytes",
+        "offset of the line in the object's text",
+    ),
+    (
+        column::LENGTH,
+        ColumnKind::Int,
+        "bytes",
+        "length of the line",
+    ),
 ];
 
 impl ColumnRef {
@@ -150,7 +170,9 @@ impl ColumnRef {
     /// The name as typed in a filter; [`Columns::find`] gives the same column back.
     pub fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Record(name) if &**name == "time" || &**name == "date" => Cow::Owned(format!("log.{name}")),
+            Self::Record(name) if &**name == "time" || &**name == "date" => {
+                Cow::Owned(format!("log.{name}"))
+            }
             Self::Record(_) | Self::Virtual(_) => Cow::Borrowed(self.heading()),
             Self::Property(name) if is_reserved(name) => Cow::Owned(format!("event.{name}")),
             Self::Property(name) => Cow::Borrowed(name),
@@ -160,7 +182,10 @@ impl ColumnRef {
     /// The heading in a table: the short name where there is one.
     pub fn heading(&self) -> &str {
         match self {
-            Self::Record(name) => ALIASES.iter().find(|(_, full)| *full == &**name).map_or(name, |(short, _)| short),
+            Self::Record(name) => ALIASES
+                .iter()
+                .find(|(_, full)| *full == &**name)
+                .map_or(name, |(short, _)| short),
             Self::Property(name) => name,
             Self::Virtual(v) => v.name(),
         }
@@ -209,11 +234,19 @@ impl Columns {
     /// event types, then those seen in the first rows of `_rest_json`). Cost does not grow with the rows.
     pub fn of(snapshot: &Snapshot) -> Self {
         let mut list: Vec<_> = Virtual::ALL.into_iter().map(virtual_info).collect();
-        list.extend(OWN.iter().map(|(name, kind, unit, meaning)| record_info(name, *kind, unit, meaning)));
+        list.extend(
+            OWN.iter()
+                .map(|(name, kind, unit, meaning)| record_info(name, *kind, unit, meaning)),
+        );
         for name in snapshot.records.get_column_names() {
             if let Some(id) = FieldId::by_column(name) {
                 let field = id.field();
-                list.push(record_info(field.column, field.kind.column_kind(), field.unit, field.meaning));
+                list.push(record_info(
+                    field.column,
+                    field.kind.column_kind(),
+                    field.unit,
+                    field.meaning,
+                ));
             }
         }
         list.extend(properties(snapshot));
@@ -235,12 +268,17 @@ impl Columns {
     /// The column of a name or alias. `event.x` is always the property `x`, `log.x` always the record column `x`.
     pub fn find(&self, name: &str) -> Option<ColumnInfo> {
         if let Some(rest) = name.strip_prefix("event.") {
-            return self.by_ref(&ColumnRef::property(rest)).or_else(|| self.opened(rest));
+            return self
+                .by_ref(&ColumnRef::property(rest))
+                .or_else(|| self.opened(rest));
         }
         if let Some(rest) = name.strip_prefix("log.") {
             return self.by_ref(&ColumnRef::record(rest));
         }
-        let full = ALIASES.iter().find(|(short, _)| *short == name).map_or(name, |(_, full)| full);
+        let full = ALIASES
+            .iter()
+            .find(|(short, _)| *short == name)
+            .map_or(name, |(_, full)| full);
         self.list
             .iter()
             .find(|info| matches!(info.column, ColumnRef::Virtual(v) if v.name() == name))
@@ -268,7 +306,10 @@ impl Columns {
     }
 
     fn by_ref(&self, column: &ColumnRef) -> Option<ColumnInfo> {
-        self.list.iter().find(|info| info.column == *column).cloned()
+        self.list
+            .iter()
+            .find(|info| info.column == *column)
+            .cloned()
     }
 
     /// `cs-uri-stem`, `cs(User-Agent)`: as AWS writes them.
@@ -277,20 +318,44 @@ impl Columns {
     }
 
     fn opened(&self, name: &str) -> Option<ColumnInfo> {
-        self.open.then(|| property_info(name.into(), ColumnKind::Text, "".into(), vec![]))
+        self.open
+            .then(|| property_info(name.into(), ColumnKind::Text, "".into(), vec![]))
     }
 }
 
 fn virtual_info(v: Virtual) -> ColumnInfo {
-    ColumnInfo { column: ColumnRef::Virtual(v), kind: v.kind(), unit: "", meaning: v.meaning().into(), events: vec![] }
+    ColumnInfo {
+        column: ColumnRef::Virtual(v),
+        kind: v.kind(),
+        unit: "",
+        meaning: v.meaning().into(),
+        events: vec![],
+    }
 }
 
 fn record_info(name: &str, kind: ColumnKind, unit: &'static str, meaning: &str) -> ColumnInfo {
-    ColumnInfo { column: ColumnRef::record(name), kind, unit, meaning: meaning.into(), events: vec![] }
+    ColumnInfo {
+        column: ColumnRef::record(name),
+        kind,
+        unit,
+        meaning: meaning.into(),
+        events: vec![],
+    }
 }
 
-fn property_info(name: Arc<str>, kind: ColumnKind, meaning: Arc<str>, events: Vec<Arc<str>>) -> ColumnInfo {
-    ColumnInfo { column: ColumnRef::Property(name), kind, unit: "", meaning, events }
+fn property_info(
+    name: Arc<str>,
+    kind: ColumnKind,
+    meaning: Arc<str>,
+    events: Vec<Arc<str>>,
+) -> ColumnInfo {
+    ColumnInfo {
+        column: ColumnRef::Property(name),
+        kind,
+        unit: "",
+        meaning,
+        events,
+    }
 }
 
 fn properties(snapshot: &Snapshot) -> Vec<ColumnInfo> {
@@ -310,7 +375,12 @@ fn properties(snapshot: &Snapshot) -> Vec<ColumnInfo> {
     };
     for table in &snapshot.events {
         for property in &table.event_type.columns {
-            add(&property.name, property.kind, &property.declared, &table.event_type.name);
+            add(
+                &property.name,
+                property.kind,
+                &property.declared,
+                &table.event_type.name,
+            );
         }
     }
     for table in &snapshot.events {
@@ -323,10 +393,17 @@ fn properties(snapshot: &Snapshot) -> Vec<ColumnInfo> {
 
 fn rest_names(table: &crate::frame::EventTable) -> Vec<Arc<str>> {
     let mut names: Vec<Arc<str>> = vec![];
-    let rest = table.frame.column(column::REST_JSON).ok().and_then(|c| c.try_str());
+    let rest = table
+        .frame
+        .column(column::REST_JSON)
+        .ok()
+        .and_then(|c| c.try_str());
     let Some(rest) = rest else { return names };
     for json in rest.iter().take(SAMPLED_REST_ROWS).flatten() {
-        let Ok(map) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json) else { continue };
+        let Ok(map) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json)
+        else {
+            continue;
+        };
         for key in map.keys() {
             if !names.iter().any(|n| **n == **key) {
                 names.push(key.as_str().into());

@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use foldhash::fast::FixedState;
 
-use crate::frame::cell::{Cell, cell};
-use crate::frame::columns::{ColumnRef, Virtual};
+use crate::frame::columns::ColumnRef;
 use crate::frame::tally::{Counted, Tally, rank};
-use crate::frame::view::Places;
+use crate::frame::text_reader::text_reader;
 use crate::frame::{Snapshot, View};
 
 /// The values of one column in a view.
@@ -45,26 +44,28 @@ pub fn facets(
             if cancel.load(Relaxed) {
                 return None;
             }
-            block.iter().for_each(|row| tally.add(*row as usize));
+            for row in block {
+                tally.add(*row as usize);
+            }
         }
         let nulls = tally.nulls;
         return Some(facets_of(tally.finish(limit), nulls, view));
     }
-    by_cell(snapshot, view, column, limit, cancel)
+    by_text(snapshot, view, column, limit, cancel)
 }
 
 /// Rows between two looks at the cancel flag.
 const BLOCK: usize = 16_384;
 
 /// For columns that are made from several tables: values are compared as they are shown.
-fn by_cell(
+fn by_text(
     snapshot: &Snapshot,
     view: &View,
     column: &ColumnRef,
     limit: usize,
     cancel: &AtomicBool,
 ) -> Option<Facets> {
-    let read = reader(snapshot, column);
+    let read = text_reader(snapshot, column);
     let mut counts: HashMap<String, u64, FixedState> = HashMap::default();
     let (mut nulls, mut overflow) = (0, 0);
     for block in view.rows.chunks(BLOCK) {
@@ -72,11 +73,11 @@ fn by_cell(
             return None;
         }
         for row in block {
-            let value = read(*row);
-            let text = value.to_text();
-            if value.is_null() {
+            let Some(text) = read(*row) else {
                 nulls += 1;
-            } else if let Some(n) = counts.get_mut(&*text) {
+                continue;
+            };
+            if let Some(n) = counts.get_mut(&*text) {
                 *n += 1;
             } else if counts.len() < MAX_DISTINCT {
                 counts.insert(text.into_owned(), 1);
@@ -88,16 +89,6 @@ fn by_cell(
     let mut counted = rank(counts.into_iter().collect(), limit);
     counted.rows += overflow;
     Some(facets_of(counted, nulls, view))
-}
-
-/// Reads one cell after the other; event names without the way through the frame's columns.
-fn reader<'a>(snapshot: &'a Snapshot, column: &'a ColumnRef) -> Box<dyn Fn(u32) -> Cell<'a> + 'a> {
-    let places = Places::of(snapshot);
-    if let (ColumnRef::Virtual(Virtual::Event), Some(places)) = (column, places) {
-        let name = move |row: u32| Some(&*snapshot.events.get(places.get(row)?.0)?.event_type.name);
-        return Box::new(move |row| name(row).map_or(Cell::Null, |name| Cell::Text(name.into())));
-    }
-    Box::new(move |row| cell(snapshot, row as usize, column))
 }
 
 fn facets_of(counted: Counted, nulls: u64, view: &View) -> Facets {

@@ -28,9 +28,14 @@ impl<'a> Failures<'a> {
         let span = columns.map_or(0..0, |(record, ..)| {
             let record = Numbers::<UInt32Type>::new(record);
             let len = snapshot.failures.height();
-            first_at_or_after(&record, len, records.start)..first_at_or_after(&record, len, records.end)
+            first_at_or_after(&record, len, records.start)
+                ..first_at_or_after(&record, len, records.end)
         });
-        Self { snapshot, columns, span }
+        Self {
+            snapshot,
+            columns,
+            span,
+        }
     }
 
     /// The records that have a failure of a wanted cause with a wanted value, ascending, each once. `cause` is asked
@@ -40,7 +45,13 @@ impl<'a> Failures<'a> {
         cause: impl Fn((usize, &Cause)) -> bool,
         value: impl Fn(&Cause, Option<&str>) -> bool,
     ) -> Vec<u32> {
-        let wanted: Vec<bool> = self.snapshot.causes.iter().enumerate().map(|(id, c)| cause((id, c))).collect();
+        let wanted: Vec<bool> = self
+            .snapshot
+            .causes
+            .iter()
+            .enumerate()
+            .map(|(id, c)| cause((id, c)))
+            .collect();
         let mut rows: Vec<u32> = vec![];
         if !wanted.contains(&true) {
             return rows;
@@ -49,7 +60,11 @@ impl<'a> Failures<'a> {
             let is_wanted = wanted.get(id as usize).copied().unwrap_or(false);
             if is_wanted
                 && rows.last() != Some(&record)
-                && self.snapshot.causes.get(id as usize).is_some_and(|c| value(c, text))
+                && self
+                    .snapshot
+                    .causes
+                    .get(id as usize)
+                    .is_some_and(|c| value(c, text))
             {
                 rows.push(record);
             }
@@ -69,16 +84,20 @@ impl<'a> Failures<'a> {
 
     /// Calls `f(record, cause id, value)` for every one in order.
     pub(crate) fn each(&self, mut f: impl FnMut(u32, u32, Option<&'a str>)) {
-        let Some((record, cause, value)) = self.columns else { return };
+        let Some((record, cause, value)) = self.columns else {
+            return;
+        };
         let mut causes = pieces(cause.downcast_iter(), self.span.clone()).flat_map(|p| {
             let values: &'a [u32] = p.array.values().as_slice();
             values[p.rows].iter().copied()
         });
-        let mut values =
-            pieces(value.downcast_iter(), self.span.clone()).flat_map(|p| p.rows.map(|i| p.array.get(i)));
+        let mut values = pieces(value.downcast_iter(), self.span.clone())
+            .flat_map(|p| p.rows.map(|i| p.array.get(i)));
         for piece in pieces(record.downcast_iter(), self.span.clone()) {
             for record in &piece.array.values().as_slice()[piece.rows] {
-                let (Some(cause), Some(value)) = (causes.next(), values.next()) else { return };
+                let (Some(cause), Some(value)) = (causes.next(), values.next()) else {
+                    return;
+                };
                 f(*record, cause, value);
             }
         }
@@ -89,7 +108,11 @@ fn first_at_or_after(records: &Numbers<'_, UInt32Type>, len: usize, wanted: usiz
     let (mut low, mut high) = (0, len);
     while low < high {
         let middle = low + (high - low) / 2;
-        if records.get(middle).is_some_and(|r| (r as usize) < wanted) { low = middle + 1 } else { high = middle }
+        if records.get(middle).is_some_and(|r| (r as usize) < wanted) {
+            low = middle + 1
+        } else {
+            high = middle
+        }
     }
     low
 }

@@ -24,7 +24,9 @@ mod complete;
 mod eval;
 mod lex;
 mod matcher;
+mod number;
 mod parse;
+mod value_test;
 mod when;
 
 use std::borrow::Cow;
@@ -35,9 +37,9 @@ use std::sync::atomic::AtomicBool;
 pub use complete::{Completion, complete};
 pub(crate) use matcher::TextTest;
 
+use crate::frame::Snapshot;
 use crate::frame::cell::Cell;
 use crate::frame::columns::{ColumnRef, Columns};
-use crate::frame::Snapshot;
 
 /// A parsed filter. [`fmt::Display`] gives text that parses to the same filter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -123,7 +125,9 @@ pub struct ParseError {
 impl Filter {
     /// A filter that keeps everything; its text is empty.
     pub fn everything() -> Self {
-        Self { root: Node::And(vec![]) }
+        Self {
+            root: Node::And(vec![]),
+        }
     }
 
     /// Reads a filter; blank text is [`Filter::everything`].
@@ -141,13 +145,17 @@ impl Filter {
 
     /// The filter that keeps rows with this cell's value in this column (`+` on a cell).
     pub fn keep(column: &ColumnRef, cell: &Cell<'_>) -> Self {
-        Self { root: with_value(column, cell) }
+        Self {
+            root: with_value(column, cell),
+        }
     }
 
     /// The filter that drops rows with this cell's value in this column (`-` on a cell).
     pub fn drop(column: &ColumnRef, cell: &Cell<'_>) -> Self {
         let root = match with_value(column, cell) {
-            Node::Term(Term::Compare(column, Op::Eq, text)) => Node::Term(Term::Compare(column, Op::Ne, text)),
+            Node::Term(Term::Compare(column, Op::Eq, text)) => {
+                Node::Term(Term::Compare(column, Op::Ne, text))
+            }
             Node::Not(inner) => *inner,
             other => Node::Not(Box::new(other)),
         };
@@ -156,7 +164,12 @@ impl Filter {
 
     /// Which rows of a range of `Snapshot::records` it keeps, in order; uses all cores for large ranges.
     /// `None` when cancelled. Rows past the end are not kept.
-    pub fn evaluate(&self, snapshot: &Snapshot, rows: Range<usize>, cancel: &AtomicBool) -> Option<Vec<bool>> {
+    pub fn evaluate(
+        &self,
+        snapshot: &Snapshot,
+        rows: Range<usize>,
+        cancel: &AtomicBool,
+    ) -> Option<Vec<bool>> {
         let mut live = vec![true; rows.len()];
         eval::narrow(&[self], snapshot, rows, &mut live, cancel).then_some(live)
     }
@@ -195,14 +208,17 @@ fn is_relative(node: &Node) -> bool {
         Node::And(list) | Node::Or(list) => list.iter().any(is_relative),
         Node::Not(inner) => is_relative(inner),
         Node::Term(Term::Last(_)) => true,
-        Node::Term(Term::Compare(_, _, value)) => when::When::parse(value).is_some_and(when::When::is_relative),
+        Node::Term(Term::Compare(_, _, value)) => {
+            when::When::parse(value).is_some_and(when::When::is_relative)
+        }
         Node::Term(_) => false,
     }
 }
 
 /// The condition that a column has the value of a cell.
 fn with_value(column: &ColumnRef, cell: &Cell<'_>) -> Node {
-    let compare = |op, text: Cow<'_, str>| Node::Term(Term::Compare(column.clone(), op, text.into_owned()));
+    let compare =
+        |op, text: Cow<'_, str>| Node::Term(Term::Compare(column.clone(), op, text.into_owned()));
     match cell {
         Cell::Null => Node::Not(Box::new(Node::Term(Term::Present(column.clone())))),
         Cell::Timestamp(us) => compare(Op::Eq, when::format(*us).into()),
@@ -260,7 +276,13 @@ fn write_term(f: &mut fmt::Formatter<'_>, term: &Term) -> fmt::Result {
     match term {
         Term::Any(text) => f.write_str(&lex::quote_word(text)),
         Term::Compare(column, op, value) => {
-            write!(f, "{}{}{}", lex::quote_name(&column.name()), op.as_str(), lex::quote_value(value))
+            write!(
+                f,
+                "{}{}{}",
+                lex::quote_name(&column.name()),
+                op.as_str(),
+                lex::quote_value(value)
+            )
         }
         Term::Present(column) => write!(f, "{}?", lex::quote_name(&column.name())),
         Term::Last(seconds) => write!(f, "last:{}", when::format_seconds(*seconds)),

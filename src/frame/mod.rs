@@ -13,6 +13,7 @@ pub mod observed;
 pub mod snapshot;
 pub mod sql;
 mod tally;
+mod text_reader;
 pub mod timeline;
 pub mod view;
 pub mod writer;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use polars::prelude::{ChunkAgg, Series, Int16Type};
+use polars::prelude::{ChunkAgg, ChunkedArray, Int16Type, Logical, Series};
 
 use crate::frame::cell::verdict_of_number;
 use crate::frame::chunks::Numbers;
@@ -76,18 +76,32 @@ impl ObservedProperty {
 
 /// `part` out of `whole`, 0 when there is no whole.
 pub(crate) fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 /// Looks at the events of every type that has any. Takes a while on large frames (run it as a job); `None` when cancelled.
 pub fn observe(snapshot: &Snapshot, cancel: &AtomicBool) -> Option<Vec<ObservedType>> {
     let failing = failing_by_property(snapshot);
-    let Some(verdicts) = snapshot.records.column(column::VERDICT).ok().and_then(|c| c.try_i16()).map(Numbers::new)
+    let Some(verdicts) = snapshot
+        .records
+        .column(column::VERDICT)
+        .ok()
+        .and_then(|c| c.try_i16())
+        .map(Numbers::new)
     else {
         return Some(vec![]);
     };
     let mut out = vec![];
-    for (index, table) in snapshot.events.iter().enumerate().filter(|(_, t)| t.frame.height() > 0) {
+    for (index, table) in snapshot
+        .events
+        .iter()
+        .enumerate()
+        .filter(|(_, t)| t.frame.height() > 0)
+    {
         let (good, failed) = verdict_counts(table, &verdicts);
         let mut properties = vec![];
         for declared in &table.event_type.columns {
@@ -95,11 +109,21 @@ pub fn observe(snapshot: &Snapshot, cancel: &AtomicBool) -> Option<Vec<ObservedT
                 return None;
             }
             let failed = failing.get(&(index, declared.name.clone()));
-            properties.push(observe_column(table, declared, failed.copied().unwrap_or_default()));
+            properties.push(observe_column(
+                table,
+                declared,
+                failed.copied().unwrap_or_default(),
+            ));
         }
         properties.extend(rest_properties(table, index, &failing));
         let rows = table.frame.height() as u64;
-        out.push(ObservedType { event_type: table.event_type.clone(), rows, good, failed, properties });
+        out.push(ObservedType {
+            event_type: table.event_type.clone(),
+            rows,
+            good,
+            failed,
+            properties,
+        });
     }
     Some(out)
 }
@@ -117,10 +141,20 @@ struct Failing {
 /// By event table and property, in one pass over the failures.
 fn failing_by_property(snapshot: &Snapshot) -> HashMap<(usize, Arc<str>), Failing> {
     let mut out: HashMap<(usize, Arc<str>), (Failing, Option<u32>)> = HashMap::new();
-    let Some(places) = Places::of(snapshot) else { return HashMap::new() };
+    let Some(places) = Places::of(snapshot) else {
+        return HashMap::new();
+    };
     Failures::of(snapshot, 0..snapshot.len()).each(|record, cause, value| {
-        let Some(cause) = snapshot.causes.get(cause as usize).filter(|c| !c.path.is_empty()) else { return };
-        let Some((table, _)) = places.get(record) else { return };
+        let Some(cause) = snapshot
+            .causes
+            .get(cause as usize)
+            .filter(|c| !c.path.is_empty())
+        else {
+            return;
+        };
+        let Some((table, _)) = places.get(record) else {
+            return;
+        };
         let (failing, last) = out.entry((table, cause.path.clone())).or_default();
         // An event that breaks two rules on one property is one failing event.
         if *last != Some(record) && cause.severity == Severity::Error {
@@ -130,13 +164,23 @@ fn failing_by_property(snapshot: &Snapshot) -> HashMap<(usize, Arc<str>), Failin
             failing.with_text += u64::from(lost);
         }
     });
-    out.into_iter().map(|(key, (failing, _))| (key, failing)).collect()
+    out.into_iter()
+        .map(|(key, (failing, _))| (key, failing))
+        .collect()
 }
 
 fn verdict_counts(table: &EventTable, verdicts: &Numbers<'_, Int16Type>) -> (u64, u64) {
     let (mut good, mut failed) = (0, 0);
-    let records = table.frame.column(column::RECORD).ok().and_then(|c| c.try_u32());
-    for record in records.into_iter().flat_map(|r| r.downcast_iter()).flat_map(|a| a.values().iter()) {
+    let records = table
+        .frame
+        .column(column::RECORD)
+        .ok()
+        .and_then(|c| c.try_u32());
+    for record in records
+        .into_iter()
+        .flat_map(ChunkedArray::downcast_iter)
+        .flat_map(|a| a.values().iter())
+    {
         match verdicts.get(*record as usize).map(verdict_of_number) {
             Some(Verdict::Good) => good += 1,
             Some(Verdict::Failed) => failed += 1,
@@ -146,7 +190,11 @@ fn verdict_counts(table: &EventTable, verdicts: &Numbers<'_, Int16Type>) -> (u64
     (good, failed)
 }
 
-fn observe_column(table: &EventTable, declared: &PropertyColumn, failing: Failing) -> ObservedProperty {
+fn observe_column(
+    table: &EventTable,
+    declared: &PropertyColumn,
+    failing: Failing,
+) -> ObservedProperty {
     let rows = table.frame.height();
     let mut out = ObservedProperty {
         name: declared.name.clone(),
@@ -162,7 +210,11 @@ fn observe_column(table: &EventTable, declared: &PropertyColumn, failing: Failin
         min: None,
         max: None,
     };
-    let Ok(series) = table.frame.column(&declared.name).map(polars::prelude::Column::as_materialized_series) else {
+    let Ok(series) = table
+        .frame
+        .column(&declared.name)
+        .map(polars::prelude::Column::as_materialized_series)
+    else {
         return out;
     };
     let mut tally = Tally::new(series, MAX_DISTINCT);
@@ -179,7 +231,11 @@ fn observe_column(table: &EventTable, declared: &PropertyColumn, failing: Failin
 /// Smallest and largest value of numbers and times, as text.
 fn bounds(series: &Series) -> (Option<String>, Option<String>) {
     use crate::frame::cell::{format_date, format_time};
-    fn both<T: Copy>(min: Option<T>, max: Option<T>, show: impl Fn(T) -> String) -> (Option<String>, Option<String>) {
+    fn both<T: Copy>(
+        min: Option<T>,
+        max: Option<T>,
+        show: impl Fn(T) -> String,
+    ) -> (Option<String>, Option<String>) {
         (min.map(&show), max.map(&show))
     }
     if let Some(c) = series.try_i64() {
@@ -188,13 +244,13 @@ fn bounds(series: &Series) -> (Option<String>, Option<String>) {
     if let Some(c) = series.try_f64() {
         return both(c.min(), c.max(), |v| v.to_string());
     }
-    if let Some(c) = series.try_datetime().map(|c| c.physical()) {
+    if let Some(c) = series.try_datetime().map(Logical::physical) {
         return both(c.min(), c.max(), crate::model::time::format_us);
     }
-    if let Some(c) = series.try_date().map(|c| c.physical()) {
+    if let Some(c) = series.try_date().map(Logical::physical) {
         return both(c.min(), c.max(), format_date);
     }
-    if let Some(c) = series.try_time().map(|c| c.physical()) {
+    if let Some(c) = series.try_time().map(Logical::physical) {
         return both(c.min(), c.max(), format_time);
     }
     (None, None)
@@ -210,13 +266,25 @@ fn rest_properties(
     failing: &HashMap<(usize, Arc<str>), Failing>,
 ) -> Vec<ObservedProperty> {
     let mut found: BTreeMap<String, (u64, HashMap<String, u64>)> = BTreeMap::new();
-    let rest = table.frame.column(column::REST_JSON).ok().and_then(|c| c.try_str());
-    for json in rest.into_iter().flat_map(|r| r.iter().take(SAMPLED_REST_ROWS).flatten()) {
-        let Ok(map) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json) else { continue };
+    let rest = table
+        .frame
+        .column(column::REST_JSON)
+        .ok()
+        .and_then(|c| c.try_str());
+    for json in rest
+        .into_iter()
+        .flat_map(|r| r.iter().take(SAMPLED_REST_ROWS).flatten())
+    {
+        let Ok(map) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json)
+        else {
+            continue;
+        };
         for (name, value) in map {
             let (present, values) = found.entry(name).or_default();
             *present += 1;
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             if let Some(n) = values.get_mut(&text) {
                 *n += 1;
             } else if values.len() < MAX_DISTINCT {

@@ -2,7 +2,9 @@
 //!
 //! Categorical columns become text on the way in (only those a query uses), so that `LIKE` and every text function work.
 
+mod events;
 mod explain;
+mod lists;
 mod tables;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -30,7 +32,10 @@ pub struct TableInfo {
 /// The tables of a snapshot: `records`, `events`, `failures`, `rejects`, `objects`, `causes`, then one an event name
 /// (all versions together), its name made an identifier: `checkout`, `add_to_cart`, `event_records`.
 pub fn tables(snapshot: &Snapshot) -> Vec<TableInfo> {
-    Table::all(snapshot).iter().map(|table| table.info(snapshot)).collect()
+    Table::all(snapshot)
+        .iter()
+        .map(|table| table.info(snapshot))
+        .collect()
 }
 
 /// The stack of the thread a query runs on: planning recurses, and its crates are built for size of build time.
@@ -47,20 +52,33 @@ pub fn query(snapshot: &Snapshot, sql: &str, cancel: &AtomicBool) -> Result<Data
         return Err(Error::Query("the query is empty: write one such as `SELECT event, count(*) FROM events GROUP BY event`".into()));
     }
     let frame = std::thread::scope(|scope| {
-        let job = std::thread::Builder::new().name("query".into()).stack_size(STACK_BYTES);
+        let job = std::thread::Builder::new()
+            .name("query".into())
+            .stack_size(STACK_BYTES);
         let thread = job
             .spawn_scoped(scope, || run(snapshot, sql, cancel))
             .map_err(|e| Error::Query(format!("no thread could be started for the query: {e}")))?;
-        thread.join().unwrap_or_else(|_| Err(Error::Query("Polars gave up on this query (the log says why)".into())))
+        thread.join().unwrap_or_else(|_| {
+            Err(Error::Query(
+                "Polars gave up on this query (the log says why)".into(),
+            ))
+        })
     })?;
-    if cancel.load(Relaxed) { Err(Error::Cancelled) } else { Ok(frame) }
+    if cancel.load(Relaxed) {
+        Err(Error::Cancelled)
+    } else {
+        Ok(frame)
+    }
 }
 
 fn run(snapshot: &Snapshot, sql: &str, cancel: &AtomicBool) -> Result<DataFrame> {
     let all = Table::all(snapshot);
     let named = extract_table_identifiers(sql, false, true).map_err(|e| explain::syntax(&e))?;
     let mut context = SQLContext::new();
-    for table in all.iter().filter(|t| named.iter().any(|n| n.eq_ignore_ascii_case(&t.name))) {
+    for table in all
+        .iter()
+        .filter(|t| named.iter().any(|n| n.eq_ignore_ascii_case(&t.name)))
+    {
         if cancel.load(Relaxed) {
             return Err(Error::Cancelled);
         }

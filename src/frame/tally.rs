@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use polars::prelude::{DataType, Series};
 
 use crate::frame::cell::{format_date, format_time};
-use crate::frame::chunks::{Numbers, Texts};
+use crate::frame::chunks::{Numbers, Read, Texts, whole_numbers};
 
 /// How often each value of a column occurs among the rows that are added.
 pub(crate) struct Tally<'a> {
@@ -20,9 +20,17 @@ pub(crate) struct Tally<'a> {
 }
 
 enum Reader<'a> {
-    Codes(Numbers<'a, polars::prelude::UInt32Type>, &'a Series, Vec<u64>),
+    Codes(
+        Numbers<'a, polars::prelude::UInt32Type>,
+        &'a Series,
+        Vec<u64>,
+    ),
     Texts(Texts<'a>, HashMap<&'a str, u64, FixedState>),
-    Numbers(Box<dyn Fn(usize) -> Option<i64> + 'a>, fn(i64) -> String, HashMap<i64, u64, FixedState>),
+    Numbers(
+        Read<'a, i64>,
+        fn(i64) -> String,
+        HashMap<i64, u64, FixedState>,
+    ),
     Nothing,
 }
 
@@ -38,7 +46,12 @@ pub(crate) struct Counted {
 
 impl<'a> Tally<'a> {
     pub(crate) fn new(series: &'a Series, limit: usize) -> Self {
-        Self { column: reader(series), limit, nulls: 0, overflow: 0 }
+        Self {
+            column: reader(series),
+            limit,
+            nulls: 0,
+            overflow: 0,
+        }
     }
 
     /// Counts the value of one row.
@@ -52,7 +65,9 @@ impl<'a> Tally<'a> {
                 counts[code] += 1;
                 true
             }),
-            Reader::Texts(texts, counts) => texts.get(row).map(|text| bump(counts, text, self.limit)),
+            Reader::Texts(texts, counts) => {
+                texts.get(row).map(|text| bump(counts, text, self.limit))
+            }
             Reader::Numbers(get, _, counts) => get(row).map(|v| bump(counts, v, self.limit)),
             Reader::Nothing => None,
         };
@@ -70,30 +85,55 @@ impl<'a> Tally<'a> {
             Reader::Codes(_, series, counts) => {
                 let words = series.try_cat32().map(|c| c.get_mapping().clone());
                 let list = counts.into_iter().enumerate().filter(|(_, n)| *n > 0);
-                let word = |code: usize| words.as_ref().and_then(|w| w.cat_to_str(code as u32)).unwrap_or_default().to_owned();
+                let word = |code: usize| {
+                    words
+                        .as_ref()
+                        .and_then(|w| w.cat_to_str(code as u32))
+                        .unwrap_or_default()
+                        .to_owned()
+                };
                 rank(list.map(|(code, n)| (word(code), n)).collect(), n)
             }
             Reader::Texts(_, counts) => {
                 let mut list: Vec<(&str, u64)> = counts.into_iter().collect();
                 let (distinct, rows) = (list.len(), list.iter().map(|(_, n)| n).sum());
                 keep_largest(&mut list, n);
-                let top = list.into_iter().map(|(text, n)| (text.to_owned(), n)).collect();
-                Counted { top, distinct, rows }
+                let top = list
+                    .into_iter()
+                    .map(|(text, n)| (text.to_owned(), n))
+                    .collect();
+                Counted {
+                    top,
+                    distinct,
+                    rows,
+                }
             }
             Reader::Numbers(_, show, counts) => {
                 let mut list: Vec<(i64, u64)> = counts.into_iter().collect();
                 let (distinct, rows) = (list.len(), list.iter().map(|(_, n)| n).sum());
                 keep_largest(&mut list, n);
-                Counted { top: list.into_iter().map(|(v, n)| (show(v), n)).collect(), distinct, rows }
+                Counted {
+                    top: list.into_iter().map(|(v, n)| (show(v), n)).collect(),
+                    distinct,
+                    rows,
+                }
             }
-            Reader::Nothing => Counted { top: vec![], distinct: 0, rows: 0 },
+            Reader::Nothing => Counted {
+                top: vec![],
+                distinct: 0,
+                rows: 0,
+            },
         };
         counted.rows += overflow;
         counted
     }
 }
 
-fn bump<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, u64, FixedState>, key: K, limit: usize) -> bool {
+fn bump<K: std::hash::Hash + Eq>(
+    counts: &mut HashMap<K, u64, FixedState>,
+    key: K,
+    limit: usize,
+) -> bool {
     if let Some(n) = counts.get_mut(&key) {
         *n += 1;
         return true;
@@ -109,7 +149,11 @@ fn bump<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, u64, FixedState>, key: 
 pub(crate) fn rank(mut list: Vec<(String, u64)>, n: usize) -> Counted {
     let (distinct, rows) = (list.len(), list.iter().map(|(_, n)| n).sum());
     keep_largest(&mut list, n);
-    Counted { top: list, distinct, rows }
+    Counted {
+        top: list,
+        distinct,
+        rows,
+    }
 }
 
 fn keep_largest<K: Ord>(list: &mut Vec<(K, u64)>, n: usize) {
@@ -122,23 +166,16 @@ fn keep_largest<K: Ord>(list: &mut Vec<(K, u64)>, n: usize) {
 }
 
 fn reader(series: &Series) -> Reader<'_> {
-    macro_rules! whole {
-        ($($column:expr),*) => {
-            $(if let Some(column) = $column {
-                let numbers = Numbers::new(column);
-                let get = move |row| numbers.get(row).map(|v| v as i64);
-                return Reader::Numbers(Box::new(get), |v| v.to_string(), HashMap::default());
-            })*
-        };
+    if let Some(get) = whole_numbers(series) {
+        return Reader::Numbers(get, |v| v.to_string(), HashMap::default());
     }
-    whole!(series.try_i16(), series.try_u32(), series.try_u64(), series.try_i32(), series.try_i64());
     match series.dtype() {
-        DataType::Categorical(..) => series
-            .try_cat32()
-            .map_or(Reader::Nothing, |c| Reader::Codes(Numbers::new(c.physical()), series, vec![])),
-        DataType::String => {
-            series.try_str().map_or(Reader::Nothing, |c| Reader::Texts(Texts::new(c), HashMap::default()))
-        }
+        DataType::Categorical(..) => series.try_cat32().map_or(Reader::Nothing, |c| {
+            Reader::Codes(Numbers::new(c.physical()), series, vec![])
+        }),
+        DataType::String => series.try_str().map_or(Reader::Nothing, |c| {
+            Reader::Texts(Texts::new(c), HashMap::default())
+        }),
         DataType::Float64 => series.try_f64().map_or(Reader::Nothing, |c| {
             let numbers = Numbers::new(c);
             let show = |bits: i64| f64::from_bits(bits as u64).to_string();
@@ -147,21 +184,43 @@ fn reader(series: &Series) -> Reader<'_> {
             Reader::Numbers(Box::new(get), show, HashMap::default())
         }),
         DataType::Boolean => series.try_bool().map_or(Reader::Nothing, |c| {
-            let show = |v| if v == 0 { "false".to_owned() } else { "true".to_owned() };
-            Reader::Numbers(Box::new(move |row| c.get(row).map(i64::from)), show, HashMap::default())
+            let show = |v| {
+                if v == 0 {
+                    "false".to_owned()
+                } else {
+                    "true".to_owned()
+                }
+            };
+            Reader::Numbers(
+                Box::new(move |row| c.get(row).map(i64::from)),
+                show,
+                HashMap::default(),
+            )
         }),
         DataType::Datetime(..) => series.try_datetime().map_or(Reader::Nothing, |c| {
             let numbers = Numbers::new(c.physical());
-            Reader::Numbers(Box::new(move |row| numbers.get(row)), crate::model::time::format_us, HashMap::default())
+            Reader::Numbers(
+                Box::new(move |row| numbers.get(row)),
+                crate::model::time::format_us,
+                HashMap::default(),
+            )
         }),
         DataType::Time => series.try_time().map_or(Reader::Nothing, |c| {
             let numbers = Numbers::new(c.physical());
-            Reader::Numbers(Box::new(move |row| numbers.get(row)), format_time, HashMap::default())
+            Reader::Numbers(
+                Box::new(move |row| numbers.get(row)),
+                format_time,
+                HashMap::default(),
+            )
         }),
         DataType::Date => series.try_date().map_or(Reader::Nothing, |c| {
             let numbers = Numbers::new(c.physical());
             let get = move |row| numbers.get(row).map(i64::from);
-            Reader::Numbers(Box::new(get), |days| format_date(days as i32), HashMap::default())
+            Reader::Numbers(
+                Box::new(get),
+                |days| format_date(days as i32),
+                HashMap::default(),
+            )
         }),
         _ => Reader::Nothing,
     }

@@ -53,7 +53,10 @@ pub struct ViewSpec {
 impl ViewSpec {
     /// True when every record is shown, in whatever order.
     pub fn shows_everything(&self) -> bool {
-        !self.events_only && self.range.is_none() && self.cause.is_none() && !self.filters.iter().any(|f| f.on)
+        !self.events_only
+            && self.range.is_none()
+            && self.cause.is_none()
+            && !self.filters.iter().any(|f| f.on)
     }
 }
 
@@ -81,7 +84,14 @@ pub struct View {
 impl View {
     /// Filters and sorts all of a snapshot. `None` when cancelled.
     pub fn compute(snapshot: &Snapshot, spec: Arc<ViewSpec>, cancel: &AtomicBool) -> Option<Self> {
-        compute::extend(&Self { spec, ..Self::default() }, snapshot, cancel)
+        compute::extend(
+            &Self {
+                spec,
+                ..Self::default()
+            },
+            snapshot,
+            cancel,
+        )
     }
 
     /// The same view of a later snapshot of the same run: looks only at the rows that are new and merges them in.
@@ -131,7 +141,12 @@ impl View {
     }
 
     /// Rows that have the text; `None` when cancelled.
-    pub fn count(&self, snapshot: &Snapshot, needle: &Needle, cancel: &AtomicBool) -> Option<usize> {
+    pub fn count(
+        &self,
+        snapshot: &Snapshot,
+        needle: &Needle,
+        cancel: &AtomicBool,
+    ) -> Option<usize> {
         search::count(self, snapshot, needle, cancel)
     }
 

@@ -12,7 +12,7 @@ use crate::model::{
     Code, Detail, DetailFailure, DetailField, DetailProperty, EventType, FIELDS, FieldId,
     FieldKind, PropertyScratch,
 };
-use crate::parse::encoding::{decode_header, undo_log_layer};
+use crate::parse::encoding::{decode_header, percent_decode, undo_log_layer};
 use crate::pipeline::raw_line::{RawLine, RawLines};
 use crate::source;
 
@@ -92,10 +92,7 @@ pub fn loaded(snapshot: &Snapshot, row: u32, contract: &Contract) -> Detail {
         FieldId::CS_URI_QUERY.field().column,
         row as usize,
     );
-    detail.properties = properties(&query.to_text())
-        .into_iter()
-        .map(|(property, _)| property)
-        .collect();
+    detail.properties = loaded_properties(&query.to_text());
     judge(&mut detail, snapshot, contract);
     detail
 }
@@ -242,6 +239,20 @@ fn properties(query: &str) -> Vec<(DetailProperty, Range<usize>)> {
     (0..view.len()).map(pair).collect()
 }
 
+/// The decoded pairs of a query whose log layer is off already, as the frame keeps it: one layer is left.
+fn loaded_properties(query: &str) -> Vec<DetailProperty> {
+    let decode = |text: &str| percent_decode(&text.replace('+', " "));
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let property = |(key, value): (&str, &str)| DetailProperty {
+        key: decode(key),
+        value: Some(decode(value)),
+        raw: value.to_owned(),
+        ..DetailProperty::default()
+    };
+    pairs.map(property).collect()
+}
+
 /// Puts declarations and failures where they belong.
 fn judge(detail: &mut Detail, snapshot: &Snapshot, contract: &Contract) {
     let event_type =
@@ -341,6 +352,20 @@ mod tests {
             ("", "flag"),
         ];
         assert_eq!(found, expected.map(|(value, raw)| (value.to_owned(), raw)));
+    }
+
+    #[test]
+    fn a_query_from_the_frame_has_one_layer_left() {
+        let values = |query: &str| -> Vec<String> {
+            loaded_properties(query)
+                .into_iter()
+                .filter_map(|p| p.value)
+                .collect()
+        };
+        assert_eq!(
+            values("u=gr%25C3%25B6&a=x+y&&b=%C3%B6&c=70%25zz&d"),
+            ["gr%C3%B6", "x y", "ö", "70%zz", ""]
+        );
     }
 
     #[test]

@@ -77,6 +77,12 @@ fn take() -> io::Result<()> {
     execute!(io::stdout(), terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
 }
 
+/// Width of the terminal on standard output in cells; `None` where it is none.
+pub fn width() -> Option<usize> {
+    let is_terminal = io::IsTerminal::is_terminal(&io::stdout());
+    is_terminal.then(terminal::size)?.ok().map(|(columns, _)| usize::from(columns)).filter(|width| *width > 0)
+}
+
 /// Gives the terminal back as it was. Never fails and may be called twice: there is nobody left to tell.
 pub fn restore() {
     if ENTERED.swap(false, Ordering::SeqCst) {

@@ -13,7 +13,16 @@ const GO: AtomicBool = AtomicBool::new(false);
 
 fn written(snapshot: &Snapshot, sql: &str, format: Format, width: Option<usize>) -> String {
     let mut out = vec![];
-    run(&QueryOptions { sql: sql.into(), format, width }, snapshot, &mut out).unwrap();
+    run(
+        &QueryOptions {
+            sql: sql.into(),
+            format,
+            width,
+        },
+        snapshot,
+        &mut out,
+    )
+    .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -25,18 +34,38 @@ fn csv(snapshot: &Snapshot, sql: &str) -> String {
 fn every_table_can_be_selected_from() {
     let snapshot = few();
     let names: Vec<String> = tables(&snapshot).into_iter().map(|t| t.name).collect();
-    let fixed = ["records", "events", "failures", "rejects", "objects", "causes"];
+    let fixed = [
+        "records", "events", "failures", "rejects", "objects", "causes",
+    ];
     assert_eq!(names[..6], fixed);
     assert_eq!(names[6..], ["checkout", "page_view", "mystery"]);
     for table in tables(&snapshot) {
         let frame = query(&snapshot, &format!("SELECT * FROM {}", table.name), &GO).unwrap();
         assert_eq!(frame.height(), table.rows, "{}", table.name);
-        let columns: Vec<String> = frame.get_column_names_owned().iter().map(ToString::to_string).collect();
-        assert_eq!(columns, table.columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), "{}", table.name);
+        let columns: Vec<String> = frame
+            .get_column_names_owned()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            columns,
+            table
+                .columns
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect::<Vec<_>>(),
+            "{}",
+            table.name
+        );
     }
     let empty = Snapshot::empty();
     for table in tables(&empty) {
-        assert_eq!(query(&empty, &format!("SELECT * FROM {}", table.name), &GO).unwrap().height(), 0);
+        assert_eq!(
+            query(&empty, &format!("SELECT * FROM {}", table.name), &GO)
+                .unwrap()
+                .height(),
+            0
+        );
     }
 }
 
@@ -59,15 +88,30 @@ fn answers_are_right() {
              \"V402\",\"price\",\"free\",\"price: \"\"free\"\" is not a number\"\n",
         ),
         ("SELECT sum(records) AS r FROM objects", "\"r\"\n12\n"),
-        ("SELECT path, failures FROM causes ORDER BY path", "\"path\",\"failures\"\n\"price\",2\n\"user_id\",2\n"),
-        ("SELECT count(*) AS n FROM records WHERE cs_user_agent LIKE '%bot%' OR sc_status = 503", "\"n\"\n2\n"),
-        ("SELECT verdict, count(*) AS n FROM records GROUP BY verdict ORDER BY n", "\"verdict\",\"n\"\n\"not_event\",2\n\"failed\",3\n\"good\",7\n"),
-        ("SELECT time_utc, object, cs_user_agent FROM RECORDS WHERE record = 8", "\"time_utc\",\"object\",\"cs_user_agent\"\n2026-11-22 14:08:00.000000,\"logs/b.gz\",\\N\n"),
+        (
+            "SELECT path, failures FROM causes ORDER BY path",
+            "\"path\",\"failures\"\n\"price\",2\n\"user_id\",2\n",
+        ),
+        (
+            "SELECT count(*) AS n FROM records WHERE cs_user_agent LIKE '%bot%' OR sc_status = 503",
+            "\"n\"\n2\n",
+        ),
+        (
+            "SELECT verdict, count(*) AS n FROM records GROUP BY verdict ORDER BY n",
+            "\"verdict\",\"n\"\n\"not_event\",2\n\"failed\",3\n\"good\",7\n",
+        ),
+        (
+            "SELECT time_utc, object, cs_user_agent FROM RECORDS WHERE record = 8",
+            "\"time_utc\",\"object\",\"cs_user_agent\"\n2026-11-22 14:08:00.000000,\"logs/b.gz\",\\N\n",
+        ),
         (
             "SELECT r.sc_status AS s, e.event FROM events e JOIN records r ON e.record = r.record WHERE e.record = 5",
             "\"s\",\"event\"\n200,\"checkout\"\n",
         ),
-        ("WITH f AS (SELECT record FROM failures) SELECT count(DISTINCT record) AS n FROM f", "\"n\"\n3\n"),
+        (
+            "WITH f AS (SELECT record FROM failures) SELECT count(DISTINCT record) AS n FROM f",
+            "\"n\"\n3\n",
+        ),
     ];
     for (sql, wanted) in cases {
         assert_eq!(csv(&snapshot, sql), wanted, "{sql}");
@@ -80,31 +124,61 @@ fn a_wrong_query_is_a_sentence() {
     let cases = [
         ("", "the query is empty"),
         ("SELEC 1", "this is no SQL"),
-        ("SELECT * FROM recrods", "there is no table `recrods`: did you mean `records`?"),
-        ("SELECT sc_statsu FROM records", "there is no column `sc_statsu`: did you mean `sc_status`?"),
-        ("SELECT * FROM zzz", "there is no table `zzz`: known are records, events"),
+        (
+            "SELECT * FROM recrods",
+            "there is no table `recrods`: did you mean `records`?",
+        ),
+        (
+            "SELECT sc_statsu FROM records",
+            "there is no column `sc_statsu`: did you mean `sc_status`?",
+        ),
+        (
+            "SELECT * FROM zzz",
+            "there is no table `zzz`: known are records, events",
+        ),
         ("SELECT 1; SELECT 2", "the query does not run"),
     ];
     for (sql, wanted) in cases {
-        let Err(Error::Query(message)) = query(&snapshot, sql, &GO) else { panic!("{sql} should fail") };
+        let Err(Error::Query(message)) = query(&snapshot, sql, &GO) else {
+            panic!("{sql} should fail")
+        };
         assert!(message.starts_with(wanted), "{sql}: {message}");
         assert!(!message.contains('\n'), "{message}");
     }
-    assert!(matches!(query(&snapshot, "SELECT 1 AS x FROM records", &AtomicBool::new(true)), Err(Error::Cancelled)));
+    assert!(matches!(
+        query(
+            &snapshot,
+            "SELECT 1 AS x FROM records",
+            &AtomicBool::new(true)
+        ),
+        Err(Error::Cancelled)
+    ));
 }
 
 #[test]
 fn json_is_json() {
     let snapshot = few();
     let sql = "SELECT event, user_id, price, time_utc FROM checkout ORDER BY record LIMIT 2";
-    let all: serde_json::Value = serde_json::from_str(&written(&snapshot, sql, Format::Json, None)).unwrap();
+    let all: serde_json::Value =
+        serde_json::from_str(&written(&snapshot, sql, Format::Json, None)).unwrap();
     let lines = written(&snapshot, sql, Format::Jsonl, None);
-    let lines: Vec<serde_json::Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
     assert_eq!(all, serde_json::Value::Array(lines));
     assert_eq!(all[1]["price"], serde_json::Value::Null);
     assert_eq!(all[0]["price"], 9.5);
     assert_eq!(all[0]["time_utc"], "2026-11-22 14:00:00.000000");
-    assert_eq!(written(&snapshot, "SELECT event FROM events WHERE record > 99", Format::Json, None), "[]\n");
+    assert_eq!(
+        written(
+            &snapshot,
+            "SELECT event FROM events WHERE record > 99",
+            Format::Json,
+            None
+        ),
+        "[]\n"
+    );
 }
 
 #[test]
@@ -113,15 +187,27 @@ fn parquet_can_be_read_back() {
     let snapshot = many(3_000, 1);
     let sql = "SELECT record, event, price FROM checkout ORDER BY record";
     let mut out = vec![];
-    run(&QueryOptions { sql: sql.into(), format: Format::Parquet, width: None }, &snapshot, &mut out).unwrap();
-    let read = polars_io::parquet::read::ParquetReader::new(std::io::Cursor::new(out)).finish().unwrap();
+    run(
+        &QueryOptions {
+            sql: sql.into(),
+            format: Format::Parquet,
+            width: None,
+        },
+        &snapshot,
+        &mut out,
+    )
+    .unwrap();
+    let read = polars_io::parquet::read::ParquetReader::new(std::io::Cursor::new(out))
+        .finish()
+        .unwrap();
     assert!(read.equals_missing(&query(&snapshot, sql, &GO).unwrap()) && read.height() > 500);
 }
 
 #[test]
 fn a_table_is_aligned_and_fits() {
     let snapshot = few();
-    let sql = "SELECT record * 1000 AS n, user_id, price, time_utc FROM checkout ORDER BY record LIMIT 3";
+    let sql =
+        "SELECT record * 1000 AS n, user_id, price, time_utc FROM checkout ORDER BY record LIMIT 3";
     assert_eq!(
         written(&snapshot, sql, Format::Table, None),
         "    n  user_id  price  time_utc
@@ -132,11 +218,29 @@ fn a_table_is_aligned_and_fits() {
 3 rows
 "
     );
-    let narrow = written(&snapshot, "SELECT cs_uri_query AS q, record FROM records", Format::Table, Some(24));
-    assert!(narrow.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 24), "{narrow}");
+    let narrow = written(
+        &snapshot,
+        "SELECT cs_uri_query AS q, record FROM records",
+        Format::Table,
+        Some(24),
+    );
+    assert!(
+        narrow
+            .lines()
+            .all(|line| unicode_width::UnicodeWidthStr::width(line) <= 24),
+        "{narrow}"
+    );
     assert!(narrow.contains('…') && narrow.ends_with("12 rows\n"));
-    let hostile = written(&snapshot, "SELECT 'a\u{202e}b' AS x FROM objects LIMIT 1", Format::Table, None);
-    assert!(hostile.contains("a‹U+202E›b") && hostile.ends_with("1 row\n"), "{hostile}");
+    let hostile = written(
+        &snapshot,
+        "SELECT 'a\u{202e}b' AS x FROM objects LIMIT 1",
+        Format::Table,
+        None,
+    );
+    assert!(
+        hostile.contains("a‹U+202E›b") && hostile.ends_with("1 row\n"),
+        "{hostile}"
+    );
 }
 
 struct Closed;
@@ -154,8 +258,18 @@ impl std::io::Write for Closed {
 #[test]
 fn a_closed_pipe_is_success() {
     let snapshot = few();
-    for format in [Format::Table, Format::Csv, Format::Json, Format::Jsonl, Format::Parquet] {
-        let options = QueryOptions { sql: "SELECT * FROM events".into(), format, width: None };
+    for format in [
+        Format::Table,
+        Format::Csv,
+        Format::Json,
+        Format::Jsonl,
+        Format::Parquet,
+    ] {
+        let options = QueryOptions {
+            sql: "SELECT * FROM events".into(),
+            format,
+            width: None,
+        };
         run(&options, &snapshot, &mut Closed).unwrap();
     }
 }

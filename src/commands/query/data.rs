@@ -48,7 +48,11 @@ pub(super) fn json(frame: &DataFrame, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(if row == 0 { b"\n" } else { b",\n" })?;
         object(frame, row, out)?;
     }
-    out.write_all(if frame.height() == 0 { b"]\n" } else { b"\n]\n" })
+    out.write_all(if frame.height() == 0 {
+        b"]\n"
+    } else {
+        b"\n]\n"
+    })
 }
 
 /// An object a line.
@@ -71,7 +75,9 @@ fn object(frame: &DataFrame, row: usize, out: &mut dyn Write) -> io::Result<()> 
         match value(column, row) {
             Value::Null => out.write_all(b"null")?,
             // JSON has no infinity and no NaN.
-            Value::Number(text) if matches!(text.as_str(), "inf" | "-inf" | "NaN") => out.write_all(b"null")?,
+            Value::Number(text) if matches!(text.as_str(), "inf" | "-inf" | "NaN") => {
+                out.write_all(b"null")?
+            }
             Value::Number(text) => out.write_all(text.as_bytes())?,
             Value::Time(text) | Value::Text(text) => serde_json::to_writer(&mut *out, &text)?,
         }
@@ -107,9 +113,9 @@ pub(super) fn value(column: &polars::prelude::Column, row: usize) -> Value {
             polars::prelude::TimeUnit::Milliseconds => v.saturating_mul(1000),
         })),
         AnyValue::Binary(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
-        AnyValue::Categorical(code, words) | AnyValue::Enum(code, words) => {
-            words.cat_to_str(code).map_or(Value::Null, |word| Value::Text(word.to_owned()))
-        }
+        AnyValue::Categorical(code, words) | AnyValue::Enum(code, words) => words
+            .cat_to_str(code)
+            .map_or(Value::Null, |word| Value::Text(word.to_owned())),
         other if other.is_primitive_numeric() => Value::Number(other.to_string()),
         other => Value::Text(other.to_string()),
     }

@@ -57,7 +57,9 @@ pub struct OpenFile {
 
 impl std::fmt::Debug for OpenFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OpenFile").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("OpenFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,20 +94,30 @@ impl OpenFile {
     /// # Errors
     /// When the destination does not take it.
     pub fn create(path: PathBuf, options: &Options, table: &TableSchema) -> Result<Self> {
-        let fail = |e| cannot_write(&path, e);
+        let fail = |e| cannot_write(&path, &e);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(fail)?;
         }
         let file = File::create(&path).map_err(fail)?;
         let written = Arc::new(AtomicU64::new(0));
         let buffered = BufWriter::with_capacity(256 << 10, file.try_clone().map_err(fail)?);
-        let output = Output { file: buffered, written: written.clone() };
+        let output = Output {
+            file: buffered,
+            written: written.clone(),
+        };
         let body = match (options.format, options.compress) {
             (Format::Parquet, _) => Body::Parquet(Box::new(parquet::Writer::new(output, table)?)),
             (_, Compress::None) => Body::Plain(output),
-            (_, Compress::Gzip) => Body::Gzip(Box::new(GzEncoder::new(output, Compression::new(6)))),
+            (_, Compress::Gzip) => {
+                Body::Gzip(Box::new(GzEncoder::new(output, Compression::new(6))))
+            }
         };
-        let mut open = Self { path, file, written, body };
+        let mut open = Self {
+            path,
+            file,
+            written,
+            body,
+        };
         if options.format == Format::Csv {
             let mut header = Vec::new();
             text::csv_header(&mut header, table);
@@ -120,9 +132,9 @@ impl OpenFile {
     /// When the destination does not take it.
     pub fn write(&mut self, rows: RowBuffer) -> Result<()> {
         match (rows, &mut self.body) {
-            (RowBuffer::Columns(columns), Body::Parquet(writer)) => {
-                writer.write(columns).map_err(|e| cannot_write(&self.path, e))
-            }
+            (RowBuffer::Columns(columns), Body::Parquet(writer)) => writer
+                .write(columns)
+                .map_err(|e| cannot_write(&self.path, &e)),
             (RowBuffer::Text(text), _) => self.text(&text),
             (RowBuffer::Columns(_), _) => Err(Error::Frame("columns for a text file".into())),
         }
@@ -134,7 +146,7 @@ impl OpenFile {
             Body::Gzip(encoder) => encoder.write_all(text),
             Body::Parquet(_) => Err(std::io::Error::other("text for a Parquet file")),
         };
-        written.map_err(|e| cannot_write(&self.path, e))
+        written.map_err(|e| cannot_write(&self.path, &e))
     }
 
     /// Bytes written so far.
@@ -147,11 +159,14 @@ impl OpenFile {
     /// # Errors
     /// When the destination does not take it.
     pub fn finish(self) -> Result<u64> {
-        let fail = |e| cannot_write(&self.path, e);
+        let fail = |e| cannot_write(&self.path, &e);
         match self.body {
             Body::Parquet(writer) => writer.finish().map_err(fail)?,
             Body::Plain(mut output) => output.flush().map_err(fail)?,
-            Body::Gzip(encoder) => encoder.finish().and_then(|mut output| output.flush()).map_err(fail)?,
+            Body::Gzip(encoder) => encoder
+                .finish()
+                .and_then(|mut output| output.flush())
+                .map_err(fail)?,
         }
         self.file.sync_all().map_err(fail)?;
         Ok(self.written.load(Relaxed))
@@ -159,15 +174,24 @@ impl OpenFile {
 }
 
 /// The sentence for a destination that does not take what is written.
-pub fn cannot_write(path: &Path, error: std::io::Error) -> Error {
+pub fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
     use std::io::ErrorKind;
     let way_out = match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "check the permissions, or choose another --to",
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, then run the same command again",
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "a file is in the way; choose another --to",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "check the permissions, or choose another --to"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some space, then run the same command again"
+        }
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "a file is in the way; choose another --to"
+        }
         _ => "then run the same command again",
     };
-    Error::Export(format!("cannot write {}: {error}. Nothing was published; {way_out}", path.display()))
+    Error::Export(format!(
+        "cannot write {}: {error}. Nothing was published; {way_out}",
+        path.display()
+    ))
 }
 
 /// Where rows that are read again go.
@@ -177,7 +201,12 @@ pub type RowSink<'a> = dyn FnMut(&[Cell<'_>]) -> Result<()> + 'a;
 ///
 /// # Errors
 /// When the file cannot be read, or is not what was written.
-pub fn reread(path: &Path, options: &Options, table: &TableSchema, sink: &mut RowSink<'_>) -> Result<()> {
+pub fn reread(
+    path: &Path,
+    options: &Options,
+    table: &TableSchema,
+    sink: &mut RowSink<'_>,
+) -> Result<()> {
     match options.format {
         Format::Parquet => parquet::reread(path, table, sink),
         Format::Csv | Format::Jsonl => text_read::reread(path, options, table, sink),

@@ -33,7 +33,11 @@ fn dtype(storage: Storage) -> DataType {
 
 /// The frame schema of a table's files.
 fn frame_schema(table: &TableSchema) -> Schema {
-    table.columns.iter().map(|c| (c.name.as_str().into(), dtype(c.storage))).collect()
+    table
+        .columns
+        .iter()
+        .map(|c| (c.name.as_str().into(), dtype(c.storage)))
+        .collect()
 }
 
 /// One empty builder a column.
@@ -46,7 +50,11 @@ pub fn builders(table: &TableSchema) -> Vec<Column> {
         Storage::Date => ColumnKind::Date,
         Storage::Timestamp => ColumnKind::Timestamp,
     };
-    table.columns.iter().map(|c| Column::new(kind(c.storage))).collect()
+    table
+        .columns
+        .iter()
+        .map(|c| Column::new(kind(c.storage)))
+        .collect()
 }
 
 /// Appends one row to the builders.
@@ -76,7 +84,9 @@ impl Writer {
     /// When Polars does not take the schema: a bug.
     pub fn new(output: Output, table: &TableSchema) -> Result<Self> {
         let schema = frame_schema(table);
-        let writer = ParquetWriter::new(output).with_compression(ParquetCompression::Snappy).batched(&schema)?;
+        let writer = ParquetWriter::new(output)
+            .with_compression(ParquetCompression::Snappy)
+            .batched(&schema)?;
         Ok(Self { writer, schema })
     }
 
@@ -91,7 +101,9 @@ impl Writer {
                 Series::from_chunk_and_dtype(name.clone(), column.freeze(), dtype).map(Into::into)
             })
             .collect();
-        let frame = series.and_then(|columns| DataFrame::new(height, columns)).map_err(as_io)?;
+        let frame = series
+            .and_then(|columns| DataFrame::new(height, columns))
+            .map_err(as_io)?;
         self.writer.write_batch(&frame).map_err(as_io)
     }
 
@@ -104,11 +116,20 @@ impl Writer {
 /// Polars wraps what the disk said; a full disk should still be called so.
 fn as_io(error: polars::error::PolarsError) -> io::Error {
     match error {
-        polars::error::PolarsError::IO { error, .. } => io::Error::new(error.kind(), error.to_string()),
+        polars::error::PolarsError::IO { error, .. } => {
+            io::Error::new(error.kind(), error.to_string())
+        }
         other => {
             let text = other.to_string();
             let full = text.contains("No space left") || text.contains("os error 28");
-            io::Error::new(if full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other }, text)
+            io::Error::new(
+                if full {
+                    io::ErrorKind::StorageFull
+                } else {
+                    io::ErrorKind::Other
+                },
+                text,
+            )
         }
     }
 }
@@ -118,7 +139,12 @@ fn as_io(error: polars::error::PolarsError) -> io::Error {
 /// # Errors
 /// When it cannot be read, or its columns are not the table's.
 pub fn reread(path: &Path, table: &TableSchema, sink: &mut RowSink<'_>) -> Result<()> {
-    let fail = |e: &dyn std::fmt::Display| Error::Export(format!("cannot read {} again: {e}. Nothing was published", path.display()));
+    let fail = |e: &dyn std::fmt::Display| {
+        Error::Export(format!(
+            "cannot read {} again: {e}. Nothing was published",
+            path.display()
+        ))
+    };
     let mut file = ParquetReader::new(File::open(path).map_err(|e| fail(&e))?);
     let metadata = file.get_metadata()?.clone();
     let expected = frame_schema(table);

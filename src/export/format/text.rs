@@ -88,7 +88,14 @@ pub fn bare(out: &mut Vec<u8>, cell: &Cell<'_>) {
             let (days, us) = (us.div_euclid(86_400_000_000), us.rem_euclid(86_400_000_000));
             let s = us / 1_000_000;
             date(out, days).and_then(|()| {
-                write!(out, " {:02}:{:02}:{:02}.{:06}", s / 3600, s / 60 % 60, s % 60, us % 1_000_000)
+                write!(
+                    out,
+                    " {:02}:{:02}:{:02}.{:06}",
+                    s / 3600,
+                    s / 60 % 60,
+                    s % 60,
+                    us % 1_000_000
+                )
             })
         }
     };
@@ -142,8 +149,12 @@ mod tests {
                 Cell::Timestamp(-1),
             ],
         );
-        let expected = "\\N,\"\",\"a \"\"b\"\",\nc\",\"\\N\",1e+300,true,1969-12-31 23:59:59.999999\n";
-        assert_eq!(String::from_utf8_lossy(&out).replace("1e300", "1e+300"), expected);
+        let expected =
+            "\\N,\"\",\"a \"\"b\"\",\nc\",\"\\N\",1e+300,true,1969-12-31 23:59:59.999999\n";
+        assert_eq!(
+            String::from_utf8_lossy(&out).replace("1e300", "1e+300"),
+            expected
+        );
     }
 
     #[test]

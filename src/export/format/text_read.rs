@@ -18,16 +18,30 @@ use crate::model::time::{days_from_civil, days_in_month, parse_time};
 ///
 /// # Errors
 /// When it cannot be read, or is not what we write.
-pub fn reread(path: &Path, options: &Options, table: &TableSchema, sink: &mut RowSink<'_>) -> Result<()> {
+pub fn reread(
+    path: &Path,
+    options: &Options,
+    table: &TableSchema,
+    sink: &mut RowSink<'_>,
+) -> Result<()> {
     let fail = |what: &dyn std::fmt::Display| {
-        Error::Export(format!("cannot read {} again: {what}. Nothing was published", path.display()))
+        Error::Export(format!(
+            "cannot read {} again: {what}. Nothing was published",
+            path.display()
+        ))
     };
     let file = File::open(path).map_err(|e| fail(&e))?;
     let file: Box<dyn Read> = match options.compress {
         Compress::None => Box::new(file),
-        Compress::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, file))),
+        Compress::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(
+            256 << 10,
+            file,
+        ))),
     };
-    let mut lines = Lines { reader: BufReader::with_capacity(256 << 10, file), line: vec![] };
+    let mut lines = Lines {
+        reader: BufReader::with_capacity(256 << 10, file),
+        line: vec![],
+    };
     let mut row = TextRow::default();
     if options.format == Format::Csv {
         let mut header = Vec::new();
@@ -37,13 +51,18 @@ pub fn reread(path: &Path, options: &Options, table: &TableSchema, sink: &mut Ro
         }
     }
     let mut number = 0u64;
-    while lines.next(options.format == Format::Csv).map_err(|e| fail(&e))? {
+    while lines
+        .next(options.format == Format::Csv)
+        .map_err(|e| fail(&e))?
+    {
         number += 1;
         let read = match options.format {
             Format::Jsonl => row.read_json(&lines.line, table),
             _ => row.read_csv(&lines.line),
         };
-        let cells = read.and_then(|()| row.cells(table)).ok_or_else(|| fail(&format!("row {number} is not the table's")))?;
+        let cells = read
+            .and_then(|()| row.cells(table))
+            .ok_or_else(|| fail(&format!("row {number} is not the table's")))?;
         sink(&cells)?;
     }
     Ok(())
@@ -99,7 +118,9 @@ impl TextRow {
                     let end = memchr::memchr(b'"', quoted)?;
                     self.arena.extend_from_slice(&quoted[..end]);
                     quoted = &quoted[end + 1..];
-                    let Some(more) = quoted.strip_prefix(b"\"") else { break };
+                    let Some(more) = quoted.strip_prefix(b"\"") else {
+                        break;
+                    };
                     self.arena.push(b'"');
                     quoted = more;
                 }
@@ -109,7 +130,11 @@ impl TextRow {
                 let end = memchr::memchr(b',', rest).unwrap_or(rest.len());
                 self.arena.extend_from_slice(&rest[..end]);
                 let null = &rest[..end] == b"\\N";
-                self.fields.push(if null { Field::Null } else { Field::Bare(start..self.arena.len()) });
+                self.fields.push(if null {
+                    Field::Null
+                } else {
+                    Field::Bare(start..self.arena.len())
+                });
                 rest = &rest[end..];
             }
             match rest.split_first() {
@@ -139,13 +164,21 @@ impl TextRow {
                 self.arena.extend_from_slice(text.as_bytes());
                 let span = start..self.arena.len();
                 let is_text = matches!(column.storage, Storage::Text(_));
-                self.fields.push(if is_text { Field::Text(span) } else { Field::Bare(span) });
+                self.fields.push(if is_text {
+                    Field::Text(span)
+                } else {
+                    Field::Bare(span)
+                });
                 rest = after;
             } else {
                 let end = memchr::memchr(b',', rest).unwrap_or(rest.len());
                 self.arena.extend_from_slice(&rest[..end]);
                 let null = &rest[..end] == b"null";
-                self.fields.push(if null { Field::Null } else { Field::Bare(start..self.arena.len()) });
+                self.fields.push(if null {
+                    Field::Null
+                } else {
+                    Field::Bare(start..self.arena.len())
+                });
                 rest = &rest[end..];
             }
         }
@@ -156,7 +189,11 @@ impl TextRow {
         if self.fields.len() != table.columns.len() {
             return None;
         }
-        self.fields.iter().zip(&table.columns).map(|(field, column)| self.cell(field, column.storage)).collect()
+        self.fields
+            .iter()
+            .zip(&table.columns)
+            .map(|(field, column)| self.cell(field, column.storage))
+            .collect()
     }
 
     fn cell(&self, field: &Field, storage: Storage) -> Option<Cell<'_>> {
@@ -196,13 +233,17 @@ fn json_string(text: &[u8]) -> Option<(String, &[u8])> {
 fn days(text: &str) -> Option<i64> {
     let (front, day) = text.rsplit_once('-')?;
     let (year, month) = front.rsplit_once('-')?;
-    let (year, month, day): (i64, u32, u32) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-    ((1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month)).then(|| days_from_civil(year, month, day))
+    let (year, month, day): (i64, u32, u32) =
+        (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    ((1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month))
+        .then(|| days_from_civil(year, month, day))
 }
 
 fn timestamp(text: &str) -> Option<i64> {
     let (date, clock) = text.split_once(' ')?;
     let (clock, us) = clock.split_once('.')?;
     let seconds = i64::from(parse_time(clock.as_bytes())?);
-    days(date)?.checked_mul(86_400_000_000)?.checked_add(seconds * 1_000_000 + us.parse::<i64>().ok()?)
+    days(date)?
+        .checked_mul(86_400_000_000)?
+        .checked_add(seconds * 1_000_000 + us.parse::<i64>().ok()?)
 }

@@ -44,8 +44,11 @@ pub fn elements(table: &TableSchema) -> Vec<Value> {
 
 /// `CREATE TABLE IF NOT EXISTS` with the columns in the order of the files.
 pub fn create_table(table: &TableSchema) -> String {
-    let columns: Vec<String> =
-        table.columns.iter().map(|c| format!("  {} {}", quoted(&c.name), sql_type(c.storage))).collect();
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|c| format!("  {} {}", quoted(&c.name), sql_type(c.storage)))
+        .collect();
     format!(
         "-- Times are UTC. A column's width in bytes holds four bytes a character of its maxLength.\nCREATE TABLE IF NOT EXISTS {} (\n{}\n);\n",
         quoted(&table.name),
@@ -58,10 +61,17 @@ pub fn copy(table: &TableSchema, manifest_url: &str, options: &Options) -> Strin
     let columns: Vec<String> = table.columns.iter().map(|c| quoted(&c.name)).collect();
     let format = match options.format {
         Format::Parquet => "FORMAT AS PARQUET".to_owned(),
-        Format::Csv => format!("FORMAT AS CSV IGNOREHEADER 1 NULL AS {} DATEFORMAT 'auto' TIMEFORMAT 'auto'", literal("\\N")),
+        Format::Csv => format!(
+            "FORMAT AS CSV IGNOREHEADER 1 NULL AS {} DATEFORMAT 'auto' TIMEFORMAT 'auto'",
+            literal("\\N")
+        ),
         Format::Jsonl => "FORMAT AS JSON 'auto' DATEFORMAT 'auto' TIMEFORMAT 'auto'".to_owned(),
     };
-    let gzip = if options.compress == Compress::Gzip { " GZIP" } else { "" };
+    let gzip = if options.compress == Compress::Gzip {
+        " GZIP"
+    } else {
+        ""
+    };
     let note = if manifest_url.starts_with("s3://") {
         ""
     } else {
@@ -82,17 +92,38 @@ mod tests {
 
     #[test]
     fn ddl_and_copy_name_the_same_columns_in_the_same_order() {
-        let column = |name: &str, storage| TableColumn { name: name.into(), property: None, storage };
+        let column = |name: &str, storage| TableColumn {
+            name: name.into(),
+            property: None,
+            storage,
+        };
         let table = TableSchema {
             name: "checkout_1".into(),
-            columns: vec![column("order", Storage::Int), column("note", Storage::Text(12)), column("at", Storage::Timestamp)],
+            columns: vec![
+                column("order", Storage::Int),
+                column("note", Storage::Text(12)),
+                column("at", Storage::Timestamp),
+            ],
         };
         let ddl = create_table(&table);
-        assert!(ddl.contains("\"order\" BIGINT,\n  \"note\" VARCHAR(12),\n  \"at\" TIMESTAMP\n"), "{ddl}");
-        let options = Options { format: Format::Csv, compress: Compress::Gzip, ..Options::default() };
+        assert!(
+            ddl.contains("\"order\" BIGINT,\n  \"note\" VARCHAR(12),\n  \"at\" TIMESTAMP\n"),
+            "{ddl}"
+        );
+        let options = Options {
+            format: Format::Csv,
+            compress: Compress::Gzip,
+            ..Options::default()
+        };
         let copy = copy(&table, "s3://b/it's/m", &options);
-        assert!(copy.contains("COPY \"checkout_1\" (\"order\", \"note\", \"at\")"), "{copy}");
+        assert!(
+            copy.contains("COPY \"checkout_1\" (\"order\", \"note\", \"at\")"),
+            "{copy}"
+        );
         assert!(copy.contains("FROM 's3://b/it''s/m'"), "{copy}");
-        assert!(copy.contains("NULL AS '\\\\N'") && copy.ends_with("GZIP;\n"), "{copy}");
+        assert!(
+            copy.contains("NULL AS '\\\\N'") && copy.ends_with("GZIP;\n"),
+            "{copy}"
+        );
     }
 }

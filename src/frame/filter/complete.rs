@@ -39,14 +39,25 @@ pub fn complete(text: &str, cursor: usize, snapshot: &Snapshot) -> Vec<Completio
     let mut scanner = lex::Scanner::new(term);
     let name = scanner.name();
     let Some((op, len)) = scanner.operator() else {
-        return if in_quotes { vec![] } else { names(term, (start, cursor), &columns) };
+        return if in_quotes {
+            vec![]
+        } else {
+            names(term, (start, cursor), &columns)
+        };
     };
-    let Some(info) = columns.find(name).filter(|_| matches!(op, Op::Eq | Op::Ne | Op::Contains)) else { return vec![] };
+    let Some(info) = columns
+        .find(name)
+        .filter(|_| matches!(op, Op::Eq | Op::Ne | Op::Contains))
+    else {
+        return vec![];
+    };
     let from = scanner.at + len;
     let typed = term[from..].trim_start_matches(['"', '(']);
     let values = values(snapshot, &info);
     let count = |n: u64| if n == 0 { String::new() } else { thousands(n) };
-    let list = values.into_iter().map(|(value, n)| (value.clone(), lex::quote_value(&value), count(n)));
+    let list = values
+        .into_iter()
+        .map(|(value, n)| (value.clone(), lex::quote_value(&value), count(n)));
     choose(list, typed, (start + from, cursor))
 }
 
@@ -77,9 +88,28 @@ fn names(typed: &str, place: (usize, usize), columns: &Columns) -> Vec<Completio
         };
         (name.clone(), lex::quote_name(&name), detail)
     };
-    let verdicts = Verdict::ALL.iter().map(|v| (v.as_str().to_owned(), v.as_str().to_owned(), "verdict".to_owned()));
-    let last = ("last:".to_owned(), "last:15m".to_owned(), "log time of the last 15 minutes".to_owned());
-    choose(columns.list().iter().map(of_column).chain(verdicts).chain([last]), typed, place)
+    let verdicts = Verdict::ALL.iter().map(|v| {
+        (
+            v.as_str().to_owned(),
+            v.as_str().to_owned(),
+            "verdict".to_owned(),
+        )
+    });
+    let last = (
+        "last:".to_owned(),
+        "last:15m".to_owned(),
+        "log time of the last 15 minutes".to_owned(),
+    );
+    choose(
+        columns
+            .list()
+            .iter()
+            .map(of_column)
+            .chain(verdicts)
+            .chain([last]),
+        typed,
+        place,
+    )
 }
 
 /// Those that begin with what was typed, then those that contain it, each in the order given.
@@ -92,7 +122,13 @@ fn choose(
     let (mut first, mut second) = (vec![], vec![]);
     for (label, insert, detail) in list {
         let lower = label.to_lowercase();
-        let completion = Completion { start, end, insert, label, detail };
+        let completion = Completion {
+            start,
+            end,
+            insert,
+            label,
+            detail,
+        };
         if lower.starts_with(&typed) {
             first.push(completion);
         } else if lower.contains(&typed) {
@@ -115,24 +151,39 @@ fn values(snapshot: &Snapshot, info: &ColumnInfo) -> Vec<(String, u64)> {
             let tables = snapshot.events.iter().filter(|t| t.frame.height() > 0);
             sum(tables.map(|t| (t.event_type.version.to_string(), t.frame.height() as u64)))
         }
-        ColumnRef::Virtual(Virtual::Verdict) => Verdict::ALL.iter().map(|v| (v.as_str().to_owned(), 0)).collect(),
+        ColumnRef::Virtual(Virtual::Verdict) => Verdict::ALL
+            .iter()
+            .map(|v| (v.as_str().to_owned(), 0))
+            .collect(),
         ColumnRef::Virtual(Virtual::Code) => {
-            let mut codes: Vec<_> = snapshot.causes.iter().map(|c| (c.code.as_str().to_owned(), 0)).collect();
+            let mut codes: Vec<_> = snapshot
+                .causes
+                .iter()
+                .map(|c| (c.code.as_str().to_owned(), 0))
+                .collect();
             codes.sort();
             codes.dedup();
             codes
         }
-        ColumnRef::Virtual(Virtual::Object) => {
-            snapshot.objects.iter().map(|o| (o.object.uri.to_string(), o.counters.records)).collect()
-        }
+        ColumnRef::Virtual(Virtual::Object) => snapshot
+            .objects
+            .iter()
+            .map(|o| (o.object.uri.to_string(), o.counters.records))
+            .collect(),
         ColumnRef::Virtual(_) => vec![],
         _ if info.kind == ColumnKind::Bool => ["true", "false"].map(|v| (v.to_owned(), 0)).to_vec(),
         ColumnRef::Record(name) => {
-            let series = snapshot.records.column(name).map(polars::prelude::Column::as_materialized_series);
+            let series = snapshot
+                .records
+                .column(name)
+                .map(polars::prelude::Column::as_materialized_series);
             series.map_or_else(|_| vec![], most_frequent)
         }
         ColumnRef::Property(name) => {
-            let columns = snapshot.events.iter().filter_map(|t| t.frame.column(name).ok());
+            let columns = snapshot
+                .events
+                .iter()
+                .filter_map(|t| t.frame.column(name).ok());
             sum(columns.flat_map(|c| most_frequent(c.as_materialized_series())))
         }
     }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use polars::prelude::{ChunkedArray, DataType, PolarsNumericType, Series, UInt32Type};
 
-use super::bind::{Binder, Bound, SeriesTest, TableTest, ValueTest, in_order};
-use super::matcher::TextTest;
 use super::Filter;
+use super::bind::{Binder, Bound, SeriesTest, TableTest};
+use super::matcher::TextTest;
+use super::value_test::{ValueTest, in_order};
 use crate::frame::Snapshot;
 use crate::frame::chunks::{Numbers, pieces};
 use crate::frame::snapshot::column;
@@ -24,7 +25,10 @@ pub(super) fn narrow(
     cancel: &AtomicBool,
 ) -> bool {
     let binder = Binder::new(snapshot, rows.clone());
-    let mut list: Vec<_> = filters.iter().map(|filter| binder.node(&filter.root)).collect();
+    let mut list: Vec<_> = filters
+        .iter()
+        .map(|filter| binder.node(&filter.root))
+        .collect();
     list.sort_by_key(Bound::cost);
     run(&Bound::All(list), snapshot, rows, live, cancel)
 }
@@ -41,14 +45,24 @@ pub(super) fn narrow_any(
     run(&bound, snapshot, rows, live, cancel)
 }
 
-fn run(bound: &Bound<'_>, snapshot: &Snapshot, rows: Range<usize>, live: &mut [bool], cancel: &AtomicBool) -> bool {
+fn run(
+    bound: &Bound<'_>,
+    snapshot: &Snapshot,
+    rows: Range<usize>,
+    live: &mut [bool],
+    cancel: &AtomicBool,
+) -> bool {
     let known = snapshot.len().saturating_sub(rows.start).min(live.len());
     let (live, past_the_end) = live.split_at_mut(known);
     past_the_end.fill(false);
     if live.is_empty() {
         return !cancel.load(Relaxed);
     }
-    let threads = if live.len() > BLOCK { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    let threads = if live.len() > BLOCK {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    } else {
+        1
+    };
     let share = live.len().div_ceil(threads);
     let work = |first: usize, part: &mut [bool]| {
         for (i, block) in part.chunks_mut(BLOCK).enumerate() {
@@ -78,34 +92,50 @@ impl Bound<'_> {
             return;
         }
         match self {
-            Self::All(list) => list.iter().for_each(|bound| bound.narrow(rows.clone(), live)),
+            Self::All(list) => list
+                .iter()
+                .for_each(|bound| bound.narrow(rows.clone(), live)),
             Self::AnyOf(list) => {
                 let mut open = live.to_vec();
                 for bound in list {
                     let mut hits = open.clone();
                     bound.narrow(rows.clone(), &mut hits);
-                    open.iter_mut().zip(&hits).for_each(|(open, hit)| *open &= !hit);
+                    open.iter_mut()
+                        .zip(&hits)
+                        .for_each(|(open, hit)| *open &= !hit);
                 }
-                live.iter_mut().zip(&open).for_each(|(live, open)| *live &= !open);
+                live.iter_mut()
+                    .zip(&open)
+                    .for_each(|(live, open)| *live &= !open);
             }
             Self::Not(inner) => {
                 let mut hits = live.to_vec();
                 inner.narrow(rows, &mut hits);
-                live.iter_mut().zip(&hits).for_each(|(live, hit)| *live &= !hit);
+                live.iter_mut()
+                    .zip(&hits)
+                    .for_each(|(live, hit)| *live &= !hit);
             }
             Self::Column(test) => test.narrow(rows, live),
             Self::Tables(list) => {
                 let mut hits = vec![false; live.len()];
-                list.iter().for_each(|table| table.mark(rows.clone(), live, &mut hits));
+                for table in list {
+                    table.mark(rows.clone(), live, &mut hits);
+                }
                 live.copy_from_slice(&hits);
             }
             Self::Rows(list) => {
                 let mut hits = vec![false; live.len()];
                 let from = list.partition_point(|row| (*row as usize) < rows.start);
-                for row in list[from..].iter().map(|row| *row as usize).take_while(|row| *row < rows.end) {
+                for row in list[from..]
+                    .iter()
+                    .map(|row| *row as usize)
+                    .take_while(|row| *row < rows.end)
+                {
                     hits[row - rows.start] = true;
                 }
-                live.iter_mut().zip(&hits).for_each(|(live, hit)| *live &= hit);
+                live.iter_mut()
+                    .zip(&hits)
+                    .for_each(|(live, hit)| *live &= hit);
             }
         }
     }
@@ -114,21 +144,34 @@ impl Bound<'_> {
 impl TableTest<'_> {
     /// Marks the records of `rows` that are live and whose event passes.
     fn mark(&self, rows: Range<usize>, live: &[bool], hits: &mut [bool]) {
-        let records = self.table.frame.column(column::RECORD).ok().and_then(|c| c.try_u32());
+        let records = self
+            .table
+            .frame
+            .column(column::RECORD)
+            .ok()
+            .and_then(|c| c.try_u32());
         let Some(records) = records else { return };
         let by_row = Numbers::<UInt32Type>::new(records);
         let find = |wanted: usize| {
             let (mut low, mut high) = (0, self.table.frame.height());
             while low < high {
                 let middle = low + (high - low) / 2;
-                if by_row.get(middle).is_some_and(|r| (r as usize) < wanted) { low = middle + 1 } else { high = middle }
+                if by_row.get(middle).is_some_and(|r| (r as usize) < wanted) {
+                    low = middle + 1
+                } else {
+                    high = middle
+                }
             }
             low
         };
         let events = find(rows.start)..find(rows.end);
         let mut at: Vec<usize> = Vec::with_capacity(events.len());
         for piece in pieces(records.downcast_iter(), events.clone()) {
-            at.extend(piece.array.values().as_slice()[piece.rows].iter().map(|r| *r as usize - rows.start));
+            at.extend(
+                piece.array.values().as_slice()[piece.rows]
+                    .iter()
+                    .map(|r| *r as usize - rows.start),
+            );
         }
         let mut open: Vec<bool> = at.iter().map(|i| live[*i]).collect();
         for test in &self.any_of {
@@ -148,7 +191,12 @@ impl SeriesTest<'_> {
         match &self.test {
             ValueTest::Present => present(series, rows, live),
             ValueTest::Lut(lut) => {
-                ints(series, rows, live, |v| usize::try_from(v).ok().and_then(|v| lut.get(v)).is_some_and(|yes| *yes));
+                ints(series, rows, live, |v| {
+                    usize::try_from(v)
+                        .ok()
+                        .and_then(|v| lut.get(v))
+                        .is_some_and(|yes| *yes)
+                });
             }
             ValueTest::Int(range) if *series.dtype() == DataType::Float64 => {
                 let (low, high) = (*range.start() as f64, *range.end() as f64);
@@ -160,7 +208,10 @@ impl SeriesTest<'_> {
             }
             ValueTest::Float(op, wanted) => {
                 let (op, wanted) = (*op, *wanted);
-                floats(series, rows, live, |v| v.partial_cmp(&wanted).is_some_and(|order| in_order(op, order)));
+                floats(series, rows, live, |v| {
+                    v.partial_cmp(&wanted)
+                        .is_some_and(|order| in_order(op, order))
+                });
             }
             ValueTest::Bool(wanted) => bools(series, rows, live, |v| v == *wanted),
             ValueTest::Text(TextTest::Equal(wanted)) => texts(series, rows, live, |v| v == wanted),
@@ -170,12 +221,15 @@ impl SeriesTest<'_> {
                 let plain = !name.contains(['"', '\\']) && !name.chars().any(char::is_control);
                 let wanted = |v: &str| {
                     (!plain || key.find(v.as_bytes()).is_some())
-                        && crate::frame::cell::rest_value(v, name).is_some_and(|value| test.holds(&value))
+                        && crate::frame::cell::rest_value(v, name)
+                            .is_some_and(|value| test.holds(&value))
                 };
                 texts(series, rows, live, wanted);
             }
             ValueTest::Text(test) => texts(series, rows, live, |v| test.test(v)),
-            ValueTest::Order(..) | ValueTest::NumberText(..) => texts(series, rows, live, |v| self.test.holds(v)),
+            ValueTest::Order(..) | ValueTest::NumberText(..) => {
+                texts(series, rows, live, |v| self.test.holds(v))
+            }
             ValueTest::Shown(test) => shown(series, rows, live, test),
         }
     }
@@ -183,7 +237,9 @@ impl SeriesTest<'_> {
 
 fn present(series: &Series, rows: Range<usize>, live: &mut [bool]) {
     for piece in pieces(series.chunks().iter().map(AsRef::as_ref), rows) {
-        let Some(bits) = piece.array.validity() else { continue };
+        let Some(bits) = piece.array.validity() else {
+            continue;
+        };
         let live = &mut live[piece.at..piece.at + piece.rows.len()];
         for (live, row) in live.iter_mut().zip(piece.rows) {
             *live &= bits.get_bit(row);
@@ -196,8 +252,12 @@ fn shown(series: &Series, rows: Range<usize>, live: &mut [bool], test: &TextTest
     use crate::frame::cell::{format_date, format_time};
     match series.dtype() {
         DataType::Float64 => floats(series, rows, live, |v| test.test(&v.to_string())),
-        DataType::Boolean => bools(series, rows, live, |v| test.test(if v { "true" } else { "false" })),
-        DataType::Datetime(..) => ints(series, rows, live, |v| test.test(&crate::model::time::format_us(v))),
+        DataType::Boolean => bools(series, rows, live, |v| {
+            test.test(if v { "true" } else { "false" })
+        }),
+        DataType::Datetime(..) => ints(series, rows, live, |v| {
+            test.test(&crate::model::time::format_us(v))
+        }),
         DataType::Date => ints(series, rows, live, |v| test.test(&format_date(v as i32))),
         DataType::Time => ints(series, rows, live, |v| test.test(&format_time(v))),
         DataType::String => texts(series, rows, live, |v| test.test(v)),
@@ -247,7 +307,10 @@ fn fixed<T: PolarsNumericType>(
         let live = &mut live[piece.at..piece.at + piece.rows.len()];
         let values = &piece.array.values().as_slice()[piece.rows.clone()];
         match piece.array.validity() {
-            None => live.iter_mut().zip(values).for_each(|(live, v)| *live &= f(*v)),
+            None => live
+                .iter_mut()
+                .zip(values)
+                .for_each(|(live, v)| *live &= f(*v)),
             Some(bits) => live
                 .iter_mut()
                 .zip(values)
@@ -258,7 +321,9 @@ fn fixed<T: PolarsNumericType>(
 }
 
 fn bools(series: &Series, rows: Range<usize>, live: &mut [bool], f: impl Fn(bool) -> bool) {
-    let Some(column) = series.try_bool() else { return live.fill(false) };
+    let Some(column) = series.try_bool() else {
+        return live.fill(false);
+    };
     for piece in pieces(column.downcast_iter(), rows) {
         let live = &mut live[piece.at..piece.at + piece.rows.len()];
         for (live, row) in live.iter_mut().zip(piece.rows) {
@@ -268,7 +333,9 @@ fn bools(series: &Series, rows: Range<usize>, live: &mut [bool], f: impl Fn(bool
 }
 
 fn texts(series: &Series, rows: Range<usize>, live: &mut [bool], f: impl Fn(&str) -> bool) {
-    let Some(column) = series.try_str() else { return live.fill(false) };
+    let Some(column) = series.try_str() else {
+        return live.fill(false);
+    };
     for piece in pieces(column.downcast_iter(), rows) {
         let live = &mut live[piece.at..piece.at + piece.rows.len()];
         for (live, row) in live.iter_mut().zip(piece.rows) {

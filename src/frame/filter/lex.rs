@@ -51,9 +51,24 @@ impl<'a> Scanner<'a> {
     /// An operator at the cursor, and how long it is. `?` is not one of them: see [`Scanner::at_presence`].
     pub(crate) fn operator(&self) -> Option<(Op, usize)> {
         let rest = self.rest();
-        let two = [("!=", Op::Ne), (">=", Op::Ge), ("<=", Op::Le), ("==", Op::Eq), ("=~", Op::Matches)];
-        let one = [("=", Op::Eq), (">", Op::Gt), ("<", Op::Lt), ("~", Op::Matches), (":", Op::Contains)];
-        two.into_iter().chain(one).find(|(sign, _)| rest.starts_with(sign)).map(|(sign, op)| (op, sign.len()))
+        let two = [
+            ("!=", Op::Ne),
+            (">=", Op::Ge),
+            ("<=", Op::Le),
+            ("==", Op::Eq),
+            ("=~", Op::Matches),
+        ];
+        let one = [
+            ("=", Op::Eq),
+            (">", Op::Gt),
+            ("<", Op::Lt),
+            ("~", Op::Matches),
+            (":", Op::Contains),
+        ];
+        two.into_iter()
+            .chain(one)
+            .find(|(sign, _)| rest.starts_with(sign))
+            .map(|(sign, op)| (op, sign.len()))
     }
 
     /// True at a `?` that ends a term.
@@ -65,7 +80,10 @@ impl<'a> Scanner<'a> {
     /// A name or bare word: up to an operator or delimiter.
     pub(crate) fn name(&mut self) -> &'a str {
         let start = self.at;
-        while self.peek().is_some_and(|c| !is_delimiter(c)) && self.operator().is_none() && !self.at_presence() {
+        while self.peek().is_some_and(|c| !is_delimiter(c))
+            && self.operator().is_none()
+            && !self.at_presence()
+        {
             self.bump();
         }
         &self.text[start..self.at]
@@ -115,18 +133,29 @@ fn quote(text: &str) -> String {
 /// A value as it must be written.
 pub(crate) fn quote_value(text: &str) -> String {
     let unclear = text.is_empty() || text.starts_with(['=', '~']) || text.contains(is_delimiter);
-    if unclear { quote(text) } else { text.to_owned() }
+    if unclear {
+        quote(text)
+    } else {
+        text.to_owned()
+    }
 }
 
 /// A column's name as it must be written.
 pub(crate) fn quote_name(text: &str) -> String {
     let mut scanner = Scanner::new(text);
-    let plain = scanner.name().len() == text.len() && !text.starts_with(['-', '!']) && !text.is_empty();
+    let plain =
+        scanner.name().len() == text.len() && !text.starts_with(['-', '!']) && !text.is_empty();
     if plain { text.to_owned() } else { quote(text) }
 }
 
 /// A bare word as it must be written, so that it stays one.
 pub(crate) fn quote_word(text: &str) -> String {
-    let verdict = crate::model::Verdict::ALL.iter().any(|v| v.as_str() == text);
-    if verdict { quote(text) } else { quote_name(text) }
+    let verdict = crate::model::Verdict::ALL
+        .iter()
+        .any(|v| v.as_str() == text);
+    if verdict {
+        quote(text)
+    } else {
+        quote_name(text)
+    }
 }

@@ -19,7 +19,9 @@ pub(crate) enum TextTest {
 }
 
 /// Characters that make a text a regular expression.
-const SPECIAL: &[char] = &['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'];
+const SPECIAL: &[char] = &[
+    '\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$',
+];
 
 impl TextTest {
     /// Equality.
@@ -35,8 +37,13 @@ impl TextTest {
         if let Some(test) = AnyCase::new(text) {
             return Self::AnyCase(test);
         }
-        let escaped = RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build();
-        escaped.map_or_else(|_| Self::Piece(Box::new(Finder::new(text.as_bytes()).into_owned())), Self::Regex)
+        let escaped = RegexBuilder::new(&regex::escape(text))
+            .case_insensitive(true)
+            .build();
+        escaped.map_or_else(
+            |_| Self::Piece(Box::new(Finder::new(text.as_bytes()).into_owned())),
+            Self::Regex,
+        )
     }
 
     /// A regular expression when something in it is special, else a piece of text.
@@ -73,25 +80,40 @@ impl TextTest {
             Self::Equal(_) => vec![],
             Self::Piece(finder) => {
                 let len = finder.needle().len();
-                finder.find_iter(text.as_bytes()).filter(|_| len > 0).map(|at| at..at + len).collect()
+                finder
+                    .find_iter(text.as_bytes())
+                    .filter(|_| len > 0)
+                    .map(|at| at..at + len)
+                    .collect()
             }
             Self::AnyCase(test) => {
                 let mut hits: Vec<Range<usize>> = vec![];
                 let mut from = 0;
-                while let Some(at) = test.find(text.as_bytes(), from).filter(|_| !test.lower.is_empty()) {
+                while let Some(at) = test
+                    .find(text.as_bytes(), from)
+                    .filter(|_| !test.lower.is_empty())
+                {
                     from = at + test.lower.len();
                     hits.push(at..from);
                 }
                 hits
             }
-            Self::Regex(regex) => regex.find_iter(text).map(|m| m.range()).filter(|r| !r.is_empty()).collect(),
+            Self::Regex(regex) => regex
+                .find_iter(text)
+                .map(|m| m.range())
+                .filter(|r| !r.is_empty())
+                .collect(),
         }
     }
 
     /// True when a test of the raw query finds what a test of the decoded properties finds: nothing in the needle is
     /// ever percent-encoded.
     pub(crate) fn is_plain(&self) -> bool {
-        let plain = |bytes: &[u8]| bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b));
+        let plain = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(b))
+        };
         match self {
             Self::Equal(_) | Self::Regex(_) => false,
             Self::Piece(finder) => plain(finder.needle()),
@@ -101,7 +123,11 @@ impl TextTest {
 
     /// Relative cost of one test.
     pub(crate) fn cost(&self) -> u32 {
-        if matches!(self, Self::Regex(_)) { 30 } else { 10 }
+        if matches!(self, Self::Regex(_)) {
+            30
+        } else {
+            10
+        }
     }
 }
 
@@ -118,7 +144,11 @@ fn has_capital(expression: &str) -> bool {
 /// The last line of the regex crate's picture is its sentence.
 fn sentence(text: &str, error: &regex::Error) -> String {
     let picture = error.to_string();
-    let last = picture.lines().last().unwrap_or("not understood").trim_start_matches("error: ");
+    let last = picture
+        .lines()
+        .last()
+        .unwrap_or("not understood")
+        .trim_start_matches("error: ");
     format!("`{text}` is no regular expression: {last}")
 }
 
@@ -141,9 +171,15 @@ impl AnyCase {
         }
         let lower: Box<[u8]> = text.to_ascii_lowercase().into_bytes().into();
         let rank = |b: &u8| FREQUENT.iter().position(|f| f == b).map_or(0, |i| i + 1);
-        let rare_at = (0..lower.len()).min_by_key(|i| rank(&lower[*i])).unwrap_or(0);
+        let rare_at = (0..lower.len())
+            .min_by_key(|i| rank(&lower[*i]))
+            .unwrap_or(0);
         let byte = lower.get(rare_at).copied().unwrap_or(0);
-        Some(Self { lower, rare_at, rare: (byte, byte.to_ascii_uppercase()) })
+        Some(Self {
+            lower,
+            rare_at,
+            rare: (byte, byte.to_ascii_uppercase()),
+        })
     }
 
     /// The first hit at or after `from`.
@@ -181,18 +217,34 @@ mod tests {
     #[test]
     fn case_counts_only_with_a_capital() {
         let hit = |needle: &str, text: &str| TextTest::contains(needle).test(text);
-        assert!(hit("bot", "GoogleBot/2.1") && hit("Bot", "GoogleBot/2.1") && !hit("BOT", "GoogleBot/2.1"));
+        assert!(
+            hit("bot", "GoogleBot/2.1")
+                && hit("Bot", "GoogleBot/2.1")
+                && !hit("BOT", "GoogleBot/2.1")
+        );
         assert!(hit("", "x") && hit("", "") && hit("x", "X") && !hit("xx", "x"));
         assert!(hit("é", "CAFÉ") && !hit("e", "CAFÉ") && hit("caf", "CAFÉ"));
     }
 
     #[test]
     fn any_case_agrees_with_lowercasing() {
-        let texts = ["", "a", "aA", "q=12&Q=13", "abcABCabc", "jj", "Mozilla/5.0 (X11; Linux)", "aaab", "éAé"];
+        let texts = [
+            "",
+            "a",
+            "aA",
+            "q=12&Q=13",
+            "abcABCabc",
+            "jj",
+            "Mozilla/5.0 (X11; Linux)",
+            "aaab",
+            "éAé",
+        ];
         let needles = ["a", "ab", "aab", "q", "l", "linux", ") ", "13", "bca"];
         for text in texts {
             for needle in needles {
-                let Some(test) = AnyCase::new(needle) else { panic!("ASCII") };
+                let Some(test) = AnyCase::new(needle) else {
+                    panic!("ASCII")
+                };
                 let wanted = text.to_ascii_lowercase().find(needle);
                 assert_eq!(test.find(text.as_bytes(), 0), wanted, "{needle} in {text}");
             }
@@ -209,6 +261,9 @@ mod tests {
     #[test]
     fn a_broken_expression_is_a_sentence() {
         let error = TextTest::search("a(b").unwrap_err();
-        assert!(error.starts_with("`a(b` is no regular expression: ") && !error.contains('\n'), "{error}");
+        assert!(
+            error.starts_with("`a(b` is no regular expression: ") && !error.contains('\n'),
+            "{error}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lex::Scanner;
 use super::when::{When, clock_of, parse_seconds};
-use super::{Filter, Node, Op, ParseError, TextTest, Term};
+use super::{Filter, Node, Op, ParseError, Term, TextTest};
 use crate::frame::columns::{ColumnInfo, ColumnRef, Columns, Virtual};
 use crate::model::{Code, ColumnKind, Verdict};
 
@@ -10,7 +10,11 @@ use crate::model::{Code, ColumnKind, Verdict};
 const MAX_DEPTH: usize = 50;
 
 pub(super) fn parse(text: &str, columns: &Columns) -> Result<Filter, ParseError> {
-    let mut parser = Parser { scanner: Scanner::new(text), columns, depth: 0 };
+    let mut parser = Parser {
+        scanner: Scanner::new(text),
+        columns,
+        depth: 0,
+    };
     parser.scanner.skip_spaces();
     if parser.scanner.peek().is_none() {
         return Ok(Filter::everything());
@@ -36,16 +40,29 @@ struct Span {
 }
 
 fn error(span: Span, message: impl Into<String>) -> ParseError {
-    ParseError { at: span.at, len: span.len, message: message.into() }
+    ParseError {
+        at: span.at,
+        len: span.len,
+        message: message.into(),
+    }
 }
 
 impl Parser<'_> {
     fn here(&self, len: usize, message: &str) -> ParseError {
-        error(Span { at: self.scanner.at, len }, message)
+        error(
+            Span {
+                at: self.scanner.at,
+                len,
+            },
+            message,
+        )
     }
 
     fn since(&self, at: usize) -> Span {
-        Span { at, len: self.scanner.at - at }
+        Span {
+            at,
+            len: self.scanner.at - at,
+        }
     }
 
     /// `a | b`
@@ -83,7 +100,9 @@ impl Parser<'_> {
                 Ok(Node::Not(Box::new(self.unary()?)))
             }
             Some('(') => self.group(),
-            None | Some('|' | '&' | ')') => Err(self.here(0, "a condition is expected here, such as `status>=400`")),
+            None | Some('|' | '&' | ')') => {
+                Err(self.here(0, "a condition is expected here, such as `status>=400`"))
+            }
             Some(_) => self.term(),
         };
         self.depth -= 1;
@@ -97,18 +116,27 @@ impl Parser<'_> {
         if self.scanner.eat(')') {
             return Ok(node);
         }
-        Err(error(Span { at: open, len: 1 }, "this `(` is not closed: a `)` is missing"))
+        Err(error(
+            Span { at: open, len: 1 },
+            "this `(` is not closed: a `)` is missing",
+        ))
     }
 
     fn text(&mut self) -> Result<String, ParseError> {
         let at = self.scanner.at;
-        self.scanner.quoted().map_err(|_| error(self.since(at), "this text is not closed: a `\"` is missing"))
+        self.scanner
+            .quoted()
+            .map_err(|_| error(self.since(at), "this text is not closed: a `\"` is missing"))
     }
 
     fn term(&mut self) -> Result<Node, ParseError> {
         let at = self.scanner.at;
         let quoted = self.scanner.peek() == Some('"');
-        let name = if quoted { self.text()? } else { self.scanner.name().to_owned() };
+        let name = if quoted {
+            self.text()?
+        } else {
+            self.scanner.name().to_owned()
+        };
         let span = self.since(at);
         if self.scanner.at_presence() {
             self.scanner.bump();
@@ -117,7 +145,11 @@ impl Parser<'_> {
         let Some((op, len)) = self.scanner.operator() else {
             let verdict = Verdict::ALL.iter().find(|v| v.as_str() == name && !quoted);
             return Ok(Node::Term(match verdict {
-                Some(v) => Term::Compare(ColumnRef::Virtual(Virtual::Verdict), Op::Eq, v.as_str().to_owned()),
+                Some(v) => Term::Compare(
+                    ColumnRef::Virtual(Virtual::Verdict),
+                    Op::Eq,
+                    v.as_str().to_owned(),
+                ),
                 None => Term::Any(name),
             }));
         };
@@ -139,14 +171,19 @@ impl Parser<'_> {
         let text = self.scanner.value(false);
         match parse_seconds(text) {
             Some(seconds) => Ok(Node::Term(Term::Last(seconds))),
-            None => Err(error(self.since(at), format!("`{text}` is no duration: write `15m`, `3h` or `2d`"))),
+            None => Err(error(
+                self.since(at),
+                format!("`{text}` is no duration: write `15m`, `3h` or `2d`"),
+            )),
         }
     }
 
     fn column(&self, name: &str, span: Span) -> Result<ColumnInfo, ParseError> {
         self.columns.find(name).ok_or_else(|| {
             let hint = match self.columns.nearest(name) {
-                Some(known) => format!("did you mean `{known}`? To search for the text, put it in quotes"),
+                Some(known) => {
+                    format!("did you mean `{known}`? To search for the text, put it in quotes")
+                }
                 None => "to search for the text, put it in quotes".to_owned(),
             };
             error(span, format!("there is no column `{name}`: {hint}"))
@@ -155,7 +192,8 @@ impl Parser<'_> {
 
     /// The value, or several in brackets, after an operator.
     fn comparison(&mut self, info: &ColumnInfo, op: Op) -> Result<Node, ParseError> {
-        let several = matches!(op, Op::Eq | Op::Ne | Op::Contains) && self.scanner.peek() == Some('(');
+        let several =
+            matches!(op, Op::Eq | Op::Ne | Op::Contains) && self.scanner.peek() == Some('(');
         if !several {
             return self.value(info, op).map(Node::Term);
         }
@@ -176,15 +214,26 @@ impl Parser<'_> {
             }
         }
         let node = single(list, Node::Or);
-        Ok(if op == Op::Ne { Node::Not(Box::new(node)) } else { node })
+        Ok(if op == Op::Ne {
+            Node::Not(Box::new(node))
+        } else {
+            node
+        })
     }
 
     fn value(&mut self, info: &ColumnInfo, op: Op) -> Result<Term, ParseError> {
         let at = self.scanner.at;
         let quoted = self.scanner.peek() == Some('"');
-        let value = if quoted { self.text()? } else { self.scanner.value(op == Op::Matches).to_owned() };
+        let value = if quoted {
+            self.text()?
+        } else {
+            self.scanner.value(op == Op::Matches).to_owned()
+        };
         if value.is_empty() && !quoted {
-            let message = format!("a value is expected after `{}` (empty text is `\"\"`)", op.as_str());
+            let message = format!(
+                "a value is expected after `{}` (empty text is `\"\"`)",
+                op.as_str()
+            );
             return Err(self.here(0, &message));
         }
         match check_value(info, op, &value) {
@@ -225,7 +274,7 @@ fn check_value(info: &ColumnInfo, op: Op, value: &str) -> Result<String, String>
             let known = Code::parse(&upper).map(|c| c.as_str().to_owned());
             known.ok_or_else(|| format!("`{value}` is no failure code: write one such as V402"))
         }
-        (_, ColumnKind::Int | ColumnKind::Float) => super::bind::Number::parse(value)
+        (_, ColumnKind::Int | ColumnKind::Float) => super::number::Number::parse(value)
             .map(|_| as_is)
             .ok_or_else(|| format!("`{name}` holds numbers, and `{value}` is none (write `{name}~{value}` for text)")),
         (_, ColumnKind::Timestamp | ColumnKind::Date) => When::parse(value)
@@ -234,7 +283,7 @@ fn check_value(info: &ColumnInfo, op: Op, value: &str) -> Result<String, String>
         (_, ColumnKind::Time) => clock_of(value)
             .map(|_| as_is)
             .ok_or_else(|| format!("`{value}` is no time of day: write 14:02 or 14:02:11")),
-        (_, ColumnKind::Bool) => super::bind::parse_bool(value)
+        (_, ColumnKind::Bool) => super::number::parse_bool(value)
             .map(|_| as_is)
             .ok_or_else(|| format!("`{name}` is true or false, and `{value}` is neither")),
         (_, ColumnKind::Text | ColumnKind::Word | ColumnKind::Json) => Ok(as_is),

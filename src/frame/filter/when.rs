@@ -27,8 +27,13 @@ impl When {
         let text = text.strip_suffix('Z').unwrap_or(text);
         let Some((date, clock)) = text.split_once(['T', ' ']) else {
             return match parse_date(text.as_bytes()) {
-                Some(days) => Some(Self::Absolute(i64::from(days) * DAY, (i64::from(days) + 1) * DAY)),
-                None => clock_of(text).filter(|_| text.contains(':')).map(|(from, to)| Self::OfDay(from, to)),
+                Some(days) => Some(Self::Absolute(
+                    i64::from(days) * DAY,
+                    (i64::from(days) + 1) * DAY,
+                )),
+                None => clock_of(text)
+                    .filter(|_| text.contains(':'))
+                    .map(|(from, to)| Self::OfDay(from, to)),
             };
         };
         let start = i64::from(parse_date(date.as_bytes())?) * DAY;
@@ -43,7 +48,11 @@ impl When {
             Self::Ago(us) => (newest_us - us, newest_us - us + 1),
             Self::OfDay(from, to) => {
                 let midnight = newest_us.div_euclid(DAY) * DAY;
-                let midnight = if midnight + from > newest_us { midnight - DAY } else { midnight };
+                let midnight = if midnight + from > newest_us {
+                    midnight - DAY
+                } else {
+                    midnight
+                };
                 (midnight + from, midnight + to)
             }
         }
@@ -57,21 +66,37 @@ impl When {
 
 /// `HH`, `HH:MM`, `HH:MM:SS`, `HH:MM:SS.ffffff` → the stretch it stands for, in microseconds since midnight.
 pub(crate) fn clock_of(text: &str) -> Option<(i64, i64)> {
-    let (clock, fraction) = text.split_once('.').map_or((text, None), |(c, f)| (c, Some(f)));
-    let mut parts = clock.split(':').map(|p| (1..=2).contains(&p.len()).then(|| p.parse::<u32>().ok()).flatten());
+    let (clock, fraction) = text
+        .split_once('.')
+        .map_or((text, None), |(c, f)| (c, Some(f)));
+    let mut parts = clock.split(':').map(|p| {
+        (1..=2)
+            .contains(&p.len())
+            .then(|| p.parse::<u32>().ok())
+            .flatten()
+    });
     let hour = i64::from(parts.next()??);
     let minute = parts.next();
     let second = parts.next();
     if parts.next().is_some() || hour > 23 || (fraction.is_some() && second.is_none()) {
         return None;
     }
-    let (m, s) = (i64::from(minute.unwrap_or(Some(0))?), i64::from(second.unwrap_or(Some(0))?));
+    let (m, s) = (
+        i64::from(minute.unwrap_or(Some(0))?),
+        i64::from(second.unwrap_or(Some(0))?),
+    );
     if m > 59 || s > 59 {
         return None;
     }
     let start = hour * HOUR + m * MINUTE + s * SECOND;
     let Some(fraction) = fraction else {
-        let width = if second.is_some() { SECOND } else if minute.is_some() { MINUTE } else { HOUR };
+        let width = if second.is_some() {
+            SECOND
+        } else if minute.is_some() {
+            MINUTE
+        } else {
+            HOUR
+        };
         return Some((start, start + width));
     };
     if fraction.is_empty() || fraction.len() > 6 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
@@ -130,11 +155,35 @@ mod tests {
 
     #[test]
     fn a_time_is_as_long_as_its_last_part() {
-        assert_eq!(When::parse("1970-01-02"), Some(When::Absolute(DAY, 2 * DAY)));
-        assert_eq!(When::parse("1970-01-01T01:02"), Some(When::Absolute(62 * MINUTE, 63 * MINUTE)));
-        assert_eq!(When::parse("1970-01-01T00:00:01.5Z"), Some(When::Absolute(1_500_000, 1_600_000)));
-        assert_eq!(When::parse("14:02"), Some(When::OfDay(842 * MINUTE, 843 * MINUTE)));
-        for wrong in ["", "14", "24:00", "14:60", "1970-13-01", "1970-01-01T", "14:02:03.", "x", "14:02.5", "-", "-5"] {
+        assert_eq!(
+            When::parse("1970-01-02"),
+            Some(When::Absolute(DAY, 2 * DAY))
+        );
+        assert_eq!(
+            When::parse("1970-01-01T01:02"),
+            Some(When::Absolute(62 * MINUTE, 63 * MINUTE))
+        );
+        assert_eq!(
+            When::parse("1970-01-01T00:00:01.5Z"),
+            Some(When::Absolute(1_500_000, 1_600_000))
+        );
+        assert_eq!(
+            When::parse("14:02"),
+            Some(When::OfDay(842 * MINUTE, 843 * MINUTE))
+        );
+        for wrong in [
+            "",
+            "14",
+            "24:00",
+            "14:60",
+            "1970-13-01",
+            "1970-01-01T",
+            "14:02:03.",
+            "x",
+            "14:02.5",
+            "-",
+            "-5",
+        ] {
             assert_eq!(When::parse(wrong), None, "{wrong}");
         }
     }
@@ -142,8 +191,14 @@ mod tests {
     #[test]
     fn a_time_without_a_day_is_never_in_the_future() {
         let newest = 10 * DAY + 12 * HOUR;
-        assert_eq!(When::OfDay(HOUR, 2 * HOUR).resolve(newest).0, 10 * DAY + HOUR);
-        assert_eq!(When::OfDay(13 * HOUR, 14 * HOUR).resolve(newest).0, 9 * DAY + 13 * HOUR);
+        assert_eq!(
+            When::OfDay(HOUR, 2 * HOUR).resolve(newest).0,
+            10 * DAY + HOUR
+        );
+        assert_eq!(
+            When::OfDay(13 * HOUR, 14 * HOUR).resolve(newest).0,
+            9 * DAY + 13 * HOUR
+        );
     }
 
     #[test]
@@ -153,7 +208,9 @@ mod tests {
         }
         assert_eq!(parse_seconds("1h30m"), Some(5400));
         for us in [0, 1_500_000, 1_234_567, -1, 1_774_000_000_123_000] {
-            let Some(When::Absolute(from, to)) = When::parse(&format(us)) else { panic!("{us}") };
+            let Some(When::Absolute(from, to)) = When::parse(&format(us)) else {
+                panic!("{us}")
+            };
             assert!(from == us && to > us, "{us}");
         }
     }

@@ -14,22 +14,43 @@ pub(super) fn syntax(error: &PolarsError) -> Error {
 }
 
 /// The query could be read, but not run. `named` are the tables it names.
-pub(super) fn failure(error: &PolarsError, named: &[String], all: &[Table], snapshot: &Snapshot) -> Error {
+pub(super) fn failure(
+    error: &PolarsError,
+    named: &[String],
+    all: &[Table],
+    snapshot: &Snapshot,
+) -> Error {
     let text = error.to_string();
     let known = |name: &&String| all.iter().any(|t| t.name.eq_ignore_ascii_case(name));
     let first = text.lines().next().unwrap_or(&text).to_owned();
-    if text.contains("relation") || text.contains("table") {
-        if let Some(unknown) = named.iter().find(|name| !known(name) && first.contains(name.as_str())) {
-            let names: Vec<String> = all.iter().map(|t| t.name.clone()).collect();
-            return Error::Query(format!("there is no table `{unknown}`: {}", nearest(unknown, &names)));
-        }
+    if (text.contains("relation") || text.contains("table"))
+        && let Some(unknown) = named
+            .iter()
+            .find(|name| !known(name) && first.contains(name.as_str()))
+    {
+        let names: Vec<String> = all.iter().map(|t| t.name.clone()).collect();
+        return Error::Query(format!(
+            "there is no table `{unknown}`: {}",
+            nearest(unknown, &names)
+        ));
     }
-    let is_column = matches!(error, PolarsError::ColumnNotFound(_) | PolarsError::SchemaFieldNotFound(_));
+    let is_column = matches!(
+        error,
+        PolarsError::ColumnNotFound(_) | PolarsError::SchemaFieldNotFound(_)
+    );
     let quoted = first.split(['"', '\'', '`']).nth(1).map(str::to_owned);
     if let Some(column) = quoted.filter(|_| is_column || first.contains("unable to find column")) {
-        let tables = all.iter().filter(|t| named.iter().any(|n| n.eq_ignore_ascii_case(&t.name)));
-        let names: Vec<String> = tables.flat_map(|t| t.info(snapshot).columns).map(|(name, _)| name).collect();
-        return Error::Query(format!("there is no column `{column}`: {}", nearest(&column, &names)));
+        let tables = all
+            .iter()
+            .filter(|t| named.iter().any(|n| n.eq_ignore_ascii_case(&t.name)));
+        let names: Vec<String> = tables
+            .flat_map(|t| t.info(snapshot).columns)
+            .map(|(name, _)| name)
+            .collect();
+        return Error::Query(format!(
+            "there is no column `{column}`: {}",
+            nearest(&column, &names)
+        ));
     }
     Error::Query(format!("the query does not run: {first}"))
 }

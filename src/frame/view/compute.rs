@@ -18,24 +18,47 @@ use crate::model::{CauseId, Verdict};
 
 pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Option<View> {
     let spec = old.spec.clone();
-    let filters: Vec<&Filter> = spec.filters.iter().filter(|f| f.on).map(|f| &f.filter).collect();
+    let filters: Vec<&Filter> = spec
+        .filters
+        .iter()
+        .filter(|f| f.on)
+        .map(|f| &f.filter)
+        .collect();
     let starts_anew = snapshot.len() < old.seen || filters.iter().any(|f| f.is_relative());
-    let empty = View { spec: spec.clone(), ..View::default() };
+    let empty = View {
+        spec: spec.clone(),
+        ..View::default()
+    };
     let old = if starts_anew { &empty } else { old };
     let range = old.seen..snapshot.len();
     if range.is_empty() {
-        return Some(View { revision: snapshot.revision, ..old.clone() });
+        return Some(View {
+            revision: snapshot.revision,
+            ..old.clone()
+        });
     }
 
     let mut live = vec![true; range.len()];
     narrow_by_shape(&spec, snapshot, range.clone(), &mut live);
-    if !filters.is_empty() && !Filter::narrow_all(&filters, snapshot, range.clone(), &mut live, cancel) {
+    if !filters.is_empty()
+        && !Filter::narrow_all(&filters, snapshot, range.clone(), &mut live, cancel)
+    {
         return None;
     }
-    let new: Vec<u32> =
-        live.iter().enumerate().filter(|(_, live)| **live).map(|(i, _)| (range.start + i) as u32).collect();
+    let new: Vec<u32> = live
+        .iter()
+        .enumerate()
+        .filter(|(_, live)| **live)
+        .map(|(i, _)| (range.start + i) as u32)
+        .collect();
     let counts = count(snapshot, range.clone(), &live);
-    let order = sort::merge(snapshot, &spec.sort, (&old.rows, old.keys.as_deref()), new, cancel)?;
+    let order = sort::merge(
+        snapshot,
+        &spec.sort,
+        (&old.rows, old.keys.as_deref()),
+        new,
+        cancel,
+    )?;
     if cancel.load(Relaxed) {
         return None;
     }
@@ -54,7 +77,9 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
 /// Everything in the specification that is not the filter stack.
 fn narrow_by_shape(spec: &ViewSpec, snapshot: &Snapshot, range: Range<usize>, live: &mut [bool]) {
     if spec.events_only {
-        each_verdict(snapshot, range.clone(), |i, verdict| live[i] = verdict != Verdict::NotEvent);
+        each_verdict(snapshot, range.clone(), |i, verdict| {
+            live[i] = verdict != Verdict::NotEvent
+        });
     }
     if let Some((from, to)) = spec.range
         && let Some(time) = times(snapshot)
@@ -62,7 +87,9 @@ fn narrow_by_shape(spec: &ViewSpec, snapshot: &Snapshot, range: Range<usize>, li
         for piece in pieces(time.downcast_iter(), range.clone()) {
             let live = &mut live[piece.at..piece.at + piece.rows.len()];
             let values = &piece.array.values().as_slice()[piece.rows];
-            live.iter_mut().zip(values).for_each(|(live, us)| *live &= *us >= from && *us < to);
+            live.iter_mut()
+                .zip(values)
+                .for_each(|(live, us)| *live &= *us >= from && *us < to);
         }
     }
     if let Some(cause) = spec.cause {
@@ -70,7 +97,9 @@ fn narrow_by_shape(spec: &ViewSpec, snapshot: &Snapshot, range: Range<usize>, li
         for row in with_cause(snapshot, range.clone(), cause) {
             hits[row as usize - range.start] = true;
         }
-        live.iter_mut().zip(hits).for_each(|(live, hit)| *live &= hit);
+        live.iter_mut()
+            .zip(hits)
+            .for_each(|(live, hit)| *live &= hit);
     }
 }
 
@@ -99,9 +128,14 @@ pub(crate) fn bucket_of(verdict: Verdict) -> Bucket {
 }
 
 fn each_verdict(snapshot: &Snapshot, range: Range<usize>, mut f: impl FnMut(usize, Verdict)) {
-    let Some(verdicts) = verdicts(snapshot) else { return };
+    let Some(verdicts) = verdicts(snapshot) else {
+        return;
+    };
     for piece in pieces(verdicts.downcast_iter(), range) {
-        for (i, number) in piece.array.values().as_slice()[piece.rows].iter().enumerate() {
+        for (i, number) in piece.array.values().as_slice()[piece.rows]
+            .iter()
+            .enumerate()
+        {
             f(piece.at + i, verdict_of_number(*number));
         }
     }
@@ -113,20 +147,37 @@ fn verdicts(snapshot: &Snapshot) -> Option<&Int16Chunked> {
 
 /// Log times of all records, in microseconds since 1970 UTC.
 pub(crate) fn times(snapshot: &Snapshot) -> Option<&Int64Chunked> {
-    Some(snapshot.records.column(column::TIME_UTC).ok()?.try_datetime()?.physical())
+    Some(
+        snapshot
+            .records
+            .column(column::TIME_UTC)
+            .ok()?
+            .try_datetime()?
+            .physical(),
+    )
 }
 
-pub(super) fn buckets(view: &View, snapshot: &Snapshot, start: i64, step: i64, count: usize) -> Vec<Bucket> {
+pub(super) fn buckets(
+    view: &View,
+    snapshot: &Snapshot,
+    start: i64,
+    step: i64,
+    count: usize,
+) -> Vec<Bucket> {
     if view.spec.shows_everything() && view.revision == snapshot.revision {
         return snapshot.timeline.buckets(start, step.max(1), count);
     }
     let mut out = vec![Bucket::default(); count];
-    let (Some(time), Some(verdict)) = (times(snapshot), verdicts(snapshot)) else { return out };
+    let (Some(time), Some(verdict)) = (times(snapshot), verdicts(snapshot)) else {
+        return out;
+    };
     let (time, verdict) = (Numbers::new(time), Numbers::new(verdict));
     let step = step.max(1);
     for row in view.rows.iter().map(|row| *row as usize) {
         let Some(us) = time.get(row) else { continue };
-        let Ok(i) = usize::try_from((us.div_euclid(1_000_000) - start).div_euclid(step)) else { continue };
+        let Ok(i) = usize::try_from((us.div_euclid(1_000_000) - start).div_euclid(step)) else {
+            continue;
+        };
         if let Some(bucket) = out.get_mut(i) {
             bucket.add(bucket_of(verdict_of_number(verdict.get(row).unwrap_or(0))));
         }

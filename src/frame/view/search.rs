@@ -27,7 +27,11 @@ impl Needle {
     /// # Errors
     /// A sentence when it is a broken regular expression.
     pub fn new(text: &str) -> Result<Self, String> {
-        Ok(Self { text: text.to_owned(), test: TextTest::search(text)?, hits: Arc::default() })
+        Ok(Self {
+            text: text.to_owned(),
+            test: TextTest::search(text)?,
+            hits: Arc::default(),
+        })
     }
 
     /// The text as typed.
@@ -42,7 +46,12 @@ impl Needle {
 
     /// Calls `f` with, for each record, whether it has the text; looks only at records that are new. `None` when
     /// cancelled.
-    fn with_records<R>(&self, snapshot: &Snapshot, cancel: &AtomicBool, f: impl FnOnce(&[bool]) -> R) -> Option<R> {
+    fn with_records<R>(
+        &self,
+        snapshot: &Snapshot,
+        cancel: &AtomicBool,
+        f: impl FnOnce(&[bool]) -> R,
+    ) -> Option<R> {
         let mut known = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() > snapshot.len() {
             known.clear();
@@ -68,24 +77,45 @@ pub(super) fn find_next(
 ) -> Option<usize> {
     let n = view.rows.len();
     needle.with_records(snapshot, cancel, |hits| {
-        let is_hit = |i: &usize| view.row(*i).and_then(|row| hits.get(row)).is_some_and(|hit| *hit);
+        let is_hit = |i: &usize| {
+            view.row(*i)
+                .and_then(|row| hits.get(row))
+                .is_some_and(|hit| *hit)
+        };
         if forward {
             (from + 1..n).chain(0..(from + 1).min(n)).find(is_hit)
         } else {
-            (0..from.min(n)).rev().chain((from.min(n)..n).rev()).find(is_hit)
+            (0..from.min(n))
+                .rev()
+                .chain((from.min(n)..n).rev())
+                .find(is_hit)
         }
     })?
 }
 
-pub(super) fn count(view: &View, snapshot: &Snapshot, needle: &Needle, cancel: &AtomicBool) -> Option<usize> {
+pub(super) fn count(
+    view: &View,
+    snapshot: &Snapshot,
+    needle: &Needle,
+    cancel: &AtomicBool,
+) -> Option<usize> {
     needle.with_records(snapshot, cancel, |hits| {
-        view.rows.iter().filter(|row| hits.get(**row as usize).is_some_and(|hit| *hit)).count()
+        view.rows
+            .iter()
+            .filter(|row| hits.get(**row as usize).is_some_and(|hit| *hit))
+            .count()
     })
 }
 
-pub(super) fn next_failure(view: &View, snapshot: &Snapshot, from: usize, forward: bool) -> Option<usize> {
+pub(super) fn next_failure(
+    view: &View,
+    snapshot: &Snapshot,
+    from: usize,
+    forward: bool,
+) -> Option<usize> {
     let verdicts = Numbers::new(snapshot.records.column(column::VERDICT).ok()?.try_i16()?);
-    let is_failed = |i: &usize| view.row(*i).and_then(|row| verdicts.get(row)) == Some(Verdict::Failed as i16);
+    let is_failed =
+        |i: &usize| view.row(*i).and_then(|row| verdicts.get(row)) == Some(Verdict::Failed as i16);
     if forward {
         (from + 1..view.rows.len()).find(is_failed)
     } else {
@@ -98,5 +128,8 @@ pub(super) fn position_of_time(view: &View, snapshot: &Snapshot, us: i64) -> Opt
         return None;
     }
     let time = Numbers::new(times(snapshot)?);
-    Some(view.rows.partition_point(|row| time.get(*row as usize).is_some_and(|t| t < us)))
+    Some(
+        view.rows
+            .partition_point(|row| time.get(*row as usize).is_some_and(|t| t < us)),
+    )
 }

@@ -213,7 +213,7 @@ impl Prompt<'_> {
         }
         let cursor = start
             + (cells_before(state, state.cursor_byte()).saturating_sub(scroll) as u16).min(room);
-        self.completions(buf, Position::new(start, area.y), state, styles);
+        completions(buf, Position::new(start, area.y), state, styles);
         if let Some(error) = &state.error {
             let at =
                 start + (cells_before(state, error.at).saturating_sub(scroll) as u16).min(room);
@@ -221,42 +221,43 @@ impl Prompt<'_> {
         }
         Some(Position::new(cursor, area.y))
     }
+}
 
-    fn completions(&self, buf: &mut Buffer, at: Position, state: &PromptState, styles: &Styles) {
-        let count = state.completions.len();
-        if count == 0 {
-            return;
-        }
-        let widest = state
-            .completions
-            .iter()
-            .take(200)
-            .map(|c| text::width(&c.text) + text::width(&c.note))
-            .max()
-            .unwrap_or(0);
-        let place = Place::Above {
-            x: at.x.saturating_sub(4),
-            y: at.y,
-            width: (widest as u16).saturating_add(10).min(72),
-            height: (count as u16).min(8) + 2,
-        };
-        let position = state
-            .chosen
-            .map_or_else(|| format!("{count}"), |i| format!("{} of {count}", i + 1));
-        let overlay = Overlay {
-            count: &position,
-            hints: &[("Tab", "take")],
-            ..Overlay::default()
-        };
-        let area = buf.area;
-        let inner = overlay.render(place, area, buf, styles);
-        let item = |i: usize| Item {
-            label: &state.completions[i].text,
-            note: &state.completions[i].note,
-            ..Item::default()
-        };
-        list::render(inner, buf, (count, &item), &state.list, styles);
+/// The list above the prompt; nothing without completions.
+fn completions(buf: &mut Buffer, at: Position, state: &PromptState, styles: &Styles) {
+    let count = state.completions.len();
+    if count == 0 {
+        return;
     }
+    let widest = state
+        .completions
+        .iter()
+        .take(200)
+        .map(|c| text::width(&c.text) + text::width(&c.note))
+        .max()
+        .unwrap_or(0);
+    let place = Place::Above {
+        x: at.x.saturating_sub(4),
+        y: at.y,
+        width: (widest as u16).saturating_add(10).min(72),
+        height: (count as u16).min(8) + 2,
+    };
+    let position = state
+        .chosen
+        .map_or_else(|| format!("{count}"), |i| format!("{} of {count}", i + 1));
+    let overlay = Overlay {
+        count: &position,
+        hints: &[("Tab", "take")],
+        ..Overlay::default()
+    };
+    let area = buf.area;
+    let inner = overlay.render(place, area, buf, styles);
+    let item = |i: usize| Item {
+        label: &state.completions[i].text,
+        note: &state.completions[i].note,
+        ..Item::default()
+    };
+    list::render(inner, buf, (count, &item), &state.list, styles);
 }
 
 /// Cells of the sanitized value before a byte of it.

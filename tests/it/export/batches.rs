@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use frontlog::model::batch::{ObjectCount, UntypedColumns};
 use frontlog::model::{
-    Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventColumns, EventType, EventTypeId, EventTypes, FieldId, LogObject, ObjectId,
-    ObjectState, ObjectStatus, PropertyColumn, Severity, Sink, Verdict,
+    Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventColumns, EventType,
+    EventTypeId, EventTypes, FieldId, LogObject, ObjectId, ObjectState, ObjectStatus,
+    PropertyColumn, Severity, Sink, Verdict,
 };
 use polars_arrow::array::MutableBinaryViewArray;
 
@@ -43,7 +44,14 @@ enum Kind {
 
 impl Day {
     pub fn new(rows: u32) -> Self {
-        Self { rows, name: "day", cut: 1_000, all_failed: false, misfits: false, unreadable: false }
+        Self {
+            rows,
+            name: "day",
+            cut: 1_000,
+            all_failed: false,
+            misfits: false,
+            unreadable: false,
+        }
     }
 
     pub fn named(self, name: &'static str) -> Self {
@@ -55,15 +63,24 @@ impl Day {
     }
 
     pub fn all_failed(self) -> Self {
-        Self { all_failed: true, ..self }
+        Self {
+            all_failed: true,
+            ..self
+        }
     }
 
     pub fn with_misfits(self) -> Self {
-        Self { misfits: true, ..self }
+        Self {
+            misfits: true,
+            ..self
+        }
     }
 
     pub fn with_unreadable_object(self) -> Self {
-        Self { unreadable: true, ..self }
+        Self {
+            unreadable: true,
+            ..self
+        }
     }
 
     fn kind(&self, row: u32) -> Kind {
@@ -86,19 +103,32 @@ impl Day {
     }
 
     pub fn types(&self) -> Vec<Arc<EventType>> {
-        let event = |name: &str, version: &str, declared, columns: &[(&str, ColumnKind, Option<u64>)]| {
-            let columns = columns.iter().map(|(name, kind, max_length)| PropertyColumn {
-                name: (*name).into(),
-                kind: *kind,
-                required: false,
-                declared: "".into(),
-                max_length: *max_length,
-            });
-            Arc::new(EventType { name: name.into(), version: version.into(), declared, columns: columns.collect() })
-        };
+        let event =
+            |name: &str, version: &str, declared, columns: &[(&str, ColumnKind, Option<u64>)]| {
+                let columns = columns
+                    .iter()
+                    .map(|(name, kind, max_length)| PropertyColumn {
+                        name: (*name).into(),
+                        kind: *kind,
+                        required: false,
+                        declared: "".into(),
+                        max_length: *max_length,
+                    });
+                Arc::new(EventType {
+                    name: name.into(),
+                    version: version.into(),
+                    declared,
+                    columns: columns.collect(),
+                })
+            };
         vec![
             event("checkout", "1-0-2", true, &COLUMNS),
-            event("page_view", "1-0-0", true, &[("order", ColumnKind::Text, Some(4))]),
+            event(
+                "page_view",
+                "1-0-0",
+                true,
+                &[("order", ColumnKind::Text, Some(4))],
+            ),
             event("mystery", "", false, &[]),
         ]
     }
@@ -124,7 +154,11 @@ impl Day {
                 hour: None,
                 last_modified_ms: None,
             };
-            ObjectState { object: Arc::new(object), status, counters: Counters::default() }
+            ObjectState {
+                object: Arc::new(object),
+                status,
+                counters: Counters::default(),
+            }
         };
         let mut objects: Vec<_> = (0..3).map(|i| object(i, ObjectStatus::Read)).collect();
         if self.unreadable {
@@ -143,7 +177,13 @@ impl Day {
             causes.intern(c);
         });
         sink.start(&types, &causes, &[]);
-        sink.listed(&self.objects().into_iter().map(|o| o.object).collect::<Vec<_>>());
+        sink.listed(
+            &self
+                .objects()
+                .into_iter()
+                .map(|o| o.object)
+                .collect::<Vec<_>>(),
+        );
     }
 
     pub fn counters(&self) -> Counters {
@@ -154,16 +194,29 @@ impl Day {
 
     pub fn checkout_sums(&self) -> (u64, i64, f64) {
         let good = || self.rows_of(Kind::Checkout(Verdict::Good));
-        (good().count() as u64, good().map(i64::from).sum(), good().map(|r| f64::from(r) * 0.37).sum())
+        (
+            good().count() as u64,
+            good().map(i64::from).sum(),
+            good().map(|r| f64::from(r) * 0.37).sum(),
+        )
     }
 
     /// Notes that are not null; the text `\N` counts or not as the reader likes, so there is none.
     pub fn checkout_notes(&self) -> u64 {
-        self.rows_of(Kind::Checkout(Verdict::Good)).filter(|r| note(*r).is_some()).count() as u64
+        self.rows_of(Kind::Checkout(Verdict::Good))
+            .filter(|r| note(*r).is_some())
+            .count() as u64
     }
 
     pub fn failed_declared(&self) -> u64 {
-        (0..self.rows).filter(|r| matches!(self.kind(*r), Kind::Checkout(Verdict::Failed) | Kind::PageView(Verdict::Failed))).count() as u64
+        (0..self.rows)
+            .filter(|r| {
+                matches!(
+                    self.kind(*r),
+                    Kind::Checkout(Verdict::Failed) | Kind::PageView(Verdict::Failed)
+                )
+            })
+            .count() as u64
     }
 
     pub fn batches(&self) -> Vec<Batch> {
@@ -180,10 +233,23 @@ impl Day {
     }
 
     fn batch(&self, unit: u64, rows: std::ops::Range<u32>) -> Batch {
-        let mut batch = Batch { unit, last_part: true, ..Batch::default() };
-        let mut events: Vec<EventColumns> = self.types().iter().enumerate().map(|(i, t)| empty(i as u16, t)).collect();
+        let mut batch = Batch {
+            unit,
+            last_part: true,
+            ..Batch::default()
+        };
+        let mut events: Vec<EventColumns> = self
+            .types()
+            .iter()
+            .enumerate()
+            .map(|(i, t)| empty(i as u16, t))
+            .collect();
         let mut request_id = Column::new(ColumnKind::Text);
-        let mut counters = Counters { header_lines: 2, lines: 2, ..Counters::default() };
+        let mut counters = Counters {
+            header_lines: 2,
+            lines: 2,
+            ..Counters::default()
+        };
         for row in rows {
             let record = batch.records.len() as u32;
             let records = &mut batch.records;
@@ -202,14 +268,19 @@ impl Day {
             };
             records.event_type.push(event_type);
             records.verdict.push(verdict as u8);
-            let at = event_type.checked_sub(1).map(|i| self.event(&mut events[i as usize], record, row, verdict));
+            let at = event_type
+                .checked_sub(1)
+                .map(|i| self.event(&mut events[i as usize], record, row, verdict));
             records.event_row.push(at.unwrap_or(0));
             count(&mut counters, verdict);
             if verdict == Verdict::Failed {
                 batch.failures.push(record, CauseId(0), Some("12,50"));
                 counters.errors += 1;
                 if event_type == 0 {
-                    let UntypedColumns { record: untyped, raw } = &mut batch.untyped;
+                    let UntypedColumns {
+                        record: untyped,
+                        raw,
+                    } = &mut batch.untyped;
                     untyped.push(record);
                     raw.push_value(format!("raw line {row}"));
                 }
@@ -227,7 +298,11 @@ impl Day {
         counters.unreadable_lines += 1;
         events.retain(|e| !e.record.is_empty());
         batch.events = events;
-        batch.objects.push(ObjectCount { object: ObjectId(0), counters, status: None });
+        batch.objects.push(ObjectCount {
+            object: ObjectId(0),
+            counters,
+            status: None,
+        });
         batch
     }
 
@@ -238,7 +313,11 @@ impl Day {
         events.payload_hash.push(u64::from(row));
         events.event_id.push_value(format!("event-{row}"));
         let misfit = if self.misfits { row } else { u32::MAX };
-        events.event_time_us.push(if misfit == 22 { i64::MAX / 2 } else { START_US + i64::from(row) * 1_500_000 - 250_001 });
+        events.event_time_us.push(if misfit == 22 {
+            i64::MAX / 2
+        } else {
+            START_US + i64::from(row) * 1_500_000 - 250_001
+        });
         match &mut events.properties[..] {
             [quantity, value, text, gift, day, seen, cart] => {
                 quantity.push_int(i64::from(row));
@@ -249,7 +328,11 @@ impl Day {
                     (_, Some(note)) => text.push_text(&note),
                     (_, None) => text.push_null(),
                 }
-                if row % 3 == 0 { gift.push_null() } else { gift.push_bool(row % 2 == 0) }
+                if row % 3 == 0 {
+                    gift.push_null()
+                } else {
+                    gift.push_bool(row % 2 == 0)
+                }
                 day.push_int(i64::from(row % 40_000) - 20_000);
                 seen.push_int(START_US - i64::from(row) * 86_399_999_999);
                 cart.push_text(r#"{"a":[1,"two"]}"#);
@@ -257,7 +340,11 @@ impl Day {
             [order] => order.push_text("ü€"),
             _ => {}
         }
-        if row % 5 == 0 { events.rest_json.push_value(r#"{"utm":"x\"y"}"#) } else { events.rest_json.push_null() }
+        if row % 5 == 0 {
+            events.rest_json.push_value(r#"{"utm":"x\"y"}"#)
+        } else {
+            events.rest_json.push_null()
+        }
         let raw = (verdict == Verdict::Failed).then(|| format!("raw line {row}"));
         events.raw.push(raw);
         at
@@ -284,7 +371,11 @@ fn empty(id: u16, event_type: &EventType) -> EventColumns {
         payload_hash: vec![],
         event_id: MutableBinaryViewArray::new(),
         event_time_us: vec![],
-        properties: event_type.columns.iter().map(|c| Column::new(c.kind)).collect(),
+        properties: event_type
+            .columns
+            .iter()
+            .map(|c| Column::new(c.kind))
+            .collect(),
         rest_json: MutableBinaryViewArray::new(),
         raw: MutableBinaryViewArray::new(),
     }

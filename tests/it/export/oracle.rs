@@ -11,8 +11,14 @@ pub struct Oracle;
 impl Oracle {
     /// `None`, with a printed line, where python3 lacks one of them; in CI that is a failure.
     pub fn find() -> Option<Self> {
-        let found = Command::new("python3").args(["-c", "import duckdb, pyarrow.parquet"]).output().is_ok_and(|o| o.status.success());
-        assert!(found || std::env::var("CI").is_err(), "CI must have python3 with duckdb and pyarrow");
+        let found = Command::new("python3")
+            .args(["-c", "import duckdb, pyarrow.parquet"])
+            .output()
+            .is_ok_and(|o| o.status.success());
+        assert!(
+            found || std::env::var("CI").is_err(),
+            "CI must have python3 with duckdb and pyarrow"
+        );
         if !found {
             println!("skipped: python3 has no duckdb and pyarrow (pip install duckdb pyarrow)");
         }
@@ -20,8 +26,15 @@ impl Oracle {
     }
 
     fn python(script: &str, argument: &str) -> Value {
-        let output = Command::new("python3").args(["-c", script, argument]).output().unwrap();
-        assert!(output.status.success(), "{argument}\n{}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new("python3")
+            .args(["-c", script, argument])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{argument}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         serde_json::from_slice(&output.stdout).unwrap()
     }
 

@@ -6,8 +6,9 @@ use frontlog::frame::Snapshot;
 use frontlog::frame::writer::FrameWriter;
 use frontlog::model::batch::{EventColumns, ObjectCount};
 use frontlog::model::{
-    Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventType, EventTypeId, EventTypes, FIELDS,
-    FieldId, LogObject, ObjectId, ObjectStatus, PropertyColumn, Severity, Sink, Verdict, Words,
+    Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventType, EventTypeId,
+    EventTypes, FIELDS, FieldId, LogObject, ObjectId, ObjectStatus, PropertyColumn, Severity, Sink,
+    Verdict, Words,
 };
 use polars_arrow::array::MutableBinaryViewArray;
 use tokio::sync::watch;
@@ -44,19 +45,33 @@ pub const NO_NUMBER: usize = 0;
 pub const NO_USER: usize = 1;
 
 fn property(name: &str, kind: ColumnKind, declared: &str) -> PropertyColumn {
-    PropertyColumn { name: name.into(), kind, required: name == "user_id", declared: declared.into(), max_length: None }
+    PropertyColumn {
+        name: name.into(),
+        kind,
+        required: name == "user_id",
+        declared: declared.into(),
+        max_length: None,
+    }
 }
 
 fn event_type(name: &str, columns: Vec<PropertyColumn>) -> EventType {
     let declared = !columns.is_empty();
-    EventType { name: name.into(), version: if declared { "1-0-0" } else { "" }.into(), declared, columns }
+    EventType {
+        name: name.into(),
+        version: if declared { "1-0-0" } else { "" }.into(),
+        declared,
+        columns,
+    }
 }
 
 fn event_types() -> Vec<EventType> {
     let user = || property("user_id", ColumnKind::Text, "text");
     let price = property("price", ColumnKind::Float, "number ≥ 0");
     vec![
-        event_type("checkout", vec![user(), price, property("paid", ColumnKind::Bool, "boolean")]),
+        event_type(
+            "checkout",
+            vec![user(), price, property("paid", ColumnKind::Bool, "boolean")],
+        ),
         event_type("page_view", vec![user()]),
         event_type("mystery", vec![]),
     ]
@@ -92,14 +107,23 @@ impl Maker {
             types.intern(event_type);
         }
         let causes = Arc::new(Causes::default());
-        let ids = [cause(Code::V402, "price", "a number"), cause(Code::V401, "user_id", "")];
+        let ids = [
+            cause(Code::V402, "price", "a number"),
+            cause(Code::V401, "user_id", ""),
+        ];
         let ids = ids.iter().map(|c| causes.intern(c)).collect();
         let is_word = |f: &frontlog::model::Field| f.kind.column_kind() == ColumnKind::Word;
         let words: Vec<_> = FIELDS.iter().map(|f| is_word(f).then(Words::new)).collect();
         writer.start(&types, &causes, &words);
         let objects: Vec<_> = ["logs/a.gz", "logs/b.gz"].map(object).into();
         writer.listed(&objects);
-        Self { writer, receiver, words, causes: ids, types: event_types() }
+        Self {
+            writer,
+            receiver,
+            words,
+            causes: ids,
+            types: event_types(),
+        }
     }
 
     /// Appends a batch and publishes.
@@ -131,7 +155,9 @@ impl Maker {
             records.verdict.push(verdict(row) as u8);
             records.event_type.push(row.event.map_or(0, |e| e + 1));
             let event = row.event.map(|e| &mut batch.events[e as usize]);
-            records.event_row.push(event.as_ref().map_or(0, |e| e.record.len() as u32));
+            records
+                .event_row
+                .push(event.as_ref().map_or(0, |e| e.record.len() as u32));
             if let Some(events) = event {
                 push_event(events, i as u32, row);
             }
@@ -141,7 +167,11 @@ impl Maker {
             }
         }
         batch.records.fields = fields.into_iter().map(Some).collect();
-        batch.objects = vec![ObjectCount { object: ObjectId(0), counters: counters(rows), status: Some(ObjectStatus::Read) }];
+        batch.objects = vec![ObjectCount {
+            object: ObjectId(0),
+            counters: counters(rows),
+            status: Some(ObjectStatus::Read),
+        }];
         batch
     }
 
@@ -169,7 +199,11 @@ impl Maker {
             payload_hash: vec![],
             event_id: MutableBinaryViewArray::new(),
             event_time_us: vec![],
-            properties: self.types[i].columns.iter().map(|c| Column::new(c.kind)).collect(),
+            properties: self.types[i]
+                .columns
+                .iter()
+                .map(|c| Column::new(c.kind))
+                .collect(),
             rest_json: MutableBinaryViewArray::new(),
             raw: MutableBinaryViewArray::new(),
         }
@@ -177,7 +211,13 @@ impl Maker {
 }
 
 fn object(uri: &str) -> Arc<LogObject> {
-    Arc::new(LogObject { uri: uri.into(), size_bytes: 10, etag: "e".into(), hour: None, last_modified_ms: None })
+    Arc::new(LogObject {
+        uri: uri.into(),
+        size_bytes: 10,
+        etag: "e".into(),
+        hour: None,
+        last_modified_ms: None,
+    })
 }
 
 fn verdict(row: &Row) -> Verdict {
@@ -190,16 +230,30 @@ fn verdict(row: &Row) -> Verdict {
 
 fn counters(rows: &[Row]) -> Counters {
     let count = |wanted: Verdict| rows.iter().filter(|r| verdict(r) == wanted).count() as u64;
-    let (good, failed, not_events) = (count(Verdict::Good), count(Verdict::Failed), count(Verdict::NotEvent));
+    let (good, failed, not_events) = (
+        count(Verdict::Good),
+        count(Verdict::Failed),
+        count(Verdict::NotEvent),
+    );
     let records = rows.len() as u64;
-    Counters { lines: records, records, not_events, events: good + failed, good, failed, ..Counters::default() }
+    Counters {
+        lines: records,
+        records,
+        not_events,
+        events: good + failed,
+        good,
+        failed,
+        ..Counters::default()
+    }
 }
 
 fn push_event(events: &mut EventColumns, record: u32, row: &Row) {
     events.record.push(record);
     events.id_hash.push(0);
     events.payload_hash.push(0);
-    events.event_id.push(Some(format!("id-{}-{}", row.object, row.line)));
+    events
+        .event_id
+        .push(Some(format!("id-{}-{}", row.object, row.line)));
     events.event_time_us.push(row.time_s * 1_000_000 - 500_000);
     events.rest_json.push(row.rest.as_deref());
     for (i, column) in events.properties.iter_mut().enumerate() {
@@ -230,11 +284,19 @@ pub fn few() -> Arc<Snapshot> {
         ip: format!("192.0.2.{i}"),
         ..Row::default()
     };
-    let event = |i: u32, event: u16, query: &str| Row { event: Some(event), query: query.into(), ..base(i) };
+    let event = |i: u32, event: u16, query: &str| Row {
+        event: Some(event),
+        query: query.into(),
+        ..base(i)
+    };
     let checkout = |i: u32, user: &str, price: f64| Row {
         user_id: Some(user.into()),
         price: Some(price),
-        ..event(i, CHECKOUT, &format!("e=checkout&user_id={user}&price={price}"))
+        ..event(
+            i,
+            CHECKOUT,
+            &format!("e=checkout&user_id={user}&price={price}"),
+        )
     };
     let rows = [
         checkout(0, "anna", 9.5),
@@ -244,25 +306,52 @@ pub fn few() -> Arc<Snapshot> {
             failures: vec![(NO_NUMBER, Some("12,50"))],
             ..event(1, CHECKOUT, "e=checkout&user_id=bert&price=12%2C50")
         },
-        Row { user_id: Some("Anna".into()), ..event(2, PAGE_VIEW, "e=page_view&user_id=Anna") },
-        Row { status: 404, stem: "/robots.txt", agent: Some("Googlebot/2.1"), ..base(3) },
-        Row { paid: Some(true), ..checkout(4, "carl", 120.0) },
+        Row {
+            user_id: Some("Anna".into()),
+            ..event(2, PAGE_VIEW, "e=page_view&user_id=Anna")
+        },
+        Row {
+            status: 404,
+            stem: "/robots.txt",
+            agent: Some("Googlebot/2.1"),
+            ..base(3)
+        },
+        Row {
+            paid: Some(true),
+            ..checkout(4, "carl", 120.0)
+        },
         Row {
             failed: true,
             price: Some(1.0),
             failures: vec![(NO_USER, None)],
             ..event(5, CHECKOUT, "e=checkout&price=1")
         },
-        Row { rest: Some(r#"{"flavour":"sweet","n":"12"}"#.into()), ..event(6, MYSTERY, "e=mystery&flavour=sweet&n=12") },
-        Row { rest: Some(r#"{"flavour":"sour","n":"7"}"#.into()), ..event(7, MYSTERY, "e=mystery&flavour=sour&n=7") },
-        Row { status: 503, agent: None, ..base(8) },
+        Row {
+            rest: Some(r#"{"flavour":"sweet","n":"12"}"#.into()),
+            ..event(6, MYSTERY, "e=mystery&flavour=sweet&n=12")
+        },
+        Row {
+            rest: Some(r#"{"flavour":"sour","n":"7"}"#.into()),
+            ..event(7, MYSTERY, "e=mystery&flavour=sour&n=7")
+        },
+        Row {
+            status: 503,
+            agent: None,
+            ..base(8)
+        },
         Row {
             failed: true,
             failures: vec![(NO_NUMBER, Some("free")), (NO_USER, None)],
             ..event(9, CHECKOUT, "e=checkout&price=free")
         },
-        Row { paid: Some(false), ..checkout(10, "two words", 9.5) },
-        Row { user_id: Some(String::new()), ..event(11, PAGE_VIEW, "e=page_view&user_id=") },
+        Row {
+            paid: Some(false),
+            ..checkout(10, "two words", 9.5)
+        },
+        Row {
+            user_id: Some(String::new()),
+            ..event(11, PAGE_VIEW, "e=page_view&user_id=")
+        },
     ];
     let mut maker = Maker::new();
     maker.add(&rows[..5]);
@@ -291,7 +380,10 @@ pub fn random_rows(n: usize, seed: u64) -> Vec<Row> {
             let price = random.bool().then(|| random.i32(-40..400) as f64 / 4.0);
             let mut failures = vec![];
             if event == Some(CHECKOUT) && price.is_none() && random.bool() {
-                failures.push((NO_NUMBER, Some(["12,50", "free", "Anna"][random.usize(..3)])));
+                failures.push((
+                    NO_NUMBER,
+                    Some(["12,50", "free", "Anna"][random.usize(..3)]),
+                ));
             }
             if event == Some(CHECKOUT) && user.is_none() {
                 failures.push((NO_USER, None));
@@ -305,13 +397,18 @@ pub fn random_rows(n: usize, seed: u64) -> Vec<Row> {
                 failed: !failures.is_empty(),
                 status: [200, 204, 301, 404, 503][random.usize(..5)],
                 stem: ["/i.gif", "/index.html", "/a/b"][random.usize(..3)],
-                query: format!("e={}&user_id={}", random.u16(..), user.as_deref().unwrap_or("-")),
+                query: format!(
+                    "e={}&user_id={}",
+                    random.u16(..),
+                    user.as_deref().unwrap_or("-")
+                ),
                 agent: random.bool().then(|| agents[random.usize(..4)]),
                 ip: format!("10.0.{}.{}", random.u8(..), random.u8(..)),
                 user_id: user,
                 price,
                 paid: random.bool().then(|| random.bool()),
-                rest: (event == Some(MYSTERY) && random.bool()).then(|| format!(r#"{{"flavour":"{flavour}"}}"#)),
+                rest: (event == Some(MYSTERY) && random.bool())
+                    .then(|| format!(r#"{{"flavour":"{flavour}"}}"#)),
                 failures,
             }
         })

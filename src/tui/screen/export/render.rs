@@ -258,7 +258,7 @@ pub fn identity(c: &Counters) -> [String; 3] {
             n(c.events)
         ),
         format!(
-            "{} events = {} good + {} failed + {} duplicates left out + {} filtered out",
+            "{} events = {} good + {} failed + {} duplicates + {} filtered out",
             n(c.events),
             n(c.good),
             n(c.failed),

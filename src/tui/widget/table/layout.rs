@@ -115,14 +115,14 @@ fn window(
 ) -> (usize, Vec<Measured>) {
     let cursor = state.column.min(count.saturating_sub(1));
     let left = state.left.clamp(frozen, count.max(frozen));
-    let mut left = if cursor >= frozen {
+    let start = if cursor >= frozen {
         left.min(cursor)
     } else {
         left
     };
     let mut columns: Vec<Measured> = Vec::new();
     let mut used = 0u16;
-    for index in left..count {
+    for index in start..count {
         if used + LEAST > room && index > cursor {
             break;
         }
@@ -132,10 +132,9 @@ fn window(
         while index <= cursor && used > room.saturating_add(GAP) && columns.len() > 1 {
             let first = columns.remove(0);
             used -= first.wanted + GAP;
-            left = first.index + 1;
         }
     }
-    (left, columns)
+    (columns.first().map_or(start, |first| first.index), columns)
 }
 
 /// Gives room that is left over to columns whose cells were cut, from the left.

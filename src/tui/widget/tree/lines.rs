@@ -93,7 +93,7 @@ fn is_edge(name: &str) -> bool {
 }
 
 impl Builder<'_> {
-    fn head(&mut self, section: Section, name: &str, note: String) -> bool {
+    fn head(&mut self, section: Section, name: &str, note: &str) -> bool {
         let open = !self.folded.contains(&section);
         let arrow = if open { " ▾ " } else { " ▸ " };
         let spans = vec![
@@ -130,7 +130,7 @@ impl Builder<'_> {
         if !self.head(
             Section::Query,
             "query",
-            format!("decoded, {}", grouped(present as u64)),
+            &format!("decoded, {}", grouped(present as u64)),
         ) {
             return;
         }
@@ -180,15 +180,16 @@ impl Builder<'_> {
             }
             self.line(Item::Property(i), spans);
         }
-        if property.failures.is_empty() && !property.declared.is_empty() {
-            if let Some(line) = self.lines.last_mut() {
-                let used: usize = line.spans.iter().map(|(piece, _)| text::width(piece)).sum();
-                let room = self.width.saturating_sub(used + 4);
-                let declared = text::cell(&property.declared, room, Cut::End).into_owned();
-                // A declaration of a few letters tells nothing.
-                line.right = (room >= 8 || declared.len() == property.declared.len())
-                    .then_some((declared, Tone::Faint));
-            }
+        if property.failures.is_empty()
+            && !property.declared.is_empty()
+            && let Some(line) = self.lines.last_mut()
+        {
+            let used: usize = line.spans.iter().map(|(piece, _)| text::width(piece)).sum();
+            let room = self.width.saturating_sub(used + 4);
+            let declared = text::cell(&property.declared, room, Cut::End).into_owned();
+            // A declaration of a few letters tells nothing.
+            line.right = (room >= 8 || declared.len() == property.declared.len())
+                .then_some((declared, Tone::Faint));
         }
         for (text, tone) in reasons {
             let text = text::fit(&text, room.max(8), Cut::End).into_owned();
@@ -237,7 +238,7 @@ impl Builder<'_> {
         } else {
             format!("{count} broken")
         };
-        if !self.head(Section::Rules, "rules", note) {
+        if !self.head(Section::Rules, "rules", &note) {
             return;
         }
         for (i, failure) in self.detail.all_failures().enumerate() {
@@ -267,7 +268,7 @@ impl Builder<'_> {
         let fields: Vec<usize> = (0..self.detail.fields.len())
             .filter(|i| mine(&self.detail.fields[*i].name))
             .collect();
-        if fields.is_empty() || !self.head(section, name, grouped(fields.len() as u64)) {
+        if fields.is_empty() || !self.head(section, name, &grouped(fields.len() as u64)) {
             return;
         }
         let width = fields
@@ -325,7 +326,7 @@ impl Builder<'_> {
             grouped(u64::from(self.detail.line)),
             text::cell(name, room.max(8), Cut::Middle)
         );
-        if !self.head(Section::Raw, "raw line", note) {
+        if !self.head(Section::Raw, "raw line", &note) {
             return;
         }
         let room = self.width.saturating_sub(INDENT.len() + 1).max(4);

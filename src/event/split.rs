@@ -116,7 +116,7 @@ fn decode(
     flaws: &mut Flaws,
 ) -> Piece<'static> {
     let start = scratch.decoded().len();
-    if let Some(bad_escape) = decode_ascii(text, scratch.decoded()) {
+    if let Some(bad_escape) = decode_text(text, scratch.decoded()) {
         flaws.bad_escape |= bad_escape;
         return Piece::Appended(start, scratch.decoded().len());
     }
@@ -134,9 +134,9 @@ fn decode(
     Piece::Appended(start, out.len())
 }
 
-/// [`decode_into`] for the usual case that no escape gives a byte above 0x7F: then nothing has to be checked for UTF-8,
-/// and nothing copied twice. `None` where one does.
-fn decode_ascii(text: &str, out: &mut String) -> Option<bool> {
+/// [`decode_into`] for the usual case that what the escapes give is UTF-8: nothing is copied twice. `None` where it is
+/// not; `out` then holds a part.
+fn decode_text(text: &str, out: &mut String) -> Option<bool> {
     let bytes = text.as_bytes();
     let mut bad_escape = false;
     let (mut at, mut plain_from) = (0, 0);
@@ -147,15 +147,38 @@ fn decode_ascii(text: &str, out: &mut String) -> Option<bool> {
         }
         out.push_str(&text[plain_from..at]);
         let (byte, taken) = encoded(&bytes[at..], &mut bad_escape);
-        if !byte.is_ascii() {
-            return None;
-        }
-        out.push(char::from(byte));
-        at += taken;
+        at += if byte.is_ascii() {
+            out.push(char::from(byte));
+            taken
+        } else {
+            push_char(&bytes[at..], out)?
+        };
         plain_from = at;
     }
     out.push_str(&text[plain_from..]);
     Some(bad_escape)
+}
+
+/// Appends the character that the escapes at the start of `text` spell, and says how many bytes they took.
+fn push_char(text: &[u8], out: &mut String) -> Option<usize> {
+    let (first, mut taken) = escape(text)?;
+    let length = match first {
+        0xC2..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF4 => 4,
+        _ => return None,
+    };
+    let mut bytes = [first, 0, 0, 0];
+    for byte in &mut bytes[1..length] {
+        let rest = text
+            .get(taken..)
+            .filter(|rest| rest.first() == Some(&b'%'))?;
+        let (next, more) = escape(rest)?;
+        *byte = next;
+        taken += more;
+    }
+    out.push_str(std::str::from_utf8(&bytes[..length]).ok()?);
+    Some(taken)
 }
 
 /// The byte that a `+` or `%` at the start of `text` stands for, and how many bytes it took.

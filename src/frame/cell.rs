@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use polars::prelude::{AnyValue, DataFrame};
 
 use crate::frame::columns::{ColumnRef, Virtual};
+use crate::frame::failures::Failures;
 use crate::frame::snapshot::column;
 use crate::frame::{EventTable, Snapshot};
-use crate::model::{Cause, Verdict};
+use crate::model::{Cause, CauseId, Verdict};
 
 /// One value, as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +111,7 @@ pub(crate) fn verdict_of_number(number: i16) -> Verdict {
 #[derive(Debug, Clone)]
 pub struct FailureOf<'a> {
     /// Index of the cause.
-    pub cause_id: crate::model::CauseId,
+    pub cause_id: CauseId,
     /// The cause.
     pub cause: &'a Cause,
     /// The offending text.
@@ -119,34 +120,17 @@ pub struct FailureOf<'a> {
 
 /// The failures of a record, in order. Costs a binary search: `Snapshot::failures` is ordered by record.
 pub fn failures_of(snapshot: &Snapshot, row: usize) -> Vec<FailureOf<'_>> {
-    let frame = &snapshot.failures;
-    let (Some(records), Some(causes), Some(values)) = (
-        frame.column("record").ok().and_then(|c| c.try_u32()),
-        frame.column("cause").ok().and_then(|c| c.try_u32()),
-        frame.column("value").ok().and_then(|c| c.try_str()),
-    ) else {
-        return vec![];
-    };
-    let (mut low, mut high) = (0, records.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if records.get(middle).is_some_and(|r| (r as usize) < row) {
-            low = middle + 1
-        } else {
-            high = middle
+    let mut list = vec![];
+    Failures::of(snapshot, row..row + 1).each(|_, cause, value| {
+        if let Some(known) = snapshot.causes.get(cause as usize) {
+            list.push(FailureOf {
+                cause_id: CauseId(cause),
+                cause: known,
+                value,
+            });
         }
-    }
-    (low..records.len())
-        .take_while(|i| records.get(*i).is_some_and(|r| r as usize == row))
-        .filter_map(|i| {
-            let cause_id = crate::model::CauseId(causes.get(i)?);
-            Some(FailureOf {
-                cause_id,
-                cause: snapshot.causes.get(cause_id.0 as usize)?,
-                value: values.get(i),
-            })
-        })
-        .collect()
+    });
+    list
 }
 
 /// The value of one column in one record. [`Cell::Null`] where there is none, and past the end. A property whose text

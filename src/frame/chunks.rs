@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use polars::prelude::{ChunkedArray, PolarsNumericType, Series, StringChunked};
+use polars::prelude::{ChunkedArray, PolarsNumericType, Series, StringChunked, UInt32Type};
 use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray};
 
 /// Where rows are in a column of several chunks. Remembers the last chunk, so that neighbours cost nothing.
@@ -67,6 +67,22 @@ impl<'a, T: PolarsNumericType> Numbers<'a, T> {
         let (chunk, i) = self.starts.find(row)?;
         let array = self.arrays[chunk];
         array.is_valid(i).then(|| array.value(i))
+    }
+}
+
+impl Numbers<'_, UInt32Type> {
+    /// The first row whose number is not below `wanted`, in a column that ascends and has no nulls.
+    pub(crate) fn first_at_or_after(&self, wanted: usize) -> usize {
+        let (mut low, mut high) = (0, self.starts.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.get(middle).is_some_and(|v| (v as usize) < wanted) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
     }
 }
 

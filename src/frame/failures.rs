@@ -27,9 +27,7 @@ impl<'a> Failures<'a> {
             .map(|((record, cause), value)| (record, cause, value));
         let span = columns.map_or(0..0, |(record, ..)| {
             let record = Numbers::<UInt32Type>::new(record);
-            let len = snapshot.failures.height();
-            first_at_or_after(&record, len, records.start)
-                ..first_at_or_after(&record, len, records.end)
+            record.first_at_or_after(records.start)..record.first_at_or_after(records.end)
         });
         Self {
             snapshot,
@@ -102,17 +100,4 @@ impl<'a> Failures<'a> {
             }
         }
     }
-}
-
-fn first_at_or_after(records: &Numbers<'_, UInt32Type>, len: usize, wanted: usize) -> usize {
-    let (mut low, mut high) = (0, len);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if records.get(middle).is_some_and(|r| (r as usize) < wanted) {
-            low = middle + 1
-        } else {
-            high = middle
-        }
-    }
-    low
 }

@@ -62,7 +62,8 @@ macro_rules! fields {
         /// Amazon CloudFront Developer Guide, "Configure and use standard logs (access logs)", log file fields.
         pub static FIELDS: &[Field] = &[$(Field { name: $name, column: $column, kind: FieldKind::$kind, unit: $unit, meaning: $meaning }),*];
 
-        #[allow(missing_docs, clippy::upper_case_acronyms)]
+        // The constants below are named as AWS names the fields; their numbers come from here.
+        #[allow(missing_docs, non_camel_case_types, clippy::upper_case_acronyms)]
         #[derive(Clone, Copy)]
         #[repr(u8)]
         enum Index { $($id),* }

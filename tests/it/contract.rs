@@ -595,7 +595,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
 
     #[test]
-    fn one_pass_equals_three(query in "([a-f0-9&=+%]|%25|%2525|%20|é){0,40}") {
+    fn one_pass_equals_three(query in "([a-f0-9&=+%]|%25|%2525|%20|%c3|%a9|%25E2%2582%25AC|%2582|é){0,40}") {
         let mut scratch = PropertyScratch::default();
         split_query(&query, &mut scratch);
         let pairs = scratch.view(&query);

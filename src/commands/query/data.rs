@@ -76,7 +76,7 @@ fn object(frame: &DataFrame, row: usize, out: &mut dyn Write) -> io::Result<()> 
             Value::Null => out.write_all(b"null")?,
             // JSON has no infinity and no NaN.
             Value::Number(text) if matches!(text.as_str(), "inf" | "-inf" | "NaN") => {
-                out.write_all(b"null")?
+                out.write_all(b"null")?;
             }
             Value::Number(text) => out.write_all(text.as_bytes())?,
             Value::Time(text) | Value::Text(text) => serde_json::to_writer(&mut *out, &text)?,

@@ -152,19 +152,7 @@ impl TableTest<'_> {
             .and_then(|c| c.try_u32());
         let Some(records) = records else { return };
         let by_row = Numbers::<UInt32Type>::new(records);
-        let find = |wanted: usize| {
-            let (mut low, mut high) = (0, self.table.frame.height());
-            while low < high {
-                let middle = low + (high - low) / 2;
-                if by_row.get(middle).is_some_and(|r| (r as usize) < wanted) {
-                    low = middle + 1
-                } else {
-                    high = middle
-                }
-            }
-            low
-        };
-        let events = find(rows.start)..find(rows.end);
+        let events = by_row.first_at_or_after(rows.start)..by_row.first_at_or_after(rows.end);
         let mut at: Vec<usize> = Vec::with_capacity(events.len());
         for piece in pieces(records.downcast_iter(), events.clone()) {
             at.extend(
@@ -228,7 +216,7 @@ impl SeriesTest<'_> {
             }
             ValueTest::Text(test) => texts(series, rows, live, |v| test.test(v)),
             ValueTest::Order(..) | ValueTest::NumberText(..) => {
-                texts(series, rows, live, |v| self.test.holds(v))
+                texts(series, rows, live, |v| self.test.holds(v));
             }
             ValueTest::Shown(test) => shown(series, rows, live, test),
         }

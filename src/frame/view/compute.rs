@@ -78,7 +78,7 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
 fn narrow_by_shape(spec: &ViewSpec, snapshot: &Snapshot, range: Range<usize>, live: &mut [bool]) {
     if spec.events_only {
         each_verdict(snapshot, range.clone(), |i, verdict| {
-            live[i] = verdict != Verdict::NotEvent
+            live[i] = verdict != Verdict::NotEvent;
         });
     }
     if let Some((from, to)) = spec.range

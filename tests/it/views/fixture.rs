@@ -140,7 +140,7 @@ impl Maker {
             .iter()
             .zip(&self.words)
             .map(|(field, words)| match words {
-                Some(words) => Column::word(words.clone()),
+                Some(words) => Column::word(words.clone(), 0),
                 None => Column::new(field.kind.column_kind()),
             })
             .collect();

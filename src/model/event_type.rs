@@ -30,7 +30,7 @@ pub struct PropertyColumn {
 pub struct EventType {
     /// The event's name as logged.
     pub name: Arc<str>,
-    /// SchemaVer of the event schema (`1-0-2`), empty when undeclared.
+    /// `SchemaVer` of the event schema (`1-0-2`), empty when undeclared.
     pub version: Arc<str>,
     /// True when the contract has an event schema for it.
     pub declared: bool,
@@ -41,8 +41,11 @@ pub struct EventType {
 /// All event types of a run, shared by all threads: the declared ones first, then what the logs brought.
 #[derive(Debug, Default)]
 pub struct EventTypes {
-    inner: RwLock<(HashMap<(Arc<str>, Arc<str>), EventTypeId>, Vec<Arc<EventType>>)>,
+    inner: RwLock<(ByName, Vec<Arc<EventType>>)>,
 }
+
+/// Name and version to id.
+type ByName = HashMap<(Arc<str>, Arc<str>), EventTypeId>;
 
 /// Past this many undeclared types, further names share one type named `(other)`.
 const MAX_TYPES: usize = 4_096;

@@ -59,7 +59,7 @@ macro_rules! fields {
         /// All fields, in the order of the standard log (v1) of December 2019.
         ///
         /// # Source
-        /// Amazon CloudFront Developer Guide, "Configure and use standard logs (access logs)", log file fields.
+        /// Amazon `CloudFront` Developer Guide, "Configure and use standard logs (access logs)", log file fields.
         pub static FIELDS: &[Field] = &[$(Field { name: $name, column: $column, kind: FieldKind::$kind, unit: $unit, meaning: $meaning }),*];
 
         // The constants below are named as AWS names the fields; their numbers come from here.

@@ -15,7 +15,7 @@ pub struct LogObject {
     pub uri: Arc<str>,
     /// Size as stored, in bytes; 0 where unknown (standard input).
     pub size_bytes: u64,
-    /// S3's ETag without quotes; for a local file `mtime_ns-size`, so that a change shows.
+    /// S3's `ETag` without quotes; for a local file `mtime_ns-size`, so that a change shows.
     pub etag: Arc<str>,
     /// The hour in `CloudFront`'s key name, as hours since 1970-01-01T00 UTC; `None` where the name has none.
     pub hour: Option<i64>,

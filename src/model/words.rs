@@ -16,7 +16,7 @@ pub struct Words {
 
 impl std::fmt::Debug for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Words").field("upper_bound", &self.mapping.num_cats_upper_bound()).finish()
+        f.debug_struct("Words").field("upper_bound", &self.mapping.num_cats_upper_bound()).finish_non_exhaustive()
     }
 }
 

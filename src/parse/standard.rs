@@ -1,7 +1,7 @@
 //! Standard logs (v1), web distributions: tab-separated rows under `#Version` and `#Fields`.
 //!
 //! # Source
-//! Amazon CloudFront Developer Guide, "Standard log file format". The `#Fields` line is the only reliable schema, and
+//! Amazon `CloudFront` Developer Guide, "Standard log file format". The `#Fields` line is the only reliable schema, and
 //! it may change within a stream: files are concatenated, headers repeat.
 
 use crate::model::time::{parse_date, parse_time};
@@ -88,11 +88,11 @@ pub fn parse_block(text: &[u8], offset: u64, state: &mut ParseState, scratch: &m
         let raw = &text[start..trimmed];
         let at = offset + start as u64;
         if let Some(valid) = valid {
-            parse_line(Line { text: &valid[start..trimmed], raw, offset: at, bad_utf8: false }, state, scratch, sink);
+            parse_line(&Line { text: &valid[start..trimmed], raw, offset: at, bad_utf8: false }, state, scratch, sink);
         } else {
             let text = String::from_utf8_lossy(raw);
             let bad_utf8 = matches!(text, std::borrow::Cow::Owned(_));
-            parse_line(Line { text: &text, raw, offset: at, bad_utf8 }, state, scratch, sink);
+            parse_line(&Line { text: &text, raw, offset: at, bad_utf8 }, state, scratch, sink);
         }
         start = end + 1;
     }
@@ -105,7 +105,7 @@ struct Line<'a> {
     bad_utf8: bool,
 }
 
-fn parse_line(line: Line<'_>, state: &mut ParseState, scratch: &mut ParseScratch, sink: &mut impl LineSink) {
+fn parse_line(line: &Line<'_>, state: &mut ParseState, scratch: &mut ParseScratch, sink: &mut impl LineSink) {
     let text = line.text;
     if text.starts_with('#') {
         sink.header();

@@ -103,9 +103,13 @@ impl Feeder<'_> {
                         remember(&mut followed, index, &content);
                     }
                     let size = sizes.get(index as usize).copied().unwrap_or(UNIT_BYTES).max(1);
+                    // A large object is cut into blocks by its worker, so it never shares a unit.
+                    let alone = matches!(content, Content::Stream(_)) || size >= UNIT_BYTES;
+                    let before = if alone { self.flush(&mut number, &mut group) } else { Some(()) };
                     group.objects.push((index, content));
                     group.bytes += size;
-                    if group.bytes < UNIT_BYTES { Some(()) } else { self.flush(&mut number, &mut group) }
+                    let full = alone || group.bytes >= UNIT_BYTES;
+                    before.and_then(|()| if full { self.flush(&mut number, &mut group) } else { Some(()) })
                 }
                 Ok(Arrival::Growth { index, offset, bytes }) => self.flush(&mut number, &mut group).and_then(|()| {
                     let state = followed.entry(index).or_default();

@@ -12,6 +12,8 @@ use crate::source;
 
 /// What the sink wants to be given; the less, the faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+// Four independent wishes; no combination is illegal.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Needs {
     /// All log fields as columns (explorer, query, `export --records`); else only what the identity needs.
     pub record_fields: bool,

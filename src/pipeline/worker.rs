@@ -46,7 +46,7 @@ impl Shared {
 /// A block of a large object, on its way to whichever worker is free.
 pub(super) struct Part {
     unit: u64,
-    part: u32,
+    number: u32,
     last: bool,
     block: BlockWork,
     /// How the object ended, with its last block.
@@ -137,7 +137,7 @@ impl<'a> Worker<'a> {
                     if self.shared.cancel.is_cancelled() {
                         return None;
                     }
-                    self.small(object, content, &mut batch);
+                    self.small(object, &content, &mut batch);
                 }
                 self.send(batch)
             }
@@ -147,8 +147,9 @@ impl<'a> Worker<'a> {
                 self.block(&block, status, &mut batch);
                 self.send(batch)
             }
-            Work::Unreadable { object, message, .. } => {
+            Work::Unreadable { object, code, message } => {
                 let mut batch = self.batch(unit.number, 0, true);
+                let message = format!("{}: {message}", code.as_str());
                 batch.objects.push(unreadable(object, message));
                 Progress::bump(&self.shared.progress.objects_done, 1);
                 self.send(batch)
@@ -157,7 +158,7 @@ impl<'a> Worker<'a> {
     }
 
     fn part(&mut self, part: Part) -> Option<()> {
-        let mut batch = self.batch(part.unit, part.part, part.last);
+        let mut batch = self.batch(part.unit, part.number, part.last);
         self.block(&part.block, part.end, &mut batch);
         self.send(batch)
     }
@@ -179,7 +180,7 @@ impl<'a> Worker<'a> {
     fn send(&mut self, mut batch: Batch) -> Option<()> {
         batch.events = self.judging.take();
         for (size, column) in self.sizes.iter_mut().zip(&batch.records.fields) {
-            *size = column.as_ref().map_or((0, 0), |c| c.size_to_expect());
+            *size = column.as_ref().map_or((0, 0), super::super::model::column::Column::size_to_expect);
         }
         let lines = batch.objects.iter().map(|o| o.counters.lines).sum();
         Progress::bump(&self.shared.progress.lines, lines);
@@ -187,9 +188,9 @@ impl<'a> Worker<'a> {
     }
 
     /// A whole object in one go.
-    fn small(&mut self, object: u32, content: Content, batch: &mut Batch) {
+    fn small(&mut self, object: u32, content: &Content, batch: &mut Batch) {
         let owned;
-        let bytes: &[u8] = match &content {
+        let bytes: &[u8] = match content {
             Content::Bytes(fetched) => fetched,
             Content::File(path) => match std::fs::read(path) {
                 Ok(bytes) => {
@@ -294,7 +295,7 @@ impl<'a> Worker<'a> {
                     let before = state.clone();
                     crate::pipeline::feeder::advance(&mut state, &text);
                     let block = BlockWork { object, text, offset, state: before };
-                    self.hand_on(Part { unit, part, last: false, block, end: None })?;
+                    self.hand_on(Part { unit, number: part, last: false, block, end: None })?;
                 }
                 Piece::LongLine { offset, length, head } => {
                     state.lines += 1;
@@ -307,7 +308,7 @@ impl<'a> Worker<'a> {
                     end = if data { ObjectStatus::Corrupt(error.to_string()) } else { ObjectStatus::Unreadable(error.to_string()) };
                     if data {
                         let block = BlockWork { object, text: tail, offset, state: state.clone() };
-                        self.hand_on(Part { unit, part, last: false, block, end: Some(end.clone()) })?;
+                        self.hand_on(Part { unit, number: part, last: false, block, end: Some(end.clone()) })?;
                     }
                 }
             }

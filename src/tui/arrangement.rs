@@ -32,6 +32,7 @@ impl Arrangement {
     }
 
     /// With one more filter; the same filter again is switched on instead.
+    #[must_use]
     pub fn filtered(&self, filter: Filter) -> Self {
         self.with_spec(|spec| match spec.filters.iter_mut().find(|term| term.filter == filter) {
             Some(term) => term.on = true,
@@ -40,12 +41,14 @@ impl Arrangement {
     }
 
     /// All filters off, or, when all are off already, on.
+    #[must_use]
     pub fn switched(&self) -> Self {
         let on = !self.spec.filters.iter().any(|term| term.on);
         self.with_spec(|spec| spec.filters.iter_mut().for_each(|term| term.on = on))
     }
 
     /// One filter switched.
+    #[must_use]
     pub fn toggled(&self, index: usize) -> Self {
         self.with_spec(|spec| {
             if let Some(term) = spec.filters.get_mut(index) {
@@ -55,6 +58,7 @@ impl Arrangement {
     }
 
     /// Without one filter.
+    #[must_use]
     pub fn without(&self, index: usize) -> Self {
         self.with_spec(|spec| {
             if index < spec.filters.len() {
@@ -64,11 +68,13 @@ impl Arrangement {
     }
 
     /// Events only, or all records.
+    #[must_use]
     pub fn with_events_only(&self, events_only: bool) -> Self {
         self.with_spec(|spec| spec.events_only = events_only)
     }
 
     /// Sorted by a column: ascending, then descending, then by time again. `add` keeps the other columns of the order.
+    #[must_use]
     pub fn sorted(&self, column: &ColumnRef, add: bool) -> Self {
         self.with_spec(|spec| {
             let old = spec.sort.iter().position(|key| key.column == *column);
@@ -89,11 +95,13 @@ impl Arrangement {
     }
 
     /// With these columns.
+    #[must_use]
     pub fn with_columns(&self, columns: Vec<ColumnRef>) -> Self {
         Self { columns: Some(Arc::new(columns)), ..self.clone() }
     }
 
     /// With another width for a column.
+    #[must_use]
     pub fn with_width(&self, column: &ColumnRef, width: u16) -> Self {
         let mut widths: Vec<_> = self.widths.iter().filter(|(c, _)| c != column).cloned().collect();
         widths.push((column.clone(), width));

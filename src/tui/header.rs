@@ -81,7 +81,7 @@ fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
     spans
 }
 
-/// How late the newest object was delivered, in ms: what CloudFront has not delivered yet, nobody needs to wait for.
+/// How late the newest object was delivered, in ms: what `CloudFront` has not delivered yet, nobody needs to wait for.
 fn lag_ms(snapshot: &Snapshot) -> Option<u64> {
     let newest = snapshot.timeline.span()?.1 * 1000;
     let written = snapshot.objects.iter().filter_map(|o| o.object.last_modified_ms).max()?;
@@ -158,7 +158,7 @@ impl Top<'_> {
 pub struct Buckets {
     made_for: Option<(u64, Rect)>,
     scale: Option<Scale>,
-    buckets: Vec<Bucket>,
+    counts: Vec<Bucket>,
 }
 
 impl Buckets {
@@ -169,13 +169,13 @@ impl Buckets {
         }
         self.made_for = Some((snapshot.revision, area));
         self.scale = snapshot.timeline.span().map(|span| Scale::for_area(span, area));
-        self.buckets = self.scale.map_or_else(Vec::new, |s| snapshot.timeline.buckets(s.start, s.step, s.count));
+        self.counts = self.scale.map_or_else(Vec::new, |s| snapshot.timeline.buckets(s.start, s.step, s.count));
     }
 
     /// Draws the timeline with the selected row's second in it.
     pub fn render(&self, area: Rect, buf: &mut Buffer, cursor: Option<i64>, styles: &Styles) {
         if let Some(scale) = self.scale {
-            Chart { scale, buckets: &self.buckets, selection: None, cursor }.render(area, buf, styles);
+            Chart { scale, buckets: &self.counts, selection: None, cursor }.render(area, buf, styles);
         }
     }
 }

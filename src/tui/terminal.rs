@@ -139,7 +139,7 @@ fn stop_process_group() {
 /// The OSC 52 sequence that sets the clipboard; inside tmux, wrapped so that tmux passes it on.
 ///
 /// # Source
-/// XTerm Control Sequences, "Operating System Commands", Ps = 52; tmux(1), `allow-passthrough`.
+/// `XTerm` Control Sequences, "Operating System Commands", Ps = 52; tmux(1), `allow-passthrough`.
 fn clipboard_sequence(text: &str, in_tmux: bool) -> String {
     let encoded = base64::engine::general_purpose::STANDARD.encode(text);
     let sequence = format!("\x1b]52;c;{encoded}\x07");

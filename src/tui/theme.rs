@@ -147,13 +147,11 @@ impl Theme {
             let text = std::fs::read_to_string(&path).map_err(|e| Error::file("read", &path, e))?;
             return Self::parse(name, &text, &path.display().to_string());
         }
-        match BUILT_IN.iter().find(|(n, _)| *n == name) {
-            Some((_, text)) => Self::parse(name, text, &format!("theme {name}")),
-            None => {
-                let names: Vec<&str> = BUILT_IN.iter().map(|(n, _)| *n).collect();
-                Err(Error::Config(format!("there is no theme {name:?}{} (themes: {})", nearest(name, &names), names.join(", "))))
-            }
+        if let Some((_, text)) = BUILT_IN.iter().find(|(n, _)| *n == name) {
+            return Self::parse(name, text, &format!("theme {name}"));
         }
+        let names: Vec<&str> = BUILT_IN.iter().map(|(n, _)| *n).collect();
+        Err(Error::Config(format!("there is no theme {name:?}{} (themes: {})", nearest(name, &names), names.join(", "))))
     }
 
     /// Reads a theme file. `origin` names it in messages.

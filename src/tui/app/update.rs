@@ -153,8 +153,8 @@ impl App {
             return vec![];
         }
         match action {
-            Action::NextFailure => self.to_failure(true),
-            Action::PreviousFailure => self.to_failure(false),
+            Action::NextFailure => self.seek_failure(true),
+            Action::PreviousFailure => self.seek_failure(false),
             Action::SearchNext => self.search_again(self.forward),
             Action::SearchPrevious => self.search_again(!self.forward),
             Action::SearchValue => self.search_value(),
@@ -239,7 +239,7 @@ impl App {
         }
     }
 
-    fn to_failure(&mut self, forward: bool) {
+    fn seek_failure(&mut self, forward: bool) {
         let snapshot = self.feed.shown().clone();
         match self.stream.view.next_failure(&snapshot, self.stream.table.selected, forward) {
             Some(position) => self.stream.go_to(position),
@@ -300,13 +300,11 @@ impl App {
             (Pane::Detail, Some(detail)) => self.stream.tree.item(detail).and_then(|item| item.copied(detail)),
             _ => self.with_cell(|_, cell| cell.to_text().into_owned()),
         };
-        match text.filter(|text| !text.is_empty()) {
-            Some(text) => vec![Effect::Copy { text, what: "value" }],
-            None => {
-                self.say(Weight::Warning, "there is no value here");
-                vec![]
-            }
-        }
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            self.say(Weight::Warning, "there is no value here");
+            return vec![];
+        };
+        vec![Effect::Copy { text, what: "value" }]
     }
 
     fn copy_row(&self) -> Vec<Effect> {

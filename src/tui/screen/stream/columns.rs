@@ -14,9 +14,10 @@ const MAX_PROPERTIES: usize = 12;
 /// For all records: the fields that tell requests apart.
 pub fn suitable(known: &Columns, snapshot: &Snapshot, events_only: bool) -> Vec<ColumnRef> {
     let mut columns = vec![ColumnRef::time(), ColumnRef::Virtual(Virtual::Event)];
-    let fields: &[&str] = match events_only {
-        true => &["sc_status", "cs_uri_stem"],
-        false => &["cs_method", "sc_status", "cs_uri_stem", "sc_bytes", "time_taken", "x_edge_location", "c_ip", "cs_user_agent"],
+    let fields: &[&str] = if events_only {
+        &["sc_status", "cs_uri_stem"]
+    } else {
+        &["cs_method", "sc_status", "cs_uri_stem", "sc_bytes", "time_taken", "x_edge_location", "c_ip", "cs_user_agent"]
     };
     let there = |name: &&&str| snapshot.records.get_column_index(name).is_some();
     columns.extend(fields.iter().filter(there).map(|name| ColumnRef::record(name)));

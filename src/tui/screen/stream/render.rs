@@ -12,7 +12,7 @@ use crate::tui::arrangement::Arrangement;
 use crate::tui::keymap::Keymap;
 use crate::tui::status::Status;
 use crate::tui::theme::Styles;
-use crate::tui::widget::table::{Mark, PaintedTable, RowMark, Sort, Table};
+use crate::tui::widget::table::{CellText, Mark, PaintedTable, RowMark, Sort, Table};
 use crate::tui::widget::overlay::render_blank;
 use crate::tui::widget::{self, text, tree};
 
@@ -95,7 +95,7 @@ impl Context<'_> {
         let described: Vec<_> = stream.columns.iter().map(|c| columns::described(c, &stream.known, self.sort_of(c), self.width_of(c))).collect();
         let with_day = snapshot.timeline.span().is_some_and(|(a, b)| a.div_euclid(86_400) != b.div_euclid(86_400));
         let text = |position: usize, column: usize| {
-            let (Some(row), Some(column)) = (stream.view.row(position), stream.columns.get(column)) else { return Default::default() };
+            let (Some(row), Some(column)) = (stream.view.row(position), stream.columns.get(column)) else { return CellText::null() };
             columns::text_of(column, cell(snapshot, row, column), with_day)
         };
         let mark = |position: usize| RowMark { mark: stream.view.row(position).map_or(Mark::None, |row| mark_of(snapshot, row)), chosen: false };

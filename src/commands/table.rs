@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::harmless::sanitize;
+
 /// Where a column's values stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -141,24 +143,9 @@ pub fn bytes(number: u64) -> String {
     format!("{number} B")
 }
 
-/// `text` without anything that a terminal would obey or hide: controls, bidirectional overrides and zero-width
-/// characters become `‹U+202E›`.
+/// `text` without anything that a terminal would obey or hide.
 pub fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_unsafe(c) {
-            let _ = write!(out, "‹U+{:04X}›", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+    sanitize(text).into_owned()
 }
 
 #[cfg(test)]
@@ -199,7 +186,7 @@ mod tests {
     fn nothing_reaches_the_terminal_raw() {
         assert_eq!(
             printable("a\u{1b}[31m\u{202e}b\n"),
-            "a‹U+001B›[31m‹U+202E›b‹U+000A›"
+            "a‹ESC›[31m‹U+202E›b‹LF›"
         );
         assert_eq!(printable("grün 日本"), "grün 日本");
     }

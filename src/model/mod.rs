@@ -11,6 +11,7 @@ pub mod detail;
 pub mod event_type;
 pub mod failure;
 pub mod field;
+pub mod harmless;
 pub mod log_object;
 pub mod notice;
 pub mod property;

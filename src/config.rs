@@ -12,8 +12,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::cli::{
-    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs, QueryArgs, ReportFormat,
-    ResultFormat, S3Args, SourceArgs, Target,
+    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs,
+    QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
 };
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
@@ -108,21 +108,40 @@ fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
 }
 
 fn user_files(around: &Surroundings) -> Result<UserFiles> {
-    around.config_folder.as_deref().map_or_else(|| Ok(UserFiles::default()), user_file::read)
+    around
+        .config_folder
+        .as_deref()
+        .map_or_else(|| Ok(UserFiles::default()), user_file::read)
 }
 
 fn theme_folder(around: &Surroundings) -> Option<PathBuf> {
-    around.config_folder.as_ref().map(|folder| folder.join("themes"))
+    around
+        .config_folder
+        .as_ref()
+        .map(|folder| folder.join("themes"))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
-    let max_failed = typed.max_failed.map(|limit| Limit::parse("--max-failed", &limit)).transpose()?;
-    let max_code = typed.max_code.iter().map(|limit| Thresholds::parse_code(limit)).collect::<Result<_>>()?;
-    let needs = Needs { judge: !typed.no_judge, ..Needs::default() };
+    let max_failed = typed
+        .max_failed
+        .map(|limit| Limit::parse("--max-failed", &limit))
+        .transpose()?;
+    let max_code = typed
+        .max_code
+        .iter()
+        .map(|limit| Thresholds::parse_code(limit))
+        .collect::<Result<_>>()?;
+    let needs = Needs {
+        judge: !typed.no_judge,
+        ..Needs::default()
+    };
     Ok(Step::Check(CheckOptions {
         run: run_options(typed.sources, typed.source, needs, around)?,
         json: typed.format == ReportFormat::Json,
-        thresholds: Thresholds { max_failed, max_code },
+        thresholds: Thresholds {
+            max_failed,
+            max_code,
+        },
         max_examples: typed.max_examples,
     }))
 }
@@ -146,8 +165,16 @@ fn export(typed: ExportArgs, around: &Surroundings) -> Result<Step> {
     };
     files.check()?;
     let run = run_options(typed.sources, typed.source, Needs::default(), around)?;
-    let options = ExportOptions { to: typed.to, files, now_us: around.now.timestamp_micros() };
-    Ok(Step::Export(Box::new(ExportStep { run, options, json: typed.report == ReportFormat::Json })))
+    let options = ExportOptions {
+        to: typed.to,
+        files,
+        now_us: around.now.timestamp_micros(),
+    };
+    Ok(Step::Export(Box::new(ExportStep {
+        run,
+        options,
+        json: typed.report == ReportFormat::Json,
+    })))
 }
 
 fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
@@ -159,7 +186,14 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
         ResultFormat::Parquet => Format::Parquet,
     };
     let run = run_options(typed.sources, typed.source, Needs::default(), around)?;
-    Ok(Step::Query(run, QueryOptions { sql: typed.sql, format, width: around.terminal_width }))
+    Ok(Step::Query(
+        run,
+        QueryOptions {
+            sql: typed.sql,
+            format,
+            width: around.terminal_width,
+        },
+    ))
 }
 
 fn generate(typed: GenerateArgs) -> Result<Step> {
@@ -176,7 +210,12 @@ fn generate(typed: GenerateArgs) -> Result<Step> {
 }
 
 /// The run that every reading command starts from: oldest hour first, not followed.
-fn run_options(sources: Vec<String>, typed: SourceArgs, needs: Needs, around: &Surroundings) -> Result<RunOptions> {
+fn run_options(
+    sources: Vec<String>,
+    typed: SourceArgs,
+    needs: Needs,
+    around: &Surroundings,
+) -> Result<RunOptions> {
     not_a_command(&sources, &around.working_folder)?;
     let contract = contract(typed.contract.as_deref(), &sources, &around.working_folder)?;
     let since = match (&typed.since, &typed.last) {
@@ -184,11 +223,16 @@ fn run_options(sources: Vec<String>, typed: SourceArgs, needs: Needs, around: &S
         (None, Some(last)) => Some(when::last(last, around.now)?),
         (None, None) => None,
     };
-    let until = typed.until.map(|until| when::hour("--until", &until, around.now, when::Edge::Last)).transpose()?;
+    let until = typed
+        .until
+        .map(|until| when::hour("--until", &until, around.now, when::Edge::Last))
+        .transpose()?;
     if let (Some(since), Some(until)) = (since, until)
         && since > until
     {
-        return Err(Error::Config("--since is after --until: no hour is left to read".to_owned()));
+        return Err(Error::Config(
+            "--since is after --until: no hour is left to read".to_owned(),
+        ));
     }
     let source = source::Options {
         sources,
@@ -200,7 +244,12 @@ fn run_options(sources: Vec<String>, typed: SourceArgs, needs: Needs, around: &S
         bytes_in_flight: (amount::bytes("--memory", &typed.memory)? / 8).max(1 << 20),
         only: None,
     };
-    Ok(RunOptions { source, contract: Arc::new(contract), threads: typed.threads, needs })
+    Ok(RunOptions {
+        source,
+        contract: Arc::new(contract),
+        threads: typed.threads,
+        needs,
+    })
 }
 
 fn s3(typed: S3Args) -> source::S3Options {
@@ -221,7 +270,10 @@ fn contract(named: Option<&Path>, sources: &[String], working_folder: &Path) -> 
     if let Some(dir) = named {
         return Contract::load(dir);
     }
-    let local = sources.iter().find(|s| *s != "-" && !s.contains("://")).map(Path::new);
+    let local = sources
+        .iter()
+        .find(|s| *s != "-" && !s.contains("://"))
+        .map(Path::new);
     match Contract::discover(local, working_folder) {
         Some(dir) => Contract::load(&dir),
         None => Ok(Contract::builtin()),
@@ -229,7 +281,16 @@ fn contract(named: Option<&Path>, sources: &[String], working_folder: &Path) -> 
 }
 
 /// Names that a misspelt command is compared with.
-const COMMANDS: [&str; 8] = ["explore", "check", "export", "query", "generate", "config", "completions", "man"];
+const COMMANDS: [&str; 8] = [
+    "explore",
+    "check",
+    "export",
+    "query",
+    "generate",
+    "config",
+    "completions",
+    "man",
+];
 
 /// A first source that is no file but nearly a command was meant as one.
 fn not_a_command(sources: &[String], working_folder: &Path) -> Result<()> {
@@ -239,9 +300,11 @@ fn not_a_command(sources: &[String], working_folder: &Path) -> Result<()> {
         ));
     };
     match user_file::nearest(first, &COMMANDS) {
-        Some(command) if *first != command && !working_folder.join(first).exists() => Err(Error::Config(format!(
-            "there is no file {first:?}, and no command of that name; did you mean `frontlog {command}`?"
-        ))),
+        Some(command) if *first != command && !working_folder.join(first).exists() => {
+            Err(Error::Config(format!(
+                "there is no file {first:?}, and no command of that name; did you mean `frontlog {command}`?"
+            )))
+        }
         _ => Ok(()),
     }
 }

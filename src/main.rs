@@ -55,7 +55,11 @@ fn main() -> ExitCode {
 fn complain(sentences: &str) {
     for line in sentences.lines() {
         // Where stderr is gone there is nobody left to tell.
-        let _ = writeln!(std::io::stderr(), "frontlog: {}", commands::table::printable(line));
+        let _ = writeln!(
+            std::io::stderr(),
+            "frontlog: {}",
+            commands::table::printable(line)
+        );
     }
 }
 
@@ -67,7 +71,9 @@ fn run(step: Step) -> Result<Outcome> {
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),
         Step::Query(run, options) => query(&run, &options, &mut out),
-        Step::Generate(options) => commands::print_line(&commands::generate::generate(&options)?, &mut out),
+        Step::Generate(options) => {
+            commands::print_line(&commands::generate::generate(&options)?, &mut out)
+        }
         Step::ConfigCheck(found) => config_cmd::check(&found, &mut out),
         Step::List(columns, entries) => config_cmd::list(columns, &entries, &mut out),
         Step::Completions(shell) => completions::completions(shell, Args::command(), &mut out),
@@ -78,11 +84,16 @@ fn run(step: Step) -> Result<Outcome> {
 fn export(step: ExportStep, out: &mut dyn Write) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let bar = Bar::start("exporting", &progress);
-    let summary = commands::export::run(step.run, &step.options, &progress, &cancelled_by_signals()?);
+    let summary =
+        commands::export::run(step.run, &step.options, &progress, &cancelled_by_signals()?);
     drop(bar);
     let summary = summary?;
     commands::export::print(&summary, step.json, out)?;
-    Ok(if summary.is_incomplete() { Outcome::Incomplete } else { Outcome::Clean })
+    Ok(if summary.is_incomplete() {
+        Outcome::Incomplete
+    } else {
+        Outcome::Clean
+    })
 }
 
 fn query(run: &RunOptions, options: &QueryOptions, out: &mut dyn Write) -> Result<Outcome> {
@@ -96,7 +107,11 @@ fn query(run: &RunOptions, options: &QueryOptions, out: &mut dyn Write) -> Resul
     for sentence in &unreadable {
         complain(sentence);
     }
-    Ok(if unreadable.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
+    Ok(if unreadable.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::Incomplete
+    })
 }
 
 fn surroundings() -> Result<Surroundings> {

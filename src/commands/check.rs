@@ -69,12 +69,23 @@ fn json(report: &Report) -> String {
 /// Decides the outcome and writes the reasons into the report. Incomplete input outranks findings.
 pub fn judge(report: &mut Report, thresholds: &Thresholds) -> Outcome {
     report.reasons = findings(report, thresholds);
-    let unreadable = report.incomplete_objects.iter().filter(|o| o.state == UNREADABLE).count() as u64;
+    let unreadable = report
+        .incomplete_objects
+        .iter()
+        .filter(|o| o.state == UNREADABLE)
+        .count() as u64;
     if unreadable > 0 {
-        report.reasons.push(format!("Incomplete: {} could not be read.", counted(unreadable, "object")));
+        report.reasons.push(format!(
+            "Incomplete: {} could not be read.",
+            counted(unreadable, "object")
+        ));
         return Outcome::Incomplete;
     }
-    if report.reasons.is_empty() { Outcome::Clean } else { Outcome::Findings }
+    if report.reasons.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::Findings
+    }
 }
 
 fn exceeded(report: &Report, code: Code, limit: Limit) -> bool {
@@ -85,13 +96,21 @@ fn exceeded(report: &Report, code: Code, limit: Limit) -> bool {
 fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
     let c = &report.counters;
     let (bad, all) = (c.failed + c.unreadable_lines, c.events + c.unreadable_lines);
-    let found =
-        format!("{} and {}", counted(c.failed, "failed event"), counted(c.unreadable_lines, "unreadable line"));
+    let found = format!(
+        "{} and {}",
+        counted(c.failed, "failed event"),
+        counted(c.unreadable_lines, "unreadable line")
+    );
     let mut findings = Vec::new();
     match thresholds.max_failed {
-        None if thresholds.max_code.is_empty() && bad > 0 => findings.push(format!("Findings: {found}.")),
+        None if thresholds.max_code.is_empty() && bad > 0 => {
+            findings.push(format!("Findings: {found}."));
+        }
         Some(limit) if limit.exceeded(bad, all) => {
-            findings.push(format!("Findings: {found} of {} are more than {limit}.", thousands(all)));
+            findings.push(format!(
+                "Findings: {found} of {} are more than {limit}.",
+                thousands(all)
+            ));
         }
         _ => {}
     }
@@ -99,19 +118,39 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
     codes.sort_unstable();
     codes.dedup();
     for code in codes {
-        let Some(limit) = thresholds.of_code(code).filter(|limit| exceeded(report, code, *limit)) else { continue };
+        let Some(limit) = thresholds
+            .of_code(code)
+            .filter(|limit| exceeded(report, code, *limit))
+        else {
+            continue;
+        };
         let count = thousands(report.count_of(code));
-        findings.push(format!("Findings: {count} of {} ({}) are more than {limit}.", code.as_str(), code.name()));
+        findings.push(format!(
+            "Findings: {count} of {} ({}) are more than {limit}.",
+            code.as_str(),
+            code.name()
+        ));
     }
     // A share of failed events says nothing of the rows that a cut took away: only naming the code allows it.
-    let cut = report.incomplete_objects.iter().filter(|o| o.state == CORRUPT).count() as u64;
+    let cut = report
+        .incomplete_objects
+        .iter()
+        .filter(|o| o.state == CORRUPT)
+        .count() as u64;
     if cut > 0 && thresholds.of_code(Code::L103).is_none() {
-        findings.push(format!("Findings: {} truncated or corrupt (L103).", counted(cut, "object")));
+        findings.push(format!(
+            "Findings: {} truncated or corrupt (L103).",
+            counted(cut, "object")
+        ));
     }
     findings
 }
 
 /// `1 object`, `1,204 objects`.
 fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        thousands(number),
+        if number == 1 { "" } else { "s" }
+    )
 }

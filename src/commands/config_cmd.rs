@@ -39,7 +39,10 @@ pub fn check(found: &InForce, out: &mut dyn Write) -> Result<Outcome> {
         Some((false, path)) => format!("none ({} is not there)", path.display()),
         None => "none (there is no home folder)".to_owned(),
     };
-    let keys = found.keymap.clone().unwrap_or_else(|| "built in".to_owned());
+    let keys = found
+        .keymap
+        .clone()
+        .unwrap_or_else(|| "built in".to_owned());
     let mut lines = vec![
         ("configuration", file),
         ("keys", keys),

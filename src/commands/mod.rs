@@ -43,7 +43,9 @@ pub fn stdout_error(e: std::io::Error) -> Error {
 /// A sentence for each object that could not be read at all: the input is incomplete then.
 pub fn unreadable(objects: &[ObjectState]) -> Vec<String> {
     let sentence = |state: &ObjectState| match &state.status {
-        ObjectStatus::Unreadable(reason) => Some(format!("{} was left out: {reason}", state.object.uri)),
+        ObjectStatus::Unreadable(reason) => {
+            Some(format!("{} was left out: {reason}", state.object.uri))
+        }
         _ => None,
     };
     objects.iter().filter_map(sentence).collect()
@@ -54,6 +56,8 @@ pub fn unreadable(objects: &[ObjectState]) -> Vec<String> {
 /// # Errors
 /// When `out` cannot be written to.
 pub fn print_line(line: &dyn std::fmt::Display, out: &mut dyn std::io::Write) -> Result<Outcome> {
-    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(stdout_error)?;
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(stdout_error)?;
     Ok(Outcome::Clean)
 }

@@ -14,13 +14,25 @@ use crate::tui::theme::{Appearance, BUILT_IN, Theme};
 /// `config check | themes | keys`: everything is read, and thereby proved right, whichever was asked for.
 pub fn config(typed: ConfigCommand, around: &Surroundings) -> Result<Step> {
     let user = user_files(around)?;
-    let keymap = Keymap::load(user.keymap.as_ref().map(|(path, text)| (path.as_str(), text.as_str())))?;
+    let keymap = Keymap::load(
+        user.keymap
+            .as_ref()
+            .map(|(path, text)| (path.as_str(), text.as_str())),
+    )?;
     match typed {
-        ConfigCommand::Check { sources, contract: named } => {
+        ConfigCommand::Check {
+            sources,
+            contract: named,
+        } => {
             let theme = user.theme.unwrap_or_else(|| "dark".to_owned());
             Theme::load(&theme, theme_folder(around).as_deref())?;
             let contract = contract(named.as_deref(), &sources, &around.working_folder)?;
-            let config = user.config.or_else(|| around.config_folder.as_ref().map(|folder| folder.join("config.toml")));
+            let config = user.config.or_else(|| {
+                around
+                    .config_folder
+                    .as_ref()
+                    .map(|folder| folder.join("config.toml"))
+            });
             Ok(Step::ConfigCheck(InForce {
                 user_file: config.map(|path| (path.is_file(), path)),
                 keymap: user.keymap.map(|(path, _)| path),
@@ -29,14 +41,20 @@ pub fn config(typed: ConfigCommand, around: &Surroundings) -> Result<Step> {
                 warnings: contract.warnings,
             }))
         }
-        ConfigCommand::Themes => Ok(Step::List(["theme", "for"], themes(theme_folder(around).as_deref())?)),
+        ConfigCommand::Themes => Ok(Step::List(
+            ["theme", "for"],
+            themes(theme_folder(around).as_deref())?,
+        )),
         ConfigCommand::Keys => Ok(Step::List(["keys", "what they do"], keys(&keymap))),
     }
 }
 
 /// One line on a contract: where it is, and what it has.
 fn described(contract: &Contract) -> String {
-    let place = contract.dir.as_ref().map_or_else(|| "built in".to_owned(), |dir| dir.display().to_string());
+    let place = contract
+        .dir
+        .as_ref()
+        .map_or_else(|| "built in".to_owned(), |dir| dir.display().to_string());
     match &contract.guess {
         Some(guess) => format!("{place}: {guess}"),
         None => format!("{place}: {} event schemas", contract.schemas.len()),
@@ -45,9 +63,25 @@ fn described(contract: &Contract) -> String {
 
 /// The built-in themes and those of the user's folder.
 fn themes(folder: Option<&Path>) -> Result<Vec<Entry>> {
-    let own = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    let own = own.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".toml")?.to_owned()));
-    let mut names: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).chain(own).collect();
+    let own = folder
+        .and_then(|folder| std::fs::read_dir(folder).ok())
+        .into_iter()
+        .flatten()
+        .flatten();
+    let own = own.filter_map(|entry| {
+        Some(
+            entry
+                .file_name()
+                .to_str()?
+                .strip_suffix(".toml")?
+                .to_owned(),
+        )
+    });
+    let mut names: Vec<String> = BUILT_IN
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .chain(own)
+        .collect();
     names.sort();
     names.dedup();
     let entry = |name: String| {
@@ -56,7 +90,10 @@ fn themes(folder: Option<&Path>) -> Result<Vec<Entry>> {
             Appearance::Light => "a light ground",
             Appearance::Any => "whatever colours the terminal has",
         };
-        Ok(Entry { name, meaning: meaning.to_owned() })
+        Ok(Entry {
+            name,
+            meaning: meaning.to_owned(),
+        })
     };
     names.into_iter().map(entry).collect()
 }
@@ -64,11 +101,16 @@ fn themes(folder: Option<&Path>) -> Result<Vec<Entry>> {
 /// Every action with its keys, in the order of the help.
 fn keys(keymap: &Keymap) -> Vec<Entry> {
     let of = |action: &Action| {
-        let mut keys: Vec<String> =
-            [Mode::Normal, Mode::Prompt, Mode::List].iter().flat_map(|mode| keymap.keys(*mode, *action)).collect();
+        let mut keys: Vec<String> = [Mode::Normal, Mode::Prompt, Mode::List]
+            .iter()
+            .flat_map(|mode| keymap.keys(*mode, *action))
+            .collect();
         keys.sort();
         keys.dedup();
-        Entry { name: keys.join("  "), meaning: format!("{}: {}", action.name(), action.what()) }
+        Entry {
+            name: keys.join("  "),
+            meaning: format!("{}: {}", action.name(), action.what()),
+        }
     };
     Action::ALL.iter().map(of).collect()
 }

@@ -17,7 +17,13 @@ pub enum ScreenKind {
 
 impl ScreenKind {
     /// In the order of the tabs. 4 (Fields) and 5 (Query) are not built yet, and 6 and 7 keep their numbers.
-    pub const ALL: [Self; 5] = [Self::Stream, Self::Failures, Self::Schemas, Self::Export, Self::Sources];
+    pub const ALL: [Self; 5] = [
+        Self::Stream,
+        Self::Failures,
+        Self::Schemas,
+        Self::Export,
+        Self::Sources,
+    ];
 
     /// The number on its key.
     pub const fn number(self) -> u8 {

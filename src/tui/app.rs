@@ -204,7 +204,10 @@ impl App {
         };
         if !taken && self.modal.is_none() && !in_sequence {
             let help = self.setting.keymap.hint(Mode::Normal, Action::Help);
-            self.say(Weight::Warning, format!("{key} does nothing here; {help} shows the keys"));
+            self.say(
+                Weight::Warning,
+                format!("{key} does nothing here; {help} shows the keys"),
+            );
         }
     }
 
@@ -232,12 +235,24 @@ impl App {
     pub fn take_notice(&mut self, notice: Notice) {
         let is_failure = matches!(notice, Notice::Failed(_) | Notice::Finished { .. });
         if let Some(text) = self.status.take(notice) {
-            self.say(if is_failure { Weight::Failure } else { Weight::Warning }, text);
+            self.say(
+                if is_failure {
+                    Weight::Failure
+                } else {
+                    Weight::Warning
+                },
+                text,
+            );
         }
     }
 
     /// How far the run is; true when that is news.
-    pub fn take_figures(&mut self, figures: Figures, per_second: Option<f64>, memory_bytes: Option<u64>) -> bool {
+    pub fn take_figures(
+        &mut self,
+        figures: Figures,
+        per_second: Option<f64>,
+        memory_bytes: Option<u64>,
+    ) -> bool {
         let before = self.status.clone();
         self.status.figures = figures;
         self.status.lines_per_second = per_second;
@@ -252,7 +267,10 @@ impl App {
 
     /// Says something in the footer, until the next key.
     pub fn say(&mut self, weight: Weight, text: impl Into<String>) {
-        self.message = Some(Message { text: text.into(), weight });
+        self.message = Some(Message {
+            text: text.into(),
+            weight,
+        });
     }
 
     fn is_on(&self, screen: ScreenKind) -> bool {

@@ -71,8 +71,18 @@ pub fn explore(options: ExploreOptions) -> Result<()> {
     let (sender, events) = crossbeam_channel::bounded(1024);
     let (mut screen, host) = terminal::enter()?;
     let result = start_input(&sender).and_then(|()| {
-        let means = Means { contract: options.run.contract.clone(), source: options.run.source.clone(), exporting: options.export };
-        run(&mut screen, host, App::new(setting), &events, (&means, || pipeline::explore(options.run)))
+        let means = Means {
+            contract: options.run.contract.clone(),
+            source: options.run.source.clone(),
+            exporting: options.export,
+        };
+        run(
+            &mut screen,
+            host,
+            App::new(setting),
+            &events,
+            (&means, || pipeline::explore(options.run)),
+        )
     });
     terminal::restore();
     result
@@ -95,7 +105,11 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         following: options.run.source.follow,
         contract: options.run.contract.clone(),
         can_export: options.export.is_some(),
-        styles: theme::styles_for(options.theme.as_deref(), options.theme_folder.as_deref(), depth)?,
+        styles: theme::styles_for(
+            options.theme.as_deref(),
+            options.theme_folder.as_deref(),
+            depth,
+        )?,
         keymap,
     })
 }

@@ -41,7 +41,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     // Where the Export screen and the export command meet.
     ("explorer", &["commands", "tui", "pipeline", "export"]),
-    ("main", &["cli", "config", "commands", "tui", "pipeline", "explorer"]),
+    (
+        "main",
+        &["cli", "config", "commands", "tui", "pipeline", "explorer"],
+    ),
 ];
 
 /// Everyone may name these.

@@ -15,7 +15,11 @@ fn every_code_has_its_name_meaning_and_severity() {
             code.as_str()
         );
         let layer = &code.as_str()[..1];
-        assert!(names.insert((layer, code.name())), "{} is named twice in {layer}", code.name());
+        assert!(
+            names.insert((layer, code.name())),
+            "{} is named twice in {layer}",
+            code.name()
+        );
         assert!(code.default_severity() >= Severity::Info);
         let (layer, digits) = code.as_str().split_at(1);
         assert!(

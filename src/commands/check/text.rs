@@ -176,7 +176,11 @@ fn failures(report: &Report) -> String {
             row.severity.as_str().to_owned(),
             row.event.clone(),
             row.path.clone(),
-            cut(if row.expected.is_empty() { row.name } else { &row.expected }),
+            cut(if row.expected.is_empty() {
+                row.name
+            } else {
+                &row.expected
+            }),
             row.first_utc.clone().unwrap_or_default(),
             row.last_utc.clone().unwrap_or_default(),
         ]);

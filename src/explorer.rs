@@ -14,6 +14,7 @@ use frontlog::tui::{ExploreOptions, explore};
 /// Runs the explorer until the user quits.
 pub fn run(mut options: ExploreOptions) -> Result<()> {
     options.export = Some(exporting(options.run.clone()));
+    options.command = std::env::args().skip(1).collect();
     explore(options)
 }
 

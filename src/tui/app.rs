@@ -17,12 +17,12 @@ use ratatui::layout::Rect;
 use regex::Regex;
 
 use crate::contract::Contract;
-use crate::frame::Snapshot;
 use crate::frame::observed::ObservedType;
 use crate::frame::view::Needle;
+use crate::frame::{Filter, Snapshot};
 use crate::model::Notice;
 use crate::tui::action::{Action, ScreenKind};
-use crate::tui::arrangement::History;
+use crate::tui::arrangement::{Arrangement, History};
 use crate::tui::effect::Effect;
 use crate::tui::footer::{Message, Weight};
 use crate::tui::header::Buckets;
@@ -78,6 +78,10 @@ impl Feed {
 pub struct Setting {
     /// The sources as typed.
     pub sources: Vec<String>,
+    /// The command line that started this.
+    pub command: Vec<String>,
+    /// A filter that is there from the start.
+    pub filter: Option<Filter>,
     /// New objects are waited for.
     pub following: bool,
     /// How events are judged.
@@ -127,7 +131,13 @@ pub struct App {
 
 impl App {
     /// An app that shows nothing yet.
-    pub fn new(setting: Setting) -> Self {
+    pub fn new(mut setting: Setting) -> Self {
+        let first = setting
+            .filter
+            .take()
+            .map_or_else(Arrangement::default, |filter| {
+                Arrangement::default().filtered(filter)
+            });
         Self {
             source: setting.sources.join(" "),
             setting,
@@ -135,7 +145,7 @@ impl App {
             trail: Vec::new(),
             modal: None,
             feed: Feed::Live(Arc::new(Snapshot::empty())),
-            history: History::default(),
+            history: History::of(first),
             stream: Stream::default(),
             failures: Failures::default(),
             schemas: Schemas::default(),

@@ -147,6 +147,14 @@ pub struct History {
 const MAX_PAST: usize = 200;
 
 impl History {
+    /// A history that starts with this.
+    pub fn of(now: Arrangement) -> Self {
+        Self {
+            now,
+            ..Self::default()
+        }
+    }
+
     /// What is shown.
     pub fn now(&self) -> &Arrangement {
         &self.now

@@ -95,6 +95,12 @@ fn means() -> Means {
 fn app() -> App {
     App::new(Setting {
         sources: vec!["sample-logs".to_owned()],
+        command: vec![
+            "sample-logs".to_owned(),
+            "--where".to_owned(),
+            "good".to_owned(),
+        ],
+        filter: None,
         following: false,
         contract: CONTRACT.clone(),
         can_export: true,

@@ -413,9 +413,14 @@ impl App {
             }
         };
         let mut words = vec!["frontlog".to_owned()];
-        words.extend(self.setting.sources.iter().map(word));
-        if self.setting.following {
-            words.push("-f".to_owned());
+        let mut typed = self.setting.command.iter();
+        while let Some(argument) = typed.next() {
+            match argument.as_str() {
+                // Its filter is among those of the view, if it is still on.
+                "--where" => drop(typed.next()),
+                joined if joined.starts_with("--where=") => {}
+                _ => words.push(word(argument)),
+            }
         }
         let on = self
             .history

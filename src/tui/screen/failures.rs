@@ -233,7 +233,11 @@ fn columns(width: u16) -> Vec<Which> {
 
 impl Which {
     fn column(self, width: u16) -> Column<'static> {
-        let expected = if width < 150 { 26 } else { 40 };
+        let expected = match width {
+            0..100 => 20,
+            100..150 => 26,
+            _ => 40,
+        };
         match self {
             Self::Code => Column::new("code"),
             Self::Event => Column::new("event").width(5, 20),

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::frame::{Cell, ColumnRef, Columns, Snapshot, Virtual};
+use crate::frame::columns::ColumnInfo;
+use crate::frame::{Cell, ColumnRef, Columns, Snapshot, ViewSpec, Virtual};
 use crate::model::ColumnKind;
 use crate::tui::widget::number::grouped;
 use crate::tui::widget::table::{CellText, Column, Sort, Tone};
@@ -12,7 +13,8 @@ const MAX_PROPERTIES: usize = 12;
 
 /// Columns for events: time, event, status, path, then the properties that most event types share.
 /// For all records: the fields that tell requests apart.
-pub fn suitable(known: &Columns, snapshot: &Snapshot, events_only: bool) -> Vec<ColumnRef> {
+pub fn suitable(known: &Columns, snapshot: &Snapshot, spec: &ViewSpec) -> Vec<ColumnRef> {
+    let events_only = spec.events_only;
     let mut columns = vec![ColumnRef::time(), ColumnRef::Virtual(Virtual::Event)];
     let fields: &[&str] = if events_only {
         &["sc_status", "cs_uri_stem"]
@@ -41,7 +43,20 @@ pub fn suitable(known: &Columns, snapshot: &Snapshot, events_only: bool) -> Vec<
             .iter()
             .filter(|c| matches!(c.column, ColumnRef::Property(_)))
             .collect();
-        properties.sort_by_key(|info| std::cmp::Reverse(info.events.len()));
+        let wanted = Wanted::of(snapshot, spec);
+        properties.retain(|info| {
+            wanted
+                .event
+                .as_ref()
+                .is_none_or(|event| info.events.iter().any(|e| **e == **event))
+        });
+        let is_wanted = |info: &ColumnInfo| {
+            wanted
+                .property
+                .as_deref()
+                .is_some_and(|p| info.column == ColumnRef::property(p))
+        };
+        properties.sort_by_key(|info| (!is_wanted(info), std::cmp::Reverse(info.events.len())));
         columns.extend(
             properties
                 .iter()
@@ -50,6 +65,40 @@ pub fn suitable(known: &Columns, snapshot: &Snapshot, events_only: bool) -> Vec<
         );
     }
     columns
+}
+
+/// What the filters are about: one event type, one property.
+#[derive(Default)]
+struct Wanted {
+    event: Option<String>,
+    property: Option<String>,
+}
+
+impl Wanted {
+    /// A filter for a cause is about its event and its property, `event=…` about that event.
+    fn of(snapshot: &Snapshot, spec: &ViewSpec) -> Self {
+        let mut wanted = Self::default();
+        for text in spec
+            .filters
+            .iter()
+            .filter(|term| term.on)
+            .map(|term| term.filter.to_string())
+        {
+            let id = text
+                .strip_prefix("cause=")
+                .and_then(|id| id.parse::<usize>().ok());
+            if let Some(cause) = id
+                .and_then(|id| snapshot.causes.get(id))
+                .filter(|cause| !cause.event.is_empty())
+            {
+                wanted.event = Some(cause.event.to_string());
+                wanted.property = Some(cause.path.to_string());
+            } else if let Some(event) = text.strip_prefix("event=") {
+                wanted.event = Some(event.to_owned());
+            }
+        }
+        wanted
+    }
 }
 
 /// A column as the table wants it.

@@ -162,7 +162,7 @@ impl Stream {
         }
         let columns = match &arrangement.columns {
             Some(columns) => columns.to_vec(),
-            None => columns::suitable(&self.known, snapshot, arrangement.spec.events_only),
+            None => columns::suitable(&self.known, snapshot, &arrangement.spec),
         };
         if columns != self.columns {
             self.columns = columns;

@@ -120,6 +120,9 @@ pub struct ExploreArgs {
     /// Keep watching for growth and new objects
     #[arg(short, long)]
     pub follow: bool,
+    /// Show only rows that pass a filter, as typed after `f`: 'event=checkout failed'
+    #[arg(long = "where", value_name = "FILTER")]
+    pub filter: Option<String>,
     /// Colours, by name or file; `frontlog config themes` lists them
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,

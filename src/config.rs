@@ -100,6 +100,8 @@ fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
     (run.source.newest_first, run.source.follow) = (true, typed.follow);
     Ok(Step::Explore(Box::new(ExploreOptions {
         run,
+        filter: typed.filter,
+        command: vec![],
         theme: typed.theme.or(user.theme),
         theme_folder: theme_folder(around),
         keymap: user.keymap,

@@ -59,7 +59,12 @@ impl Error {
             std::io::ErrorKind::StorageFull => " (free some space)".to_owned(),
             _ => String::new(),
         };
-        Self::File { action, path: path.into(), source, hint }
+        Self::File {
+            action,
+            path: path.into(),
+            source,
+            hint,
+        }
     }
 
     /// The exit status that product.md promises for this error.

@@ -14,22 +14,35 @@ use frontlog::tui::{ExploreOptions, explore};
 /// Runs the explorer until the user quits.
 pub fn run(mut options: ExploreOptions) -> Result<()> {
     options.export = Some(exporting(options.run.clone()));
+    options.command = std::env::args().skip(1).collect();
     explore(options)
 }
 
 /// Exports what the explorer reads; the run is a new one, so that a batch holds whole objects and nothing else.
 fn exporting(run: RunOptions) -> Exporting {
     Exporting(Arc::new(move |order: &Order, progress, cancel| {
-        let files = export::Options { format: order.format, ..export::Options::default() };
+        let files = export::Options {
+            format: order.format,
+            ..export::Options::default()
+        };
         let now_us = chrono::Utc::now().timestamp_micros();
-        let options = ExportOptions { to: order.to.clone(), files, now_us };
+        let options = ExportOptions {
+            to: order.to.clone(),
+            files,
+            now_us,
+        };
         frontlog::commands::export::run(run.clone(), &options, progress, cancel).map(shown)
     }))
 }
 
 /// The summary as the screen shows it.
 fn shown(summary: ExportSummary) -> Published {
-    let Some(done) = summary.published else { return Published { nothing_new: true, ..Published::default() } };
+    let Some(done) = summary.published else {
+        return Published {
+            nothing_new: true,
+            ..Published::default()
+        };
+    };
     let table = |t: export::TableCount| ExportTable {
         name: t.table,
         rows: Some(t.rows),

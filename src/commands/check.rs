@@ -104,7 +104,7 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
     let mut findings = Vec::new();
     match thresholds.max_failed {
         None if thresholds.max_code.is_empty() && bad > 0 => {
-            findings.push(format!("Findings: {found}."))
+            findings.push(format!("Findings: {found}."));
         }
         Some(limit) if limit.exceeded(bad, all) => {
             findings.push(format!(

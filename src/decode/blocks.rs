@@ -60,7 +60,13 @@ enum State {
 impl<R: Read> BlockReader<R> {
     /// Blocks of about `block_bytes`.
     pub fn new(reader: R, block_bytes: usize) -> Self {
-        Self { reader, block_bytes, carry: Vec::new(), offset: 0, state: State::Reading }
+        Self {
+            reader,
+            block_bytes,
+            carry: Vec::new(),
+            offset: 0,
+            state: State::Reading,
+        }
     }
 
     /// Reads on until `carry` holds `target` bytes. `Ok(false)` at the end of the stream.
@@ -120,7 +126,11 @@ impl<R: Read> BlockReader<R> {
                 }
             }
         }
-        Piece::LongLine { offset, length, head }
+        Piece::LongLine {
+            offset,
+            length,
+            head,
+        }
     }
 }
 
@@ -134,7 +144,11 @@ impl<R: Read> Iterator for BlockReader<R> {
                 State::Done => return None,
                 State::Broke(error) => {
                     let tail = std::mem::take(&mut self.carry);
-                    return Some(Piece::Broken { offset: self.offset, tail, error });
+                    return Some(Piece::Broken {
+                        offset: self.offset,
+                        tail,
+                        error,
+                    });
                 }
                 State::Reading => {}
             }
@@ -171,7 +185,11 @@ mod tests {
                     assert_eq!(offset, out.len() as u64);
                     out.extend(text);
                 }
-                Piece::LongLine { offset, length, head } => {
+                Piece::LongLine {
+                    offset,
+                    length,
+                    head,
+                } => {
                     assert_eq!(offset, out.len() as u64);
                     assert_eq!(head.len(), KEPT_OF_LONG_LINE);
                     out.resize(out.len() + length as usize, head[0]);

@@ -53,9 +53,10 @@ impl<R: BufRead> Read for GzipMembers<R> {
 fn named(e: io::Error) -> io::Error {
     match e.kind() {
         io::ErrorKind::UnexpectedEof => io::Error::new(e.kind(), "gzip data ends too early"),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-            io::Error::new(io::ErrorKind::InvalidData, format!("damaged gzip data: {e}"))
-        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("damaged gzip data: {e}"),
+        ),
         _ => e,
     }
 }
@@ -72,7 +73,10 @@ fn more_members(reader: &mut impl BufRead) -> io::Result<bool> {
         }
         let zeros = rest.iter().take_while(|b| **b == 0).count();
         if zeros < rest.len() && rest[zeros] != GZIP_MAGIC[0] {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes after the end of the gzip data"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "bytes after the end of the gzip data",
+            ));
         }
         reader.consume(zeros);
     }

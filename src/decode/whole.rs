@@ -39,7 +39,10 @@ impl Inflater {
         }
         out.clear();
         let mut members = GzipMembers::new(gzip);
-        members.read_to_end(out).map(|_| ()).map_err(|e| Corrupt(e.to_string()))
+        members
+            .read_to_end(out)
+            .map(|_| ())
+            .map_err(|e| Corrupt(e.to_string()))
     }
 
     /// True when `gzip` was one sound member and nothing else.
@@ -48,7 +51,9 @@ impl Inflater {
     /// the inner bytes hold no member header and the last four bytes are the size of what came out (libdeflate has
     /// checked the sum): anything else after the member goes the slow way, which looks at every byte.
     fn inflate_single_member(&mut self, gzip: &[u8], out: &mut Vec<u8>) -> bool {
-        if gzip.len() < MIN_MEMBER || memchr::memmem::find(&gzip[10..], &[0x1f, 0x8b, 0x08]).is_some() {
+        if gzip.len() < MIN_MEMBER
+            || memchr::memmem::find(&gzip[10..], &[0x1f, 0x8b, 0x08]).is_some()
+        {
             return false;
         }
         let trailer = &gzip[gzip.len() - 4..];
@@ -90,7 +95,9 @@ mod tests {
 
     #[test]
     fn what_came_before_the_damage_is_kept() {
-        let text: Vec<u8> = (0..20_000u32).flat_map(|i| format!("line {i}\n").into_bytes()).collect();
+        let text: Vec<u8> = (0..20_000u32)
+            .flat_map(|i| format!("line {i}\n").into_bytes())
+            .collect();
         let whole = gzip(&text);
         let (out, result) = inflate(&whole[..whole.len() / 2]);
         assert!(result.is_err());

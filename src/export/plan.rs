@@ -196,7 +196,7 @@ mod tests {
             id(&[a.clone(), b.clone()], "e")
         );
         assert_ne!(
-            id(&[a.clone()], "d"),
+            id(std::slice::from_ref(&a), "d"),
             id(&[object("s3://b/a.gz", "3")], "d")
         );
     }

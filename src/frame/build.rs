@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use polars::prelude::{
-    BinaryChunked, Column as PlColumn, DataFrame, DataType, IntoColumn, NamedFrom, PlSmallStr, Series, TimeUnit, TimeZone,
+    BinaryChunked, Column as PlColumn, DataFrame, DataType, IntoColumn, NamedFrom, PlSmallStr,
+    Series, TimeUnit, TimeZone,
 };
 
 use polars_arrow::array::PrimitiveArray;
@@ -14,7 +15,8 @@ use crate::frame::snapshot::column;
 use crate::frame::{Snapshot, Timeline};
 use crate::model::column::Text;
 use crate::model::{
-    Column, ColumnKind, Counters, EventColumns, EventType, FIELDS, FailureColumns, RecordColumns, RejectColumns, Words,
+    Column, ColumnKind, Counters, EventColumns, EventType, FIELDS, FailureColumns, RecordColumns,
+    RejectColumns, Words,
 };
 
 /// Microseconds since 1970, UTC.
@@ -55,7 +57,10 @@ fn column_dtype(values: &Column) -> DataType {
 /// Never, unless Polars changes its physical types.
 pub fn series(name: &str, values: Column) -> Result<PlColumn> {
     let dtype = column_dtype(&values);
-    Ok(Series::from_chunk_and_dtype(PlSmallStr::from_str(name), values.freeze(), &dtype)?.into_column())
+    Ok(
+        Series::from_chunk_and_dtype(PlSmallStr::from_str(name), values.freeze(), &dtype)?
+            .into_column(),
+    )
 }
 
 fn text(name: &str, values: polars_arrow::array::MutableBinaryViewArray<str>) -> Result<PlColumn> {
@@ -92,9 +97,17 @@ pub fn records(records: RecordColumns) -> Result<DataFrame> {
         numbers(column::LENGTH, &DataType::UInt32, records.length)?,
         timestamps(column::TIME_UTC, records.time_us)?,
         // Polars' narrow unsigned types would cost every kernel once more at compile time; Int16 is there for SQL's sake.
-        numbers(column::EVENT_TYPE, &DataType::Int16, records.event_type.into_iter().map(|t| t as i16).collect())?,
+        numbers(
+            column::EVENT_TYPE,
+            &DataType::Int16,
+            records.event_type.into_iter().map(|t| t as i16).collect(),
+        )?,
         numbers(column::EVENT_ROW, &DataType::UInt32, records.event_row)?,
-        numbers(column::VERDICT, &DataType::Int16, records.verdict.into_iter().map(i16::from).collect())?,
+        numbers(
+            column::VERDICT,
+            &DataType::Int16,
+            records.verdict.into_iter().map(i16::from).collect(),
+        )?,
     ];
     for (field, values) in FIELDS.iter().zip(records.fields) {
         if let Some(values) = values {

@@ -97,7 +97,11 @@ impl Snapshot {
         self.records.estimated_size()
             + self.failures.estimated_size()
             + self.rejects.estimated_size()
-            + self.events.iter().map(|e| e.frame.estimated_size()).sum::<usize>()
+            + self
+                .events
+                .iter()
+                .map(|e| e.frame.estimated_size())
+                .sum::<usize>()
     }
 
     /// Names of all columns of `records`.

@@ -35,7 +35,10 @@ pub struct Timeline {
 impl Timeline {
     /// Adds to the bucket of a second since 1970.
     pub fn add(&mut self, second: i64, bucket: Bucket) {
-        let hour = self.hours.entry(second.div_euclid(3600)).or_insert_with(|| Arc::new(vec![Bucket::default(); 3600]));
+        let hour = self
+            .hours
+            .entry(second.div_euclid(3600))
+            .or_insert_with(|| Arc::new(vec![Bucket::default(); 3600]));
         Arc::make_mut(hour)[second.rem_euclid(3600) as usize].add(bucket);
     }
 
@@ -43,7 +46,11 @@ impl Timeline {
     pub fn span(&self) -> Option<(i64, i64)> {
         let used = |hour: &Hour, back: bool| {
             let is_used = |b: &Bucket| *b != Bucket::default();
-            if back { hour.iter().rposition(is_used) } else { hour.iter().position(is_used) }
+            if back {
+                hour.iter().rposition(is_used)
+            } else {
+                hour.iter().position(is_used)
+            }
         };
         let (first, hour) = self.hours.first_key_value()?;
         let start = first * 3600 + used(hour, false)? as i64;
@@ -55,7 +62,10 @@ impl Timeline {
     pub fn buckets(&self, start: i64, step: i64, count: usize) -> Vec<Bucket> {
         let mut out = vec![Bucket::default(); count];
         let end = start + step * count as i64;
-        for (hour, buckets) in self.hours.range(start.div_euclid(3600)..=end.div_euclid(3600)) {
+        for (hour, buckets) in self
+            .hours
+            .range(start.div_euclid(3600)..=end.div_euclid(3600))
+        {
             for (i, bucket) in buckets.iter().enumerate() {
                 let second = hour * 3600 + i as i64;
                 if second >= start && second < end {

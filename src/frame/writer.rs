@@ -9,7 +9,9 @@ use tokio::sync::watch;
 use crate::error::Result;
 use crate::frame::timeline::Bucket;
 use crate::frame::{EventTable, Snapshot, build};
-use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, ObjectState, ObjectStatus, Sink, Verdict, Words};
+use crate::model::{
+    Batch, Causes, Counters, EventTypes, LogObject, ObjectState, ObjectStatus, Sink, Verdict, Words,
+};
 
 /// At most some 25 snapshots a second: more than a screen shows, few enough to cost nothing.
 const PUBLISH_EVERY: Duration = Duration::from_millis(40);
@@ -80,7 +82,12 @@ impl FrameWriter {
 
     /// Tables of types that are known by now, so that ids index them.
     fn add_event_types(&mut self) {
-        for event_type in self.types.list().into_iter().skip(self.snapshot.events.len()) {
+        for event_type in self
+            .types
+            .list()
+            .into_iter()
+            .skip(self.snapshot.events.len())
+        {
             let frame = build::events(&event_type, empty_events(&event_type)).unwrap_or_default();
             self.snapshot.events.push(EventTable { event_type, frame });
             self.tails.events.push(0);
@@ -90,10 +97,23 @@ impl FrameWriter {
     fn append(&mut self, mut batch: Batch) -> Result<()> {
         let base = self.snapshot.records.height() as u32;
         self.add_event_types();
-        let heights: Vec<u32> = self.snapshot.events.iter().map(|e| e.frame.height() as u32).collect();
-        for (row, event_type) in batch.records.event_row.iter_mut().zip(&batch.records.event_type) {
+        let heights: Vec<u32> = self
+            .snapshot
+            .events
+            .iter()
+            .map(|e| e.frame.height() as u32)
+            .collect();
+        for (row, event_type) in batch
+            .records
+            .event_row
+            .iter_mut()
+            .zip(&batch.records.event_type)
+        {
             if *event_type > 0 {
-                *row += heights.get(*event_type as usize - 1).copied().unwrap_or_default();
+                *row += heights
+                    .get(*event_type as usize - 1)
+                    .copied()
+                    .unwrap_or_default();
             }
         }
         count_time(&mut self.snapshot.timeline, &batch);
@@ -105,13 +125,27 @@ impl FrameWriter {
                 *record += base;
             }
             let id = events.event_type.0 as usize;
-            let Some(table) = self.snapshot.events.get_mut(id) else { continue };
+            let Some(table) = self.snapshot.events.get_mut(id) else {
+                continue;
+            };
             let chunk = build::events(&table.event_type, events)?;
             extend(&mut table.frame, chunk, &mut self.tails.events[id])?;
         }
-        extend(&mut self.snapshot.failures, build::failures(batch.failures)?, &mut self.tails.failures)?;
-        extend(&mut self.snapshot.rejects, build::rejects(batch.rejects)?, &mut self.tails.rejects)?;
-        extend(&mut self.snapshot.records, build::records(batch.records)?, &mut self.tails.records)?;
+        extend(
+            &mut self.snapshot.failures,
+            build::failures(batch.failures)?,
+            &mut self.tails.failures,
+        )?;
+        extend(
+            &mut self.snapshot.rejects,
+            build::rejects(batch.rejects)?,
+            &mut self.tails.rejects,
+        )?;
+        extend(
+            &mut self.snapshot.records,
+            build::records(batch.records)?,
+            &mut self.tails.records,
+        )?;
         Ok(())
     }
 }
@@ -149,7 +183,8 @@ fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut usize) -> Result<(
 
 /// Adds a batch to the timeline: rows of a batch share few seconds, so runs of one second are counted first.
 fn count_time(timeline: &mut crate::frame::Timeline, batch: &Batch) {
-    let mut counts: std::collections::HashMap<i64, Bucket, foldhash::fast::FixedState> = std::collections::HashMap::default();
+    let mut counts: std::collections::HashMap<i64, Bucket, foldhash::fast::FixedState> =
+        std::collections::HashMap::default();
     for (time, verdict) in batch.records.time_us.iter().zip(&batch.records.verdict) {
         let bucket = counts.entry(time.div_euclid(1_000_000)).or_default();
         match Verdict::from_byte(*verdict) {
@@ -171,7 +206,11 @@ fn empty_events(event_type: &crate::model::EventType) -> crate::model::EventColu
         payload_hash: vec![],
         event_id: polars_arrow::array::MutableBinaryViewArray::new(),
         event_time_us: vec![],
-        properties: event_type.columns.iter().map(|p| crate::model::Column::new(p.kind)).collect(),
+        properties: event_type
+            .columns
+            .iter()
+            .map(|p| crate::model::Column::new(p.kind))
+            .collect(),
         rest_json: polars_arrow::array::MutableBinaryViewArray::new(),
         raw: polars_arrow::array::MutableBinaryViewArray::new(),
     }
@@ -186,11 +225,12 @@ impl Sink for FrameWriter {
     }
 
     fn listed(&mut self, objects: &[Arc<LogObject>]) {
-        self.objects.extend(objects.iter().map(|object| ObjectState {
-            object: object.clone(),
-            status: ObjectStatus::Waiting,
-            counters: Counters::default(),
-        }));
+        self.objects
+            .extend(objects.iter().map(|object| ObjectState {
+                object: object.clone(),
+                status: ObjectStatus::Waiting,
+                counters: Counters::default(),
+            }));
         self.dirty = true;
     }
 

@@ -3,7 +3,8 @@
 use polars_arrow::array::MutableBinaryViewArray;
 
 use crate::model::{
-    CauseId, Causes, Code, Column, Counters, EventTypeId, EventTypes, FIELDS, FieldId, LogObject, ObjectId, ObjectStatus, Words,
+    CauseId, Causes, Code, Column, Counters, EventTypeId, EventTypes, FIELDS, FieldId, LogObject,
+    ObjectId, ObjectStatus, Words,
 };
 
 /// Records, events, failures and rejects of one piece of input. Row numbers in it count from 0 within the batch.
@@ -158,12 +159,14 @@ impl FailureColumns {
     pub fn push(&mut self, record: u32, cause: CauseId, value: Option<&str>) {
         self.record.push(record);
         self.cause.push(cause);
-        self.value.push(value.map(|v| &v[..v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)]));
+        self.value
+            .push(value.map(|v| &v[..v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)]));
     }
 
     /// The value of a row.
     pub fn value(&self, row: usize) -> Option<&str> {
-        let is_null = polars_arrow::array::MutableArray::validity(&self.value).is_some_and(|bits| !bits.get(row));
+        let is_null = polars_arrow::array::MutableArray::validity(&self.value)
+            .is_some_and(|bits| !bits.get(row));
         (!is_null).then(|| self.value.value(row))
     }
 
@@ -206,7 +209,12 @@ pub const MAX_REJECT_RAW_BYTES: usize = 65_536;
 pub trait Sink: Send {
     /// Called once, before anything else: the tables of this run, shared with the workers. `words` is by field,
     /// `None` where a field's column is no dictionary.
-    fn start(&mut self, types: &std::sync::Arc<EventTypes>, causes: &std::sync::Arc<Causes>, words: &[Option<Words>]) {
+    fn start(
+        &mut self,
+        types: &std::sync::Arc<EventTypes>,
+        causes: &std::sync::Arc<Causes>,
+        words: &[Option<Words>],
+    ) {
         let _ = (types, causes, words);
     }
 

@@ -31,15 +31,27 @@ pub struct Cause {
 impl Cause {
     /// The sentence for one failure with this cause: `value: "12,50" is not a number`. Never fails.
     pub fn message(&self, value: Option<&str>) -> String {
-        let path: &str = if self.path.is_empty() { "event" } else { &self.path };
+        let path: &str = if self.path.is_empty() {
+            "event"
+        } else {
+            &self.path
+        };
         match (self.code, value) {
             (Code::V401, _) => format!("{path}: required, but missing"),
             (Code::V402 | Code::V409, Some(v)) => format!("{path}: {v:?} is not {}", self.expected),
-            (Code::V410, Some(v)) => format!("{path}: {v:?} given, but the schema does not know this property"),
-            (_, Some(v)) if self.expected.is_empty() => format!("{path}: {v:?}: {}", self.code.meaning()),
+            (Code::V410, Some(v)) => {
+                format!("{path}: {v:?} given, but the schema does not know this property")
+            }
+            (_, Some(v)) if self.expected.is_empty() => {
+                format!("{path}: {v:?}: {}", self.code.meaning())
+            }
             (_, Some(v)) => format!("{path}: {v:?} found, {} expected", self.expected),
             (_, None) if self.expected.is_empty() => format!("{path}: {}", self.code.meaning()),
-            (_, None) => format!("{path}: {}, {} expected", self.code.meaning(), self.expected),
+            (_, None) => format!(
+                "{path}: {}, {} expected",
+                self.code.meaning(),
+                self.expected
+            ),
         }
     }
 }
@@ -65,11 +77,18 @@ impl Causes {
         if let Some(id) = self.read(|inner| inner.ids.get(cause).copied()) {
             return id;
         }
-        let mut inner = self.inner.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut inner = self
+            .inner
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut cause = cause.clone();
         if inner.list.len() >= MAX_DISTINCT {
             cause.path = "*".into();
-            cause.event = if inner.list.len() >= 2 * MAX_DISTINCT { "*".into() } else { cause.event };
+            cause.event = if inner.list.len() >= 2 * MAX_DISTINCT {
+                "*".into()
+            } else {
+                cause.event
+            };
         }
         if let Some(id) = inner.ids.get(&cause) {
             return *id;
@@ -91,6 +110,9 @@ impl Causes {
     }
 
     fn read<T>(&self, f: impl FnOnce(&Inner) -> T) -> T {
-        f(&self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        f(&self
+            .inner
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }

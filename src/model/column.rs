@@ -62,7 +62,11 @@ pub struct Fixed<T> {
 impl<T: NativeType> Fixed<T> {
     /// Room for that many rows.
     pub fn with_capacity(rows: usize) -> Self {
-        Self { values: Vec::with_capacity(rows), leading_nulls: 0, validity: None }
+        Self {
+            values: Vec::with_capacity(rows),
+            leading_nulls: 0,
+            validity: None,
+        }
     }
 
     /// Appends a value or a null.
@@ -94,7 +98,9 @@ impl<T: NativeType> Fixed<T> {
             return;
         }
         self.values.push(T::default());
-        self.validity.get_or_insert_with(|| all_valid(self.values.len() - 1)).push(false);
+        self.validity
+            .get_or_insert_with(|| all_valid(self.values.len() - 1))
+            .push(false);
     }
 
     /// The first value after nulls: now they take their place.
@@ -133,7 +139,11 @@ fn all_valid(rows: usize) -> MutableBitmap {
 
 /// Gives back spare room past an eighth. (Shrinking in place keeps up to half of a block with most allocators.)
 fn exact<T: Copy>(values: Vec<T>) -> Vec<T> {
-    if values.capacity() - values.len() > values.len() / 8 { values.as_slice().to_vec() } else { values }
+    if values.capacity() - values.len() > values.len() / 8 {
+        values.as_slice().to_vec()
+    } else {
+        values
+    }
 }
 
 /// Texts with nulls: one buffer of bytes and a view a row, no more memory than they need.
@@ -149,7 +159,12 @@ pub struct Text {
 impl Text {
     /// Room for that many rows and bytes.
     pub fn with_capacity(rows: usize, bytes: usize) -> Self {
-        Self { views: Vec::with_capacity(rows), bytes: Vec::with_capacity(bytes), leading_nulls: 0, validity: None }
+        Self {
+            views: Vec::with_capacity(rows),
+            bytes: Vec::with_capacity(bytes),
+            leading_nulls: 0,
+            validity: None,
+        }
     }
 
     /// Appends a value.
@@ -162,7 +177,11 @@ impl Text {
             self.validity = Some(bits);
             self.leading_nulls = 0;
         }
-        self.views.push(View::new_from_bytes(value.as_bytes(), 0, self.bytes.len() as u32));
+        self.views.push(View::new_from_bytes(
+            value.as_bytes(),
+            0,
+            self.bytes.len() as u32,
+        ));
         if value.len() > View::MAX_INLINE_SIZE as usize {
             self.bytes.extend_from_slice(value.as_bytes());
         }
@@ -179,7 +198,9 @@ impl Text {
             return;
         }
         self.views.push(View::default());
-        self.validity.get_or_insert_with(|| all_valid(self.views.len() - 1)).push(false);
+        self.validity
+            .get_or_insert_with(|| all_valid(self.views.len() - 1))
+            .push(false);
     }
 
     /// Rows so far.
@@ -203,11 +224,20 @@ impl Text {
         if self.views.is_empty() {
             return Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows);
         }
-        let buffers = if self.bytes.is_empty() { vec![] } else { vec![Buffer::from(exact(self.bytes))] };
+        let buffers = if self.bytes.is_empty() {
+            vec![]
+        } else {
+            vec![Buffer::from(exact(self.bytes))]
+        };
         let validity = self.validity.map(Into::into);
         let views = Buffer::from(exact(self.views));
-        Utf8ViewArray::try_new(ArrowDataType::Utf8View, views, Buffer::from(buffers), validity)
-            .unwrap_or_else(|_| Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows))
+        Utf8ViewArray::try_new(
+            ArrowDataType::Utf8View,
+            views,
+            Buffer::from(buffers),
+            validity,
+        )
+        .unwrap_or_else(|_| Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows))
     }
 }
 

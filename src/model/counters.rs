@@ -60,13 +60,20 @@ impl Counters {
         if self.lines != lines {
             return Err(format!(
                 "{} lines were read, but headers {} + blank {} + unreadable {} + records {} = {lines}",
-                self.lines, self.header_lines, self.blank_lines, self.unreadable_lines, self.records
+                self.lines,
+                self.header_lines,
+                self.blank_lines,
+                self.unreadable_lines,
+                self.records
             ));
         }
         if self.records != self.not_events + self.events {
             return Err(format!(
                 "{} records were read, but not events {} + events {} = {}",
-                self.records, self.not_events, self.events, self.not_events + self.events
+                self.records,
+                self.not_events,
+                self.events,
+                self.not_events + self.events
             ));
         }
         let events = self.good + self.failed + self.duplicates + self.filtered;

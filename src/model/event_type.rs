@@ -57,13 +57,21 @@ impl EventTypes {
         if let Some(id) = self.find(&event_type.name, &event_type.version) {
             return id;
         }
-        let mut inner = self.inner.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut inner = self
+            .inner
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(id) = inner.0.get(&key) {
             return *id;
         }
         if inner.1.len() >= MAX_TYPES && event_type.name.as_ref() != "(other)" {
             drop(inner);
-            return self.intern(EventType { name: "(other)".into(), version: "".into(), declared: false, columns: vec![] });
+            return self.intern(EventType {
+                name: "(other)".into(),
+                version: "".into(),
+                declared: false,
+                columns: vec![],
+            });
         }
         let id = EventTypeId(inner.1.len() as u16);
         inner.1.push(Arc::new(event_type));
@@ -73,12 +81,19 @@ impl EventTypes {
 
     /// The id of the type with exactly that name and version.
     pub fn find(&self, name: &str, version: &str) -> Option<EventTypeId> {
-        let inner = self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let inner = self
+            .inner
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         inner.0.get(&(Arc::from(name), Arc::from(version))).copied()
     }
 
     /// All types so far, indexed by id.
     pub fn list(&self) -> Vec<Arc<EventType>> {
-        self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner).1.clone()
+        self.inner
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .1
+            .clone()
     }
 }

@@ -113,12 +113,18 @@ impl FieldId {
     /// The field of that name as AWS writes it, ignoring case and stray U+200B.
     pub fn by_name(name: &str) -> Option<Self> {
         let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{200B}');
-        FIELDS.iter().position(|f| f.name.eq_ignore_ascii_case(name)).map(|i| Self(i as u8))
+        FIELDS
+            .iter()
+            .position(|f| f.name.eq_ignore_ascii_case(name))
+            .map(|i| Self(i as u8))
     }
 
     /// The field of that column name.
     pub fn by_column(column: &str) -> Option<Self> {
-        FIELDS.iter().position(|f| f.column == column).map(|i| Self(i as u8))
+        FIELDS
+            .iter()
+            .position(|f| f.column == column)
+            .map(|i| Self(i as u8))
     }
 
     /// Its description.

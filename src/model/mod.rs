@@ -19,7 +19,9 @@ pub mod routing;
 pub mod time;
 pub mod words;
 
-pub use batch::{Batch, EventColumns, FailureColumns, RecordColumns, RejectColumns, Sink, UntypedColumns};
+pub use batch::{
+    Batch, EventColumns, FailureColumns, RecordColumns, RejectColumns, Sink, UntypedColumns,
+};
 pub use cause::{Cause, CauseId, Causes};
 pub use column::{Column, ColumnKind};
 pub use counters::Counters;

@@ -75,21 +75,46 @@ impl PropertyScratch {
 
     /// Adds one pair in the order of the query. `raw_value` is the value's range in the raw query.
     #[inline]
-    pub fn push(&mut self, key: Piece<'_>, value: Piece<'_>, raw_value: (usize, usize), bad_escape: bool, bad_utf8: bool) {
+    pub fn push(
+        &mut self,
+        key: Piece<'_>,
+        value: Piece<'_>,
+        raw_value: (usize, usize),
+        bad_escape: bool,
+        bad_utf8: bool,
+    ) {
         let key = self.span(key);
         let value = self.span(value);
-        self.items.push(Property { key, value, raw_value: (raw_value.0 as u32, raw_value.1 as u32), bad_escape, bad_utf8 });
+        self.items.push(Property {
+            key,
+            value,
+            raw_value: (raw_value.0 as u32, raw_value.1 as u32),
+            bad_escape,
+            bad_utf8,
+        });
     }
 
     #[inline]
     fn span(&mut self, piece: Piece<'_>) -> Span {
         match piece {
-            Piece::Raw(start, end) => Span { start: start as u32, end: end as u32, decoded: false },
-            Piece::Appended(start, end) => Span { start: start as u32, end: end as u32, decoded: true },
+            Piece::Raw(start, end) => Span {
+                start: start as u32,
+                end: end as u32,
+                decoded: false,
+            },
+            Piece::Appended(start, end) => Span {
+                start: start as u32,
+                end: end as u32,
+                decoded: true,
+            },
             Piece::Decoded(text) => {
                 let start = self.decoded.len() as u32;
                 self.decoded.push_str(text);
-                Span { start, end: self.decoded.len() as u32, decoded: true }
+                Span {
+                    start,
+                    end: self.decoded.len() as u32,
+                    decoded: true,
+                }
             }
         }
     }
@@ -97,7 +122,11 @@ impl PropertyScratch {
     /// The properties of the query they were split from.
     #[inline]
     pub fn view<'a>(&'a self, query: &'a str) -> Properties<'a> {
-        Properties { query, decoded: &self.decoded, items: &self.items }
+        Properties {
+            query,
+            decoded: &self.decoded,
+            items: &self.items,
+        }
     }
 }
 
@@ -144,7 +173,9 @@ impl<'a> Properties<'a> {
     #[inline]
     pub fn raw_value(&self, i: usize) -> &'a str {
         let (start, end) = self.items[i].raw_value;
-        self.query.get(start as usize..end as usize).unwrap_or_default()
+        self.query
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
     }
 
     /// The query as it stands in the log.
@@ -160,7 +191,13 @@ impl<'a> Properties<'a> {
 
     #[inline]
     fn text(&self, span: Span) -> &'a str {
-        let source = if span.decoded { self.decoded } else { self.query };
-        source.get(span.start as usize..span.end as usize).unwrap_or_default()
+        let source = if span.decoded {
+            self.decoded
+        } else {
+            self.query
+        };
+        source
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
     }
 }

@@ -16,7 +16,9 @@ pub struct Words {
 
 impl std::fmt::Debug for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Words").field("upper_bound", &self.mapping.num_cats_upper_bound()).finish_non_exhaustive()
+        f.debug_struct("Words")
+            .field("upper_bound", &self.mapping.num_cats_upper_bound())
+            .finish_non_exhaustive()
     }
 }
 
@@ -31,7 +33,10 @@ impl Words {
     pub fn new() -> Self {
         let categories = Categories::random("frontlog".into(), CategoricalPhysical::U32);
         let mapping = categories.mapping();
-        Self { categories, mapping }
+        Self {
+            categories,
+            mapping,
+        }
     }
 
     /// The Polars dtype of a column with these words.
@@ -66,13 +71,21 @@ const PLACES: usize = 1_024;
 
 impl Default for WordCache {
     fn default() -> Self {
-        Self { places: vec![(Vec::new(), 0); PLACES], codes: std::collections::HashMap::default() }
+        Self {
+            places: vec![(Vec::new(), 0); PLACES],
+            codes: std::collections::HashMap::default(),
+        }
     }
 }
 
 impl WordCache {
     /// The code of a logged value, which is not empty; `decode` turns it into the word, once per distinct value.
-    pub fn code(&mut self, raw: &[u8], words: &Words, decode: impl FnOnce(&[u8]) -> String) -> Option<u32> {
+    pub fn code(
+        &mut self,
+        raw: &[u8],
+        words: &Words,
+        decode: impl FnOnce(&[u8]) -> String,
+    ) -> Option<u32> {
         let place = place(raw);
         let (known, code) = &self.places[place];
         if *known == *raw && !raw.is_empty() {
@@ -104,7 +117,11 @@ fn place(raw: &[u8]) -> usize {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => (word(raw), 0),
     };
-    let middle = raw.get(raw.len() / 2..).and_then(|m| m.first_chunk::<8>()).map_or(0, |m| u64::from_le_bytes(*m));
-    let mixed = (first ^ last.rotate_left(23) ^ middle.rotate_left(41) ^ raw.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let middle = raw
+        .get(raw.len() / 2..)
+        .and_then(|m| m.first_chunk::<8>())
+        .map_or(0, |m| u64::from_le_bytes(*m));
+    let mixed = (first ^ last.rotate_left(23) ^ middle.rotate_left(41) ^ raw.len() as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 54) as usize
 }

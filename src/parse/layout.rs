@@ -21,7 +21,11 @@ impl Layout {
     /// `None` when no known field is among the names: this is another kind of log.
     pub fn from_directive(names: &str) -> Option<Self> {
         let separator = |c: char| c.is_whitespace() || c == '\u{200B}';
-        let columns: Vec<_> = names.split(separator).filter(|n| !n.is_empty()).map(FieldId::by_name).collect();
+        let columns: Vec<_> = names
+            .split(separator)
+            .filter(|n| !n.is_empty())
+            .map(FieldId::by_name)
+            .collect();
         let mut positions = vec![ABSENT; FIELDS.len()];
         for (i, field) in columns.iter().enumerate() {
             if let Some(field) = field {
@@ -29,8 +33,16 @@ impl Layout {
             }
         }
         let is_number = |f: &FieldId| matches!(f.field().kind, FieldKind::Int | FieldKind::Seconds);
-        let numbers = columns.iter().enumerate().filter_map(|(i, f)| f.filter(is_number).map(|f| (i, f))).collect();
-        columns.iter().any(Option::is_some).then_some(Self { columns, numbers, positions })
+        let numbers = columns
+            .iter()
+            .enumerate()
+            .filter_map(|(i, f)| f.filter(is_number).map(|f| (i, f)))
+            .collect();
+        columns.iter().any(Option::is_some).then_some(Self {
+            columns,
+            numbers,
+            positions,
+        })
     }
 
     /// Number of columns.
@@ -48,6 +60,8 @@ impl Layout {
 
     /// True when a row can be a record: it says when it happened and what was asked for.
     pub fn is_usable(&self) -> bool {
-        [FieldId::DATE, FieldId::TIME, FieldId::CS_URI_STEM].iter().all(|f| self.position(*f).is_some())
+        [FieldId::DATE, FieldId::TIME, FieldId::CS_URI_STEM]
+            .iter()
+            .all(|f| self.position(*f).is_some())
     }
 }

@@ -43,13 +43,20 @@ pub struct LineView<'a> {
 impl<'a> LineView<'a> {
     /// The text of a column as logged.
     pub fn column(&self, i: usize) -> &'a str {
-        let start = if i == 0 { 0 } else { self.ends[i - 1] as usize + 1 };
+        let start = if i == 0 {
+            0
+        } else {
+            self.ends[i - 1] as usize + 1
+        };
         &self.line[start..self.ends[i] as usize]
     }
 
     /// The text of a field as logged; `None` where the log has no such column, or the value is `-` or empty.
     pub fn get(&self, field: FieldId) -> Option<&'a str> {
-        self.layout.position(field).map(|i| self.column(i)).filter(|v| !matches!(*v, "-" | ""))
+        self.layout
+            .position(field)
+            .map(|i| self.column(i))
+            .filter(|v| !matches!(*v, "-" | ""))
     }
 }
 
@@ -60,7 +67,14 @@ pub trait LineSink {
     /// A line with nothing in it.
     fn blank(&mut self);
     /// A line that is no record. `raw` is the whole line as it is; `message` says what is wrong with it.
-    fn reject(&mut self, code: Code, number: u64, offset: u64, raw: &[u8], message: &dyn std::fmt::Display);
+    fn reject(
+        &mut self,
+        code: Code,
+        number: u64,
+        offset: u64,
+        raw: &[u8],
+        message: &dyn std::fmt::Display,
+    );
     /// A record whose columns, date, time and numbers are sound.
     fn record(&mut self, view: &LineView<'_>);
 }
@@ -77,22 +91,52 @@ pub struct ParseScratch {
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 
 /// Parses a block of whole lines that starts at `offset` in its object's text. Never fails.
-pub fn parse_block(text: &[u8], offset: u64, state: &mut ParseState, scratch: &mut ParseScratch, sink: &mut impl LineSink) {
+pub fn parse_block(
+    text: &[u8],
+    offset: u64,
+    state: &mut ParseState,
+    scratch: &mut ParseScratch,
+    sink: &mut impl LineSink,
+) {
     // Validated once for the block: then every slice of it is a `&str` for free.
     let valid = std::str::from_utf8(text).ok();
     let mut start = 0;
     while start < text.len() {
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |i| start + i);
-        let trimmed = if end > start && text[end - 1] == b'\r' { end - 1 } else { end };
+        let trimmed = if end > start && text[end - 1] == b'\r' {
+            end - 1
+        } else {
+            end
+        };
         state.lines += 1;
         let raw = &text[start..trimmed];
         let at = offset + start as u64;
         if let Some(valid) = valid {
-            parse_line(&Line { text: &valid[start..trimmed], raw, offset: at, bad_utf8: false }, state, scratch, sink);
+            parse_line(
+                &Line {
+                    text: &valid[start..trimmed],
+                    raw,
+                    offset: at,
+                    bad_utf8: false,
+                },
+                state,
+                scratch,
+                sink,
+            );
         } else {
             let text = String::from_utf8_lossy(raw);
             let bad_utf8 = matches!(text, std::borrow::Cow::Owned(_));
-            parse_line(&Line { text: &text, raw, offset: at, bad_utf8 }, state, scratch, sink);
+            parse_line(
+                &Line {
+                    text: &text,
+                    raw,
+                    offset: at,
+                    bad_utf8,
+                },
+                state,
+                scratch,
+                sink,
+            );
         }
         start = end + 1;
     }
@@ -105,7 +149,12 @@ struct Line<'a> {
     bad_utf8: bool,
 }
 
-fn parse_line(line: &Line<'_>, state: &mut ParseState, scratch: &mut ParseScratch, sink: &mut impl LineSink) {
+fn parse_line(
+    line: &Line<'_>,
+    state: &mut ParseState,
+    scratch: &mut ParseScratch,
+    sink: &mut impl LineSink,
+) {
     let text = line.text;
     if text.starts_with('#') {
         sink.header();
@@ -118,15 +167,26 @@ fn parse_line(line: &Line<'_>, state: &mut ParseState, scratch: &mut ParseScratc
         sink.blank();
         return;
     }
-    let mut reject = |code, message: std::fmt::Arguments<'_>| sink.reject(code, state.lines, line.offset, line.raw, &message);
+    let mut reject = |code, message: std::fmt::Arguments<'_>| {
+        sink.reject(code, state.lines, line.offset, line.raw, &message);
+    };
     if line.raw.len() > MAX_LINE_BYTES {
-        return reject(Code::L105, format_args!("the line has {} bytes, more than 1 MiB", line.raw.len()));
+        return reject(
+            Code::L105,
+            format_args!("the line has {} bytes, more than 1 MiB", line.raw.len()),
+        );
     }
     let Some(layout) = &state.layout else {
-        return reject(Code::L102, format_args!("no #Fields line of a CloudFront log stands before this line"));
+        return reject(
+            Code::L102,
+            format_args!("no #Fields line of a CloudFront log stands before this line"),
+        );
     };
     if !layout.is_usable() {
-        return reject(Code::L102, format_args!("the #Fields line names no date, time or cs-uri-stem"));
+        return reject(
+            Code::L102,
+            format_args!("the #Fields line names no date, time or cs-uri-stem"),
+        );
     }
     scratch.ends.clear();
     find_tabs(text.as_bytes(), &mut scratch.ends);
@@ -136,7 +196,14 @@ fn parse_line(line: &Line<'_>, state: &mut ParseState, scratch: &mut ParseScratc
         scratch.ends.pop();
     }
     if scratch.ends.len() != layout.width() {
-        return reject(Code::L101, format_args!("{} columns, but #Fields names {}", scratch.ends.len(), layout.width()));
+        return reject(
+            Code::L101,
+            format_args!(
+                "{} columns, but #Fields names {}",
+                scratch.ends.len(),
+                layout.width()
+            ),
+        );
     }
     let mut view = LineView {
         line: text,
@@ -151,18 +218,27 @@ fn parse_line(line: &Line<'_>, state: &mut ParseState, scratch: &mut ParseScratc
     let date = view.get(FieldId::DATE).unwrap_or_default();
     if date.as_bytes() != scratch.date {
         let Some(days) = parse_date(date.as_bytes()) else {
-            return reject(Code::L104, format_args!("date {date:?} is no date (YYYY-MM-DD)"));
+            return reject(
+                Code::L104,
+                format_args!("date {date:?} is no date (YYYY-MM-DD)"),
+            );
         };
         scratch.date.copy_from_slice(date.as_bytes());
         scratch.days = days;
     }
     let time = view.get(FieldId::TIME).unwrap_or_default();
     let Some(seconds) = parse_time(time.as_bytes()) else {
-        return reject(Code::L104, format_args!("time {time:?} is no time (HH:MM:SS)"));
+        return reject(
+            Code::L104,
+            format_args!("time {time:?} is no time (HH:MM:SS)"),
+        );
     };
     view.time_us = (i64::from(scratch.days) * 86_400 + i64::from(seconds)) * 1_000_000;
     if let Some((field, value)) = bad_number(&view) {
-        return reject(Code::L106, format_args!("{} {value:?} is no number", field.field().name));
+        return reject(
+            Code::L106,
+            format_args!("{} {value:?} is no number", field.field().name),
+        );
     }
     sink.record(&view);
 }
@@ -174,6 +250,10 @@ fn bad_number<'a>(view: &LineView<'a>) -> Option<(FieldId, &'a str)> {
         FieldKind::Int => whole(value).is_none(),
         _ => seconds(value).is_none(),
     };
-    let mut numbers = view.layout.numbers.iter().map(|(i, field)| (*field, view.column(*i)));
+    let mut numbers = view
+        .layout
+        .numbers
+        .iter()
+        .map(|(i, field)| (*field, view.column(*i)));
     numbers.find(|(field, value)| is_bad(value, field.field().kind))
 }

@@ -44,7 +44,9 @@ mod tests {
                     line[len / 2] = b'\t';
                     let mut ends = Vec::new();
                     find_tabs(&line, &mut ends);
-                    let expected: Vec<u32> = memchr::memchr_iter(b'\t', &line).map(|i| i as u32).collect();
+                    let expected: Vec<u32> = memchr::memchr_iter(b'\t', &line)
+                        .map(|i| i as u32)
+                        .collect();
                     assert_eq!(ends, expected, "{line:?}");
                 }
             }

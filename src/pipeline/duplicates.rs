@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::routing::{Routing, Surprise};
-use crate::pipeline::judging::NO_ID_HASH;
 use crate::model::{Batch, Cause, CauseId, Causes, Code, Counters, EventTypes, Severity, Verdict};
+use crate::pipeline::judging::NO_ID_HASH;
 
 /// Hashes already, so hashing them again would be waste.
 #[derive(Debug, Default, Clone, Copy)]
@@ -50,11 +50,12 @@ struct Found {
 
 impl Duplicates {
     pub fn new(routing: &Routing, causes: Arc<Causes>, types: Arc<EventTypes>) -> Self {
-        let severity = |code: Code| match (routing.severity.get(&code), routing.policy.duplicate_event) {
-            (Some(severity), _) => *severity,
-            (None, Surprise::Quarantine) => Severity::Error,
-            (None, _) => code.default_severity(),
-        };
+        let severity =
+            |code: Code| match (routing.severity.get(&code), routing.policy.duplicate_event) {
+                (Some(severity), _) => *severity,
+                (None, Surprise::Quarantine) => Severity::Error,
+                (None, _) => code.default_severity(),
+            };
         Self {
             policy: routing.policy.duplicate_event,
             seen: HashMap::default(),
@@ -72,7 +73,8 @@ impl Duplicates {
         }
         let mut found = Vec::new();
         for events in &batch.events {
-            for (row, (id, payload)) in events.id_hash.iter().zip(&events.payload_hash).enumerate() {
+            for (row, (id, payload)) in events.id_hash.iter().zip(&events.payload_hash).enumerate()
+            {
                 if *id == NO_ID_HASH {
                     continue;
                 }
@@ -81,7 +83,11 @@ impl Duplicates {
                         entry.insert(*payload);
                     }
                     std::collections::hash_map::Entry::Occupied(entry) => {
-                        let code = if entry.get() == payload { Code::X501 } else { Code::X502 };
+                        let code = if entry.get() == payload {
+                            Code::X501
+                        } else {
+                            Code::X502
+                        };
                         found.push((events.event_type.0, events.record[row], code));
                     }
                 }
@@ -91,7 +97,10 @@ impl Duplicates {
             return;
         }
         found.sort_by_key(|f| f.1);
-        let found: Vec<_> = found.into_iter().map(|(event, record, code)| self.found(event, record, code)).collect();
+        let found: Vec<_> = found
+            .into_iter()
+            .map(|(event, record, code)| self.found(event, record, code))
+            .collect();
         for duplicate in &found {
             count(batch, duplicate);
         }
@@ -102,9 +111,10 @@ impl Duplicates {
         let severity = self.severity[usize::from(code == Code::X502)];
         let cause = *self.known.entry((event, code)).or_insert_with(|| {
             let types = self.types.list();
-            let (name, version) = types
-                .get(event as usize)
-                .map_or_else(|| (Arc::from(""), Arc::from("")), |t| (t.name.clone(), t.version.clone()));
+            let (name, version) = types.get(event as usize).map_or_else(
+                || (Arc::from(""), Arc::from("")),
+                |t| (t.name.clone(), t.version.clone()),
+            );
             self.causes.intern(&Cause {
                 code,
                 severity,
@@ -115,14 +125,26 @@ impl Duplicates {
                 expected: "an event id used once".into(),
             })
         });
-        Found { record, cause, severity, leave_out: self.policy == Surprise::Quarantine }
+        Found {
+            record,
+            cause,
+            severity,
+            leave_out: self.policy == Surprise::Quarantine,
+        }
     }
 }
 
 fn count(batch: &mut Batch, duplicate: &Found) {
     let row = duplicate.record as usize;
     let object = batch.records.object[row];
-    let Some(counters) = batch.objects.iter_mut().find(|o| o.object.0 == object).map(|o| &mut o.counters) else { return };
+    let Some(counters) = batch
+        .objects
+        .iter_mut()
+        .find(|o| o.object.0 == object)
+        .map(|o| &mut o.counters)
+    else {
+        return;
+    };
     match duplicate.severity {
         Severity::Error => counters.errors += 1,
         Severity::Warn => counters.warnings += 1,

@@ -18,7 +18,11 @@ pub(super) enum Work {
     /// Whole lines of one object whose state so far is known.
     Block(BlockWork),
     /// An object that cannot be read.
-    Unreadable { object: u32, code: Code, message: String },
+    Unreadable {
+        object: u32,
+        code: Code,
+        message: String,
+    },
 }
 
 /// Whole lines of one object.
@@ -77,7 +81,11 @@ impl Feeder<'_> {
             } else {
                 // While following, what is there must not wait for the unit to fill. Nor must it otherwise for long: it
                 // may hold the very bytes in flight that the next object waits for.
-                let patience = if self.follow { Duration::ZERO } else { PATIENCE };
+                let patience = if self.follow {
+                    Duration::ZERO
+                } else {
+                    PATIENCE
+                };
                 let Ok(arrival) = arrivals.recv_timeout(patience) else {
                     if self.flush(&mut number, &mut group).is_none() {
                         return;
@@ -94,32 +102,74 @@ impl Feeder<'_> {
                 Ok(Arrival::Listed(objects)) => {
                     sizes.extend(objects.iter().map(|o| o.size_bytes));
                     Progress::bump(&self.progress.objects_listed, objects.len() as u64);
-                    Progress::bump(&self.progress.bytes_listed, objects.iter().map(|o| o.size_bytes).sum());
-                    self.progress.listing_done.store(true, std::sync::atomic::Ordering::Relaxed);
+                    Progress::bump(
+                        &self.progress.bytes_listed,
+                        objects.iter().map(|o| o.size_bytes).sum(),
+                    );
+                    self.progress
+                        .listing_done
+                        .store(true, std::sync::atomic::Ordering::Relaxed);
                     self.listing.send(Listing::Found(objects)).ok()
                 }
                 Ok(Arrival::Content { index, content }) => {
                     if self.follow {
                         remember(&mut followed, index, &content);
                     }
-                    let size = sizes.get(index as usize).copied().unwrap_or(UNIT_BYTES).max(1);
+                    let size = sizes
+                        .get(index as usize)
+                        .copied()
+                        .unwrap_or(UNIT_BYTES)
+                        .max(1);
                     // A large object is cut into blocks by its worker, so it never shares a unit.
                     let alone = matches!(content, Content::Stream(_)) || size >= UNIT_BYTES;
-                    let before = if alone { self.flush(&mut number, &mut group) } else { Some(()) };
+                    let before = if alone {
+                        self.flush(&mut number, &mut group)
+                    } else {
+                        Some(())
+                    };
                     group.objects.push((index, content));
                     group.bytes += size;
                     let full = alone || group.bytes >= UNIT_BYTES;
-                    before.and_then(|()| if full { self.flush(&mut number, &mut group) } else { Some(()) })
+                    before.and_then(|()| {
+                        if full {
+                            self.flush(&mut number, &mut group)
+                        } else {
+                            Some(())
+                        }
+                    })
                 }
-                Ok(Arrival::Growth { index, offset, bytes }) => self.flush(&mut number, &mut group).and_then(|()| {
+                Ok(Arrival::Growth {
+                    index,
+                    offset,
+                    bytes,
+                }) => self.flush(&mut number, &mut group).and_then(|()| {
                     let state = followed.entry(index).or_default();
                     let before = state.clone();
                     advance(state, &bytes);
-                    self.send(&mut number, Work::Block(BlockWork { object: index, text: bytes, offset, state: before }))
+                    self.send(
+                        &mut number,
+                        Work::Block(BlockWork {
+                            object: index,
+                            text: bytes,
+                            offset,
+                            state: before,
+                        }),
+                    )
                 }),
-                Ok(Arrival::Unreadable { index, code, message }) => self
-                    .flush(&mut number, &mut group)
-                    .and_then(|()| self.send(&mut number, Work::Unreadable { object: index, code, message })),
+                Ok(Arrival::Unreadable {
+                    index,
+                    code,
+                    message,
+                }) => self.flush(&mut number, &mut group).and_then(|()| {
+                    self.send(
+                        &mut number,
+                        Work::Unreadable {
+                            object: index,
+                            code,
+                            message,
+                        },
+                    )
+                }),
                 Ok(Arrival::Warning(text)) => self.listing.send(Listing::Warning(text)).ok(),
                 Err(e) => {
                     let _ = self.listing.send(Listing::Failed(e));
@@ -143,7 +193,10 @@ impl Feeder<'_> {
 
     fn send(&self, number: &mut u64, work: Work) -> Option<()> {
         self.tokens.recv().ok()?;
-        let unit = Unit { number: *number, work };
+        let unit = Unit {
+            number: *number,
+            work,
+        };
         *number += 1;
         self.units.send(unit).ok()
     }

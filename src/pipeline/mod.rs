@@ -14,8 +14,10 @@ mod feeder;
 pub mod handle;
 pub mod inspect;
 pub mod judging;
+mod large;
 mod ordered;
 pub mod raw_line;
+mod records;
 mod run;
 mod worker;
 

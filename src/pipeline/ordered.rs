@@ -19,7 +19,11 @@ impl Ordered {
     /// The next batch in order, if it is there.
     pub fn next(&mut self) -> Option<Batch> {
         let batch = self.waiting.remove(&self.due)?;
-        self.due = if batch.last_part { (batch.unit + 1, 0) } else { (batch.unit, batch.part + 1) };
+        self.due = if batch.last_part {
+            (batch.unit + 1, 0)
+        } else {
+            (batch.unit, batch.part + 1)
+        };
         Some(batch)
     }
 

@@ -10,7 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::frame::{Snapshot, writer::FrameWriter};
-use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectState, ObjectStatus, Progress, Sink};
+use crate::model::{
+    Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectState, ObjectStatus, Progress,
+    Sink,
+};
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::feeder::{Feeder, Listing, notice};
 use crate::pipeline::ordered::Ordered;
@@ -26,7 +29,12 @@ const IDLE: Duration = Duration::from_millis(50);
 /// # Errors
 /// What the source says (missing path, bucket, permission), what the sink says (disk), [`Error::Cancelled`], and
 /// [`Error::Identity`] when the counts do not add up.
-pub fn run(options: &RunOptions, sink: &mut dyn Sink, progress: &Arc<Progress>, cancel: &CancellationToken) -> Result<RunSummary> {
+pub fn run(
+    options: &RunOptions,
+    sink: &mut dyn Sink,
+    progress: &Arc<Progress>,
+    cancel: &CancellationToken,
+) -> Result<RunSummary> {
     run_with(options, sink, progress, cancel, None)
 }
 
@@ -34,10 +42,19 @@ pub fn run(options: &RunOptions, sink: &mut dyn Sink, progress: &Arc<Progress>, 
 ///
 /// # Errors
 /// As [`run`].
-pub fn load(options: &RunOptions, progress: &Arc<Progress>, cancel: &CancellationToken) -> Result<Snapshot> {
+pub fn load(
+    options: &RunOptions,
+    progress: &Arc<Progress>,
+    cancel: &CancellationToken,
+) -> Result<Snapshot> {
     let (sender, receiver) = watch::channel(Arc::new(Snapshot::empty()));
     let mut options = options.clone();
-    options.needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
+    options.needs = Needs {
+        record_fields: true,
+        event_columns: true,
+        failed_raw: false,
+        judge: true,
+    };
     let mut writer = FrameWriter::new(sender);
     run(&options, &mut writer, progress, cancel)?;
     writer.finish();
@@ -55,27 +72,49 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
     let cancel = CancellationToken::new();
     let (run_progress, run_cancel) = (progress.clone(), cancel.clone());
     let mut options = options;
-    options.needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
+    options.needs = Needs {
+        record_fields: true,
+        event_columns: true,
+        failed_raw: false,
+        judge: true,
+    };
     std::thread::Builder::new()
         .name("frontlog-run".into())
         .spawn(move || {
             let mut writer = FrameWriter::new(sender);
-            let result = run_with(&options, &mut writer, &run_progress, &run_cancel, Some(&news));
+            let result = run_with(
+                &options,
+                &mut writer,
+                &run_progress,
+                &run_cancel,
+                Some(&news),
+            );
             let last = match result {
                 Ok(summary) => {
                     writer.finish();
-                    Notice::Finished { counters: summary.counters, broken_identity: None }
+                    Notice::Finished {
+                        counters: summary.counters,
+                        broken_identity: None,
+                    }
                 }
                 Err(Error::Identity(why)) => {
                     writer.finish();
-                    Notice::Finished { counters: writer.counters(), broken_identity: Some(why) }
+                    Notice::Finished {
+                        counters: writer.counters(),
+                        broken_identity: Some(why),
+                    }
                 }
                 Err(e) => Notice::Failed(e.to_string()),
             };
             let _ = news.send(last);
         })
         .map_err(|e| Error::file("start a thread for", "the run", e))?;
-    Ok(Handle { snapshots, notices, progress, cancel })
+    Ok(Handle {
+        snapshots,
+        notices,
+        progress,
+        cancel,
+    })
 }
 
 fn run_with(
@@ -116,11 +155,22 @@ fn run_with(
     }
     let follow = options.source.follow;
     std::thread::scope(|scope| {
-        let feeder =
-            Feeder { units: unit_sender, listing: listing_sender, tokens, progress: progress.as_ref(), cancel: &shared.cancel, follow };
+        let feeder = Feeder {
+            units: unit_sender,
+            listing: listing_sender,
+            tokens,
+            progress: progress.as_ref(),
+            cancel: &shared.cancel,
+            follow,
+        };
         scope.spawn(move || feeder.feed(&arrivals));
         for _ in 0..threads {
-            let worker = Worker::new(&shared, units.clone(), (part_sender.clone(), parts.clone()), batch_sender.clone());
+            let worker = Worker::new(
+                &shared,
+                units.clone(),
+                (part_sender.clone(), parts.clone()),
+                batch_sender.clone(),
+            );
             scope.spawn(move || worker.work());
         }
         drop((units, part_sender, parts, batch_sender));
@@ -139,11 +189,23 @@ fn run_with(
         // Unblocks whoever still sends, so that the scope can join its threads.
         drop(batches);
         drop(listing);
-        let End { objects, counters, warnings, tokens, .. } = end;
+        let End {
+            objects,
+            counters,
+            warnings,
+            tokens,
+            ..
+        } = end;
         drop(tokens);
         result?;
         counters.identity().map_err(Error::Identity)?;
-        Ok(RunSummary { counters, objects, causes: causes.list(), event_types: types.list(), warnings })
+        Ok(RunSummary {
+            counters,
+            objects,
+            causes: causes.list(),
+            event_types: types.list(),
+            warnings,
+        })
     })
 }
 
@@ -161,7 +223,12 @@ struct End<'a> {
 }
 
 impl End<'_> {
-    fn collect(&mut self, batches: &Receiver<Batch>, listing: &Receiver<Listing>, cancel: &CancellationToken) -> Result<()> {
+    fn collect(
+        &mut self,
+        batches: &Receiver<Batch>,
+        listing: &Receiver<Listing>,
+        cancel: &CancellationToken,
+    ) -> Result<()> {
         loop {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
@@ -200,7 +267,9 @@ impl End<'_> {
             match batches.recv_timeout(IDLE) {
                 Ok(batch) => self.batch(batch)?,
                 Err(crossbeam_channel::RecvTimeoutError::Timeout) => self.sink.idle()?,
-                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return self.check_complete(),
+                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
+                    return self.check_complete();
+                }
             }
         }
     }
@@ -210,7 +279,9 @@ impl End<'_> {
         if self.ordered.is_empty() {
             return Ok(());
         }
-        Err(Error::Identity("a worker ended before its batch arrived".to_owned()))
+        Err(Error::Identity(
+            "a worker ended before its batch arrived".to_owned(),
+        ))
     }
 
     fn listing(&mut self, news: Listing) -> Result<()> {
@@ -251,5 +322,9 @@ impl End<'_> {
 }
 
 fn waiting(object: Arc<LogObject>) -> ObjectState {
-    ObjectState { object, status: ObjectStatus::Waiting, counters: Counters::default() }
+    ObjectState {
+        object,
+        status: ObjectStatus::Waiting,
+        counters: Counters::default(),
+    }
 }

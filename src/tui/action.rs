@@ -17,7 +17,13 @@ pub enum ScreenKind {
 
 impl ScreenKind {
     /// In the order of the tabs. 4 (Fields) and 5 (Query) are not built yet, and 6 and 7 keep their numbers.
-    pub const ALL: [Self; 5] = [Self::Stream, Self::Failures, Self::Schemas, Self::Export, Self::Sources];
+    pub const ALL: [Self; 5] = [
+        Self::Stream,
+        Self::Failures,
+        Self::Schemas,
+        Self::Export,
+        Self::Sources,
+    ];
 
     /// The number on its key.
     pub const fn number(self) -> u8 {
@@ -80,20 +86,20 @@ actions! {
     NextFailure "next-failure" "Move" "to the next failed event";
     PreviousFailure "previous-failure" "Move" "to the previous failed event";
     GoToTime "go-to-time" "Move" "to a time: 14:02, yesterday 9:30, -15m";
-    Search "search" "Search" "search down: a text or regular expression";
+    Search "search" "Search" "search down for a text or regex";
     SearchBack "search-back" "Search" "search up";
     SearchNext "search-next" "Search" "to the next hit";
     SearchPrevious "search-previous" "Search" "to the previous hit";
     SearchValue "search-value" "Search" "search for this value";
-    Filter "filter" "Filter" "add a filter: event=checkout, status>=400";
+    Filter "filter" "Filter" "add a filter, such as event=checkout";
     Keep "keep" "Filter" "keep only rows with this value";
     Drop "drop" "Filter" "drop rows with this value";
     FiltersOff "filters-off" "Filter" "all filters off, or on again";
     FilterStack "filter-stack" "Filter" "the filters: switch, delete, edit";
     AllRecords "all-records" "Filter" "events only, or all records";
-    Undo "undo" "Filter" "undo a change of filters, order, columns";
+    Undo "undo" "Filter" "undo a change of the view";
     Redo "redo" "Filter" "redo it";
-    Sort "sort" "Columns" "sort by this column; again: other way, off";
+    Sort "sort" "Columns" "sort by this column; again: turn, off";
     SortAdd "sort-add" "Columns" "add this column to the order";
     Columns "columns" "Columns" "choose columns";
     HideColumn "hide-column" "Columns" "hide this column";

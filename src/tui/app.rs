@@ -17,12 +17,12 @@ use ratatui::layout::Rect;
 use regex::Regex;
 
 use crate::contract::Contract;
-use crate::frame::Snapshot;
 use crate::frame::observed::ObservedType;
 use crate::frame::view::Needle;
+use crate::frame::{Filter, Snapshot};
 use crate::model::Notice;
 use crate::tui::action::{Action, ScreenKind};
-use crate::tui::arrangement::History;
+use crate::tui::arrangement::{Arrangement, History};
 use crate::tui::effect::Effect;
 use crate::tui::footer::{Message, Weight};
 use crate::tui::header::Buckets;
@@ -78,6 +78,10 @@ impl Feed {
 pub struct Setting {
     /// The sources as typed.
     pub sources: Vec<String>,
+    /// The command line that started this.
+    pub command: Vec<String>,
+    /// A filter that is there from the start.
+    pub filter: Option<Filter>,
     /// New objects are waited for.
     pub following: bool,
     /// How events are judged.
@@ -127,7 +131,13 @@ pub struct App {
 
 impl App {
     /// An app that shows nothing yet.
-    pub fn new(setting: Setting) -> Self {
+    pub fn new(mut setting: Setting) -> Self {
+        let first = setting
+            .filter
+            .take()
+            .map_or_else(Arrangement::default, |filter| {
+                Arrangement::default().filtered(filter)
+            });
         Self {
             source: setting.sources.join(" "),
             setting,
@@ -135,7 +145,7 @@ impl App {
             trail: Vec::new(),
             modal: None,
             feed: Feed::Live(Arc::new(Snapshot::empty())),
-            history: History::default(),
+            history: History::of(first),
             stream: Stream::default(),
             failures: Failures::default(),
             schemas: Schemas::default(),
@@ -204,7 +214,10 @@ impl App {
         };
         if !taken && self.modal.is_none() && !in_sequence {
             let help = self.setting.keymap.hint(Mode::Normal, Action::Help);
-            self.say(Weight::Warning, format!("{key} does nothing here; {help} shows the keys"));
+            self.say(
+                Weight::Warning,
+                format!("{key} does nothing here; {help} shows the keys"),
+            );
         }
     }
 
@@ -232,12 +245,24 @@ impl App {
     pub fn take_notice(&mut self, notice: Notice) {
         let is_failure = matches!(notice, Notice::Failed(_) | Notice::Finished { .. });
         if let Some(text) = self.status.take(notice) {
-            self.say(if is_failure { Weight::Failure } else { Weight::Warning }, text);
+            self.say(
+                if is_failure {
+                    Weight::Failure
+                } else {
+                    Weight::Warning
+                },
+                text,
+            );
         }
     }
 
     /// How far the run is; true when that is news.
-    pub fn take_figures(&mut self, figures: Figures, per_second: Option<f64>, memory_bytes: Option<u64>) -> bool {
+    pub fn take_figures(
+        &mut self,
+        figures: Figures,
+        per_second: Option<f64>,
+        memory_bytes: Option<u64>,
+    ) -> bool {
         let before = self.status.clone();
         self.status.figures = figures;
         self.status.lines_per_second = per_second;
@@ -252,7 +277,10 @@ impl App {
 
     /// Says something in the footer, until the next key.
     pub fn say(&mut self, weight: Weight, text: impl Into<String>) {
-        self.message = Some(Message { text: text.into(), weight });
+        self.message = Some(Message {
+            text: text.into(),
+            weight,
+        });
     }
 
     fn is_on(&self, screen: ScreenKind) -> bool {

@@ -18,8 +18,15 @@ pub struct Arrangement {
 
 impl Default for Arrangement {
     fn default() -> Self {
-        let spec = ViewSpec { events_only: true, ..ViewSpec::default() };
-        Self { spec: Arc::new(spec), columns: None, widths: Arc::default() }
+        let spec = ViewSpec {
+            events_only: true,
+            ..ViewSpec::default()
+        };
+        Self {
+            spec: Arc::new(spec),
+            columns: None,
+            widths: Arc::default(),
+        }
     }
 }
 
@@ -28,16 +35,21 @@ impl Arrangement {
     fn with_spec(&self, change: impl FnOnce(&mut ViewSpec)) -> Self {
         let mut spec = ViewSpec::clone(&self.spec);
         change(&mut spec);
-        Self { spec: Arc::new(spec), ..self.clone() }
+        Self {
+            spec: Arc::new(spec),
+            ..self.clone()
+        }
     }
 
     /// With one more filter; the same filter again is switched on instead.
     #[must_use]
     pub fn filtered(&self, filter: Filter) -> Self {
-        self.with_spec(|spec| match spec.filters.iter_mut().find(|term| term.filter == filter) {
-            Some(term) => term.on = true,
-            None => spec.filters.push(FilterTerm { filter, on: true }),
-        })
+        self.with_spec(
+            |spec| match spec.filters.iter_mut().find(|term| term.filter == filter) {
+                Some(term) => term.on = true,
+                None => spec.filters.push(FilterTerm { filter, on: true }),
+            },
+        )
     }
 
     /// All filters off, or, when all are off already, on.
@@ -89,7 +101,10 @@ impl Arrangement {
                 spec.sort.remove(i);
             }
             if let Some(descending) = next {
-                spec.sort.push(SortKey { column: column.clone(), descending });
+                spec.sort.push(SortKey {
+                    column: column.clone(),
+                    descending,
+                });
             }
         })
     }
@@ -97,15 +112,26 @@ impl Arrangement {
     /// With these columns.
     #[must_use]
     pub fn with_columns(&self, columns: Vec<ColumnRef>) -> Self {
-        Self { columns: Some(Arc::new(columns)), ..self.clone() }
+        Self {
+            columns: Some(Arc::new(columns)),
+            ..self.clone()
+        }
     }
 
     /// With another width for a column.
     #[must_use]
     pub fn with_width(&self, column: &ColumnRef, width: u16) -> Self {
-        let mut widths: Vec<_> = self.widths.iter().filter(|(c, _)| c != column).cloned().collect();
+        let mut widths: Vec<_> = self
+            .widths
+            .iter()
+            .filter(|(c, _)| c != column)
+            .cloned()
+            .collect();
         widths.push((column.clone(), width));
-        Self { widths: Arc::new(widths), ..self.clone() }
+        Self {
+            widths: Arc::new(widths),
+            ..self.clone()
+        }
     }
 }
 
@@ -121,6 +147,14 @@ pub struct History {
 const MAX_PAST: usize = 200;
 
 impl History {
+    /// A history that starts with this.
+    pub fn of(now: Arrangement) -> Self {
+        Self {
+            now,
+            ..Self::default()
+        }
+    }
+
     /// What is shown.
     pub fn now(&self) -> &Arrangement {
         &self.now
@@ -141,14 +175,18 @@ impl History {
 
     /// One change back; false when there is none.
     pub fn undo(&mut self) -> bool {
-        let Some(before) = self.past.pop() else { return false };
+        let Some(before) = self.past.pop() else {
+            return false;
+        };
         self.future.push(std::mem::replace(&mut self.now, before));
         true
     }
 
     /// One change forward again; false when there is none.
     pub fn redo(&mut self) -> bool {
-        let Some(after) = self.future.pop() else { return false };
+        let Some(after) = self.future.pop() else {
+            return false;
+        };
         self.past.push(std::mem::replace(&mut self.now, after));
         true
     }
@@ -165,11 +203,14 @@ mod tests {
         for expected in [Some(false), Some(true), None] {
             let next = history.now().sorted(&column, false);
             assert!(history.change(next));
-            assert_eq!(history.now().spec.sort.first().map(|key| key.descending), expected);
+            assert_eq!(
+                history.now().spec.sort.first().map(|key| key.descending),
+                expected
+            );
         }
         assert!(history.undo() && history.undo());
-        assert_eq!(history.now().spec.sort[0].descending, false);
+        assert!(!history.now().spec.sort[0].descending);
         assert!(history.redo());
-        assert_eq!(history.now().spec.sort[0].descending, true);
+        assert!(history.now().spec.sort[0].descending);
     }
 }

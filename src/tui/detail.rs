@@ -7,10 +7,16 @@ pub fn as_json(detail: &Detail) -> String {
     use serde_json::{Map, Value, json};
     let mut properties = Map::new();
     for property in &detail.properties {
-        properties.insert(property.key.clone(), property.value.clone().map_or(Value::Null, Value::String));
+        properties.insert(
+            property.key.clone(),
+            property.value.clone().map_or(Value::Null, Value::String),
+        );
     }
-    let fields: Map<String, Value> =
-        detail.fields.iter().filter_map(|f| Some((f.name.clone(), Value::String(f.value.clone()?)))).collect();
+    let fields: Map<String, Value> = detail
+        .fields
+        .iter()
+        .filter_map(|f| Some((f.name.clone(), Value::String(f.value.clone()?))))
+        .collect();
     let failures: Vec<Value> = detail
         .all_failures()
         .map(|f| json!({ "code": f.code.as_str(), "severity": f.severity.as_str(), "path": f.path, "message": f.sentence }))

@@ -27,7 +27,8 @@ pub struct Order {
 pub struct Exporting(pub Arc<Export>);
 
 /// See [`Exporting`].
-pub type Export = dyn Fn(&Order, &Arc<Progress>, &CancellationToken) -> Result<Published> + Send + Sync;
+pub type Export =
+    dyn Fn(&Order, &Arc<Progress>, &CancellationToken) -> Result<Published> + Send + Sync;
 
 impl fmt::Debug for Exporting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +50,11 @@ pub fn preview(snapshot: &Snapshot) -> std::result::Result<Vec<ExportTable>, Str
         bytes: None,
         what: "good events".to_owned(),
     };
-    let mut list: Vec<ExportTable> = tables.into_iter().filter(|t| t.rows_good > 0).map(good).collect();
+    let mut list: Vec<ExportTable> = tables
+        .into_iter()
+        .filter(|t| t.rows_good > 0)
+        .map(good)
+        .collect();
     let other = |name: &str, rows: u64, what: &str| ExportTable {
         name: name.to_owned(),
         rows: Some(rows),
@@ -57,8 +62,20 @@ pub fn preview(snapshot: &Snapshot) -> std::result::Result<Vec<ExportTable>, Str
         bytes: None,
         what: what.to_owned(),
     };
-    list.push(other("rejected", failed, "failed events, with their failures and raw lines"));
-    list.push(other("failures", snapshot.failures.height() as u64, "one row a failure"));
-    list.push(other("unreadable", snapshot.rejects.height() as u64, "lines that are no record"));
+    list.push(other(
+        "rejected",
+        failed,
+        "failed events, with their failures and raw lines",
+    ));
+    list.push(other(
+        "failures",
+        snapshot.failures.height() as u64,
+        "one row a failure",
+    ));
+    list.push(other(
+        "unreadable",
+        snapshot.rejects.height() as u64,
+        "lines that are no record",
+    ));
     Ok(list)
 }

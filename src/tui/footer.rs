@@ -60,7 +60,8 @@ impl Footer {
             x = text::put(buf, (x, area.y), room(x), " · ", styles.rule);
             x = text::put(buf, (x, area.y), room(x), state, styles.accent);
         }
-        let width = |(key, what): &(String, &str)| (text::width(key) + 1 + text::width(what) + 2) as u16;
+        let width =
+            |(key, what): &(String, &str)| (text::width(key) + 1 + text::width(what) + 2) as u16;
         let free = room(x).saturating_sub(2);
         let mut total = 0;
         let fitting = self.hints.iter().take_while(|hint| {
@@ -68,7 +69,9 @@ impl Footer {
             total <= free
         });
         let fitting: Vec<_> = fitting.collect();
-        let mut x = area.right().saturating_sub(fitting.iter().map(|hint| width(hint)).sum::<u16>());
+        let mut x = area
+            .right()
+            .saturating_sub(fitting.iter().map(|hint| width(hint)).sum::<u16>());
         for (key, what) in fitting {
             x = text::put(buf, (x, area.y), room(x), key, styles.key) + 1;
             x = text::put(buf, (x, area.y), room(x), what, styles.hint) + 2;

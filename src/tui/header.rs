@@ -50,8 +50,15 @@ enum Length {
 
 /// The figures of the identity, so that they add up: `1,204 failed`.
 fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
-    let failed = if counters.failed > 0 { styles.bad } else { styles.dim };
-    let mut parts = vec![(counters.good, "ok", styles.good), (counters.failed, "failed", failed)];
+    let failed = if counters.failed > 0 {
+        styles.bad
+    } else {
+        styles.dim
+    };
+    let mut parts = vec![
+        (counters.good, "ok", styles.good),
+        (counters.failed, "failed", failed),
+    ];
     let others = [
         (counters.not_events, "not events", styles.dim),
         (counters.duplicates, "duplicates", styles.dim),
@@ -66,8 +73,15 @@ fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
         Length::Least => 0,
     };
     parts.extend(&others[..apart]);
-    parts.push((others[apart..].iter().map(|part| part.0).sum(), "other", styles.dim));
-    let mut spans = vec![(grouped(counters.lines), styles.strong), (" lines".to_owned(), styles.dim)];
+    parts.push((
+        others[apart..].iter().map(|part| part.0).sum(),
+        "other",
+        styles.dim,
+    ));
+    let mut spans = vec![
+        (grouped(counters.lines), styles.strong),
+        (" lines".to_owned(), styles.dim),
+    ];
     let always = 2;
     let mut sign = " = ";
     for (i, (count, name, style)) in parts.into_iter().enumerate() {
@@ -84,7 +98,11 @@ fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
 /// How late the newest object was delivered, in ms: what `CloudFront` has not delivered yet, nobody needs to wait for.
 fn lag_ms(snapshot: &Snapshot) -> Option<u64> {
     let newest = snapshot.timeline.span()?.1 * 1000;
-    let written = snapshot.objects.iter().filter_map(|o| o.object.last_modified_ms).max()?;
+    let written = snapshot
+        .objects
+        .iter()
+        .filter_map(|o| o.object.last_modified_ms)
+        .max()?;
     u64::try_from(written - newest).ok()
 }
 
@@ -105,17 +123,27 @@ impl Top<'_> {
         if self.status.failed.is_some() {
             return vec![("✗ stopped".to_owned(), styles.bad)];
         }
-        if self.following && figures.listing_done && figures.objects_done >= figures.objects_listed {
+        if self.following && figures.listing_done && figures.objects_done >= figures.objects_listed
+        {
             let lag = lag_ms(self.snapshot).map(|ms| format!(" lag {}", duration_ms(ms).trim()));
-            return vec![("LIVE".to_owned(), styles.good), (lag.unwrap_or_default(), styles.dim)];
+            return vec![
+                ("LIVE".to_owned(), styles.good),
+                (lag.unwrap_or_default(), styles.dim),
+            ];
         }
         if self.status.finished || self.snapshot.complete {
             return vec![];
         }
         match figures.share() {
-            Some(share) => vec![(format!("reading {:>3.0}%", (share * 100.0).floor()), styles.accent)],
+            Some(share) => vec![(
+                format!("reading {:>3.0}%", (share * 100.0).floor()),
+                styles.accent,
+            )],
             None if figures.listing_done => vec![("reading".to_owned(), styles.accent)],
-            None => vec![(format!("listing {}", grouped(figures.objects_listed)), styles.accent)],
+            None => vec![(
+                format!("listing {}", grouped(figures.objects_listed)),
+                styles.accent,
+            )],
         }
     }
 
@@ -127,7 +155,10 @@ impl Top<'_> {
             extras.push(vec![(rate(per_second).trim().to_owned(), styles.dim)]);
         }
         if let Some(memory) = self.status.memory_bytes {
-            extras.push(vec![("mem ".to_owned(), styles.faint), (bytes_short(memory), styles.dim)]);
+            extras.push(vec![
+                ("mem ".to_owned(), styles.faint),
+                (bytes_short(memory), styles.dim),
+            ]);
         }
         let source_room = usize::from(area.width) / 4;
         let source = text::cell(self.source, source_room.max(12), Cut::Middle).into_owned();
@@ -135,17 +166,36 @@ impl Top<'_> {
         let extras_width: usize = extras.iter().map(|e| width_of(e) + 3).sum();
         let state_width = width_of(&groups[0]) + 2;
         let fits = |spans: &Vec<Span>| width_of(spans) + state_width <= room;
-        let lengths = [Length::Full, Length::Brief, Length::Least].map(|length| identity(&self.snapshot.counters, styles, length));
+        let lengths = [Length::Full, Length::Brief, Length::Least]
+            .map(|length| identity(&self.snapshot.counters, styles, length));
         let [_, _, least] = &lengths;
-        groups.push(lengths.iter().find(|spans| fits(spans)).unwrap_or(least).clone());
+        groups.push(
+            lengths
+                .iter()
+                .find(|spans| fits(spans))
+                .unwrap_or(least)
+                .clone(),
+        );
         if width_of(&groups[1]) + state_width + extras_width <= room {
             groups.append(&mut extras);
         }
-        let mut x = text::put(buf, (area.x + 1, area.y), area.width, &source, styles.strong) + 2;
+        let mut x = text::put(
+            buf,
+            (area.x + 1, area.y),
+            area.width,
+            &source,
+            styles.strong,
+        ) + 2;
         let mut first = true;
         for group in groups.iter().filter(|g| !g.is_empty()) {
             if !first {
-                x = text::put(buf, (x, area.y), area.right().saturating_sub(x), " │ ", styles.rule);
+                x = text::put(
+                    buf,
+                    (x, area.y),
+                    area.right().saturating_sub(x),
+                    " │ ",
+                    styles.rule,
+                );
             }
             x = put_spans(buf, (x, area.y), area.right(), group);
             first = false;
@@ -168,14 +218,25 @@ impl Buckets {
             return;
         }
         self.made_for = Some((snapshot.revision, area));
-        self.scale = snapshot.timeline.span().map(|span| Scale::for_area(span, area));
-        self.counts = self.scale.map_or_else(Vec::new, |s| snapshot.timeline.buckets(s.start, s.step, s.count));
+        self.scale = snapshot
+            .timeline
+            .span()
+            .map(|span| Scale::for_area(span, area));
+        self.counts = self.scale.map_or_else(Vec::new, |s| {
+            snapshot.timeline.buckets(s.start, s.step, s.count)
+        });
     }
 
     /// Draws the timeline with the selected row's second in it.
     pub fn render(&self, area: Rect, buf: &mut Buffer, cursor: Option<i64>, styles: &Styles) {
         if let Some(scale) = self.scale {
-            Chart { scale, buckets: &self.counts, selection: None, cursor }.render(area, buf, styles);
+            Chart {
+                scale,
+                buckets: &self.counts,
+                selection: None,
+                cursor,
+            }
+            .render(area, buf, styles);
         }
     }
 }
@@ -189,7 +250,14 @@ pub struct ShownFilter {
 }
 
 /// Draws the filters and what helps to get rid of them.
-pub fn render_filters(area: Rect, buf: &mut Buffer, filters: &[ShownFilter], count: &str, keymap: &Keymap, styles: &Styles) {
+pub fn render_filters(
+    area: Rect,
+    buf: &mut Buffer,
+    filters: &[ShownFilter],
+    count: &str,
+    keymap: &Keymap,
+    styles: &Styles,
+) {
     let key = |action| keymap.hint(Mode::Normal, action);
     let right = vec![
         (count.to_owned(), styles.text),
@@ -200,14 +268,37 @@ pub fn render_filters(area: Rect, buf: &mut Buffer, filters: &[ShownFilter], cou
         (" undo ".to_owned(), styles.hint),
     ];
     let right_width = width_of(&right) as u16;
-    let end = if right_width + 30 < area.width { area.right() - right_width } else { area.right() };
+    let end = if right_width + 30 < area.width {
+        area.right() - right_width
+    } else {
+        area.right()
+    };
     let mut x = area.x + 1;
     for (i, filter) in filters.iter().enumerate() {
         let style = if filter.on { styles.text } else { styles.faint };
-        x = text::put(buf, (x, area.y), end.saturating_sub(x), &format!("{} ", i + 1), styles.accent);
-        x = text::put_fit(buf, (x, area.y), end.saturating_sub(x + 2), &filter.text, Cut::Middle, style);
+        x = text::put(
+            buf,
+            (x, area.y),
+            end.saturating_sub(x),
+            &format!("{} ", i + 1),
+            styles.accent,
+        );
+        x = text::put_fit(
+            buf,
+            (x, area.y),
+            end.saturating_sub(x + 2),
+            &filter.text,
+            Cut::Middle,
+            style,
+        );
         if !filter.on {
-            x = text::put(buf, (x, area.y), end.saturating_sub(x), " (off)", styles.faint);
+            x = text::put(
+                buf,
+                (x, area.y),
+                end.saturating_sub(x),
+                " (off)",
+                styles.faint,
+            );
         }
         x += 3;
     }
@@ -227,23 +318,55 @@ pub struct Tab {
 }
 
 /// Draws the tabs; the current one stands out.
-pub fn render_tabs(area: Rect, buf: &mut Buffer, tabs: &[Tab], current: ScreenKind, styles: &Styles) {
+pub fn render_tabs(
+    area: Rect,
+    buf: &mut Buffer,
+    tabs: &[Tab],
+    current: ScreenKind,
+    styles: &Styles,
+) {
     let mut x = area.x + 1;
     for tab in tabs {
         let is_current = tab.screen == current;
         let room = |x: u16| area.right().saturating_sub(x);
         let start = x.saturating_sub(1);
-        x = text::put(buf, (x, area.y), room(x), &tab.screen.number().to_string(), if is_current { styles.key } else { styles.faint }) + 1;
-        x = text::put(buf, (x, area.y), room(x), tab.screen.title(), if is_current { styles.strong } else { styles.dim });
+        x = text::put(
+            buf,
+            (x, area.y),
+            room(x),
+            &tab.screen.number().to_string(),
+            if is_current { styles.key } else { styles.faint },
+        ) + 1;
+        x = text::put(
+            buf,
+            (x, area.y),
+            room(x),
+            tab.screen.title(),
+            if is_current {
+                styles.strong
+            } else {
+                styles.dim
+            },
+        );
         if !tab.count.is_empty() {
-            let style = if tab.alarm.is_some() { styles.bad } else { styles.dim };
+            let style = if tab.alarm.is_some() {
+                styles.bad
+            } else {
+                styles.dim
+            };
             x = text::put(buf, (x + 1, area.y), room(x + 1), &tab.count, style);
         }
         if let Some(sign) = tab.alarm {
             x = text::put(buf, (x + 1, area.y), room(x + 1), sign, styles.bad);
         }
         if is_current {
-            let place = Rect { x: start, y: area.y, width: (x + 1).saturating_sub(start), height: 1 }.intersection(area);
+            let place = Rect {
+                x: start,
+                y: area.y,
+                width: (x + 1).saturating_sub(start),
+                height: 1,
+            }
+            .intersection(area);
             buf.set_style(place, styles.selected_idle);
         }
         x += 3;

@@ -37,15 +37,17 @@ impl Event {
 /// # Errors
 /// No thread could be started.
 pub fn read_terminal(to: Sender<Event>) -> std::io::Result<()> {
-    std::thread::Builder::new().name("terminal".into()).spawn(move || {
-        while let Ok(event) = crossterm::event::read() {
-            if Event::from_terminal(event).is_some_and(|event| to.send(event).is_err()) {
-                return;
+    std::thread::Builder::new()
+        .name("terminal".into())
+        .spawn(move || {
+            while let Ok(event) = crossterm::event::read() {
+                if Event::from_terminal(event).is_some_and(|event| to.send(event).is_err()) {
+                    return;
+                }
             }
-        }
-        // The terminal went away: nobody can see or answer.
-        let _ = to.send(Event::Terminate);
-    })?;
+            // The terminal went away: nobody can see or answer.
+            let _ = to.send(Event::Terminate);
+        })?;
     Ok(())
 }
 
@@ -54,26 +56,35 @@ pub fn read_terminal(to: Sender<Event>) -> std::io::Result<()> {
 /// # Errors
 /// No thread or no signal handler could be set up.
 pub fn watch_signals(to: Sender<Event>) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
     let (mut term, mut int, mut hup, mut stop) = {
         let _inside = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?, signal(TERMINAL_STOP)?)
+        (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::hangup())?,
+            signal(TERMINAL_STOP)?,
+        )
     };
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
-        runtime.block_on(async {
-            loop {
-                let event = tokio::select! {
-                    _ = term.recv() => Event::Terminate,
-                    _ = int.recv() => Event::Terminate,
-                    _ = hup.recv() => Event::Terminate,
-                    _ = stop.recv() => Event::Suspend,
-                };
-                if to.send(event).is_err() {
-                    return;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                loop {
+                    let event = tokio::select! {
+                        _ = term.recv() => Event::Terminate,
+                        _ = int.recv() => Event::Terminate,
+                        _ = hup.recv() => Event::Terminate,
+                        _ = stop.recv() => Event::Suspend,
+                    };
+                    if to.send(event).is_err() {
+                        return;
+                    }
                 }
-            }
-        });
-    })?;
+            });
+        })?;
     Ok(())
 }
 

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio_util::sync::CancellationToken;
 
+use crate::contract::Contract;
 use crate::frame::causes::{CauseGroup, CauseOptions, RejectGroup, group_causes, group_rejects};
 use crate::frame::observed::{ObservedType, observe};
 use crate::frame::view::Needle;
-use crate::contract::Contract;
 use crate::frame::{Snapshot, View};
 use crate::model::{Detail, Progress};
 use crate::pipeline::inspect::Inspector;
@@ -135,10 +135,17 @@ impl Workers {
         let spawn = |name: &str, lane: Lane| {
             let (sender, jobs) = bounded::<Job>(1);
             let (to, means) = (to.clone(), means.clone());
-            std::thread::Builder::new().name(name.into()).spawn(move || work(lane, &jobs, &to, &means))?;
+            std::thread::Builder::new()
+                .name(name.into())
+                .spawn(move || work(lane, &jobs, &to, &means))?;
             Ok::<_, std::io::Error>(sender)
         };
-        Ok(Self { view: spawn("view", Lane::View)?, side: spawn("side", Lane::Side)?, answers: to, done })
+        Ok(Self {
+            view: spawn("view", Lane::View)?,
+            side: spawn("side", Lane::Side)?,
+            answers: to,
+            done,
+        })
     }
 
     /// Hands a job over; false when the lane is not free, which the caller should know.
@@ -167,18 +174,30 @@ impl Workers {
     /// No thread could be started.
     pub fn export(&self, exporting: Exporting, order: Order) -> std::io::Result<ExportRun> {
         let (progress, cancel) = (Arc::new(Progress::default()), CancellationToken::new());
-        let run = ExportRun { progress: progress.clone(), cancel: cancel.clone() };
+        let run = ExportRun {
+            progress: progress.clone(),
+            cancel: cancel.clone(),
+        };
         let to = self.answers.clone();
-        std::thread::Builder::new().name("export".into()).spawn(move || {
-            let start = Instant::now();
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| exporting.0(&order, &progress, &cancel)));
-            let result = match result {
-                Ok(result) => result.map_err(|e| e.to_string()),
-                Err(_) => Err("the export broke; please report this".to_owned()),
-            };
-            let answer = Answer::Exported(Box::new(result));
-            let _ = to.send(Done { lane: Lane::Export, generation: 0, took: start.elapsed(), answer });
-        })?;
+        std::thread::Builder::new()
+            .name("export".into())
+            .spawn(move || {
+                let start = Instant::now();
+                let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    exporting.0(&order, &progress, &cancel)
+                }));
+                let result = match result {
+                    Ok(result) => result.map_err(|e| e.to_string()),
+                    Err(_) => Err("the export broke; please report this".to_owned()),
+                };
+                let answer = Answer::Exported(Box::new(result));
+                let _ = to.send(Done {
+                    lane: Lane::Export,
+                    generation: 0,
+                    took: start.elapsed(),
+                    answer,
+                });
+            })?;
         Ok(run)
     }
 }
@@ -187,9 +206,21 @@ fn work(lane: Lane, jobs: &Receiver<Job>, to: &Sender<Done>, means: &Means) {
     let mut inspector = Inspector::default();
     for job in jobs {
         let (generation, start) = (job.generation, Instant::now());
-        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer(job, &mut inspector, means)));
-        let answer = answer.unwrap_or_else(|_| Answer::Broken("a background job broke; please report this".to_owned()));
-        if to.send(Done { lane, generation, took: start.elapsed(), answer }).is_err() {
+        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            answer(job, &mut inspector, means)
+        }));
+        let answer = answer.unwrap_or_else(|_| {
+            Answer::Broken("a background job broke; please report this".to_owned())
+        });
+        if to
+            .send(Done {
+                lane,
+                generation,
+                took: start.elapsed(),
+                answer,
+            })
+            .is_err()
+        {
             return;
         }
     }
@@ -198,23 +229,36 @@ fn work(lane: Lane, jobs: &Receiver<Job>, to: &Sender<Done>, means: &Means) {
 fn answer(job: Job, inspector: &mut Inspector, means: &Means) -> Answer {
     let cancel = &job.cancel;
     match job.work {
-        Work::View(snapshot, base) => base.extend(&snapshot, cancel).map_or(Answer::Cancelled, |view| Answer::View(snapshot, view)),
-        Work::Causes(snapshot) => match group_causes(&snapshot, None, CauseOptions::default(), cancel) {
-            None => Answer::Cancelled,
-            Some(groups) => {
-                let rejects = group_rejects(&snapshot);
-                Answer::Causes(snapshot, groups, rejects)
+        Work::View(snapshot, base) => base
+            .extend(&snapshot, cancel)
+            .map_or(Answer::Cancelled, |view| Answer::View(snapshot, view)),
+        Work::Causes(snapshot) => {
+            match group_causes(&snapshot, None, CauseOptions::default(), cancel) {
+                None => Answer::Cancelled,
+                Some(groups) => {
+                    let rejects = group_rejects(&snapshot);
+                    Answer::Causes(snapshot, groups, rejects)
+                }
             }
-        },
-        Work::Observe(snapshot) => observe(&snapshot, cancel).map_or(Answer::Cancelled, |types| Answer::Observed(snapshot, types)),
-        Work::Find(find) => Answer::Found(find.view.find_next(&find.snapshot, &find.needle, find.from, find.forward, cancel)),
+        }
+        Work::Observe(snapshot) => observe(&snapshot, cancel)
+            .map_or(Answer::Cancelled, |types| Answer::Observed(snapshot, types)),
+        Work::Find(find) => Answer::Found(find.view.find_next(
+            &find.snapshot,
+            &find.needle,
+            find.from,
+            find.forward,
+            cancel,
+        )),
         Work::Preview(snapshot) => {
             let tables = export_job::preview(&snapshot);
             Answer::Preview(snapshot, tables)
         }
-        Work::Inspect(snapshot, row) => match inspector.inspect(&snapshot, row, &means.contract, &means.source) {
-            Ok(detail) => Answer::Inspected(Box::new(detail)),
-            Err(why) => Answer::Broken(why.to_string()),
-        },
+        Work::Inspect(snapshot, row) => {
+            match inspector.inspect(&snapshot, row, &means.contract, &means.source) {
+                Ok(detail) => Answer::Inspected(Box::new(detail)),
+                Err(why) => Answer::Broken(why.to_string()),
+            }
+        }
     }
 }

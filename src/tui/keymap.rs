@@ -51,7 +51,11 @@ impl Key {
     /// The key of a terminal event; capitals carry no Shift, and back-tab is `Shift-Tab`.
     pub fn from_event(event: &KeyEvent) -> Self {
         let wanted = KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT;
-        Self { code: event.code, modifiers: event.modifiers & wanted }.normal()
+        Self {
+            code: event.code,
+            modifiers: event.modifiers & wanted,
+        }
+        .normal()
     }
 
     fn normal(mut self) -> Self {
@@ -76,7 +80,10 @@ impl Key {
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text;
         let mut modifiers = KeyModifiers::NONE;
-        while let Some((prefix, tail)) = rest.split_once('-').filter(|(p, t)| !p.is_empty() && !t.is_empty()) {
+        while let Some((prefix, tail)) = rest
+            .split_once('-')
+            .filter(|(p, t)| !p.is_empty() && !t.is_empty())
+        {
             modifiers |= match prefix {
                 "Ctrl" | "C" => KeyModifiers::CONTROL,
                 "Alt" | "A" | "M" => KeyModifiers::ALT,
@@ -88,7 +95,9 @@ impl Key {
         let mut chars = rest.chars();
         let code = match (chars.next(), chars.next()) {
             (Some(c), None) => KeyCode::Char(c),
-            (Some('F'), Some(_)) => KeyCode::F(rest[1..].parse().ok().filter(|n| (1..=12).contains(n))?),
+            (Some('F'), Some(_)) => {
+                KeyCode::F(rest[1..].parse().ok().filter(|n| (1..=12).contains(n))?)
+            }
             _ => NAMED.iter().find(|(name, _)| *name == rest)?.1,
         };
         Some(Self { code, modifiers }.normal())
@@ -97,7 +106,11 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (modifier, name) in [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-"), (KeyModifiers::SHIFT, "Shift-")] {
+        for (modifier, name) in [
+            (KeyModifiers::CONTROL, "Ctrl-"),
+            (KeyModifiers::ALT, "Alt-"),
+            (KeyModifiers::SHIFT, "Shift-"),
+        ] {
             if self.modifiers.contains(modifier) {
                 f.write_str(name)?;
             }
@@ -166,21 +179,32 @@ impl Keymap {
             let at = e.span().map_or(String::new(), |s| position(text, s.start));
             Error::Config(format!("{path}{at}: {}", e.message().trim()))
         })?;
-        for (mode, table) in [(Mode::Normal, file.normal), (Mode::Prompt, file.prompt), (Mode::List, file.list)] {
+        for (mode, table) in [
+            (Mode::Normal, file.normal),
+            (Mode::Prompt, file.prompt),
+            (Mode::List, file.list),
+        ] {
             let mut entries: Vec<_> = table.into_iter().collect();
             entries.sort_by_key(|(key, _)| key.span().start);
             let mut seen: BTreeMap<String, String> = BTreeMap::new();
             for (key, action) in entries {
-                let wrong = |at: usize, what: String| Error::Config(format!("{path}{}: {what}", position(text, at)));
+                let wrong = |at: usize, what: String| {
+                    Error::Config(format!("{path}{}: {what}", position(text, at)))
+                };
                 let keys = sequence(key.get_ref()).map_err(|what| wrong(key.span().start, what))?;
                 if let Some(other) = seen.insert(spell(&keys), key.get_ref().clone()) {
-                    return Err(wrong(key.span().start, format!("{:?} and {other:?} are the same key", key.get_ref())));
+                    return Err(wrong(
+                        key.span().start,
+                        format!("{:?} and {other:?} are the same key", key.get_ref()),
+                    ));
                 }
-                let action = parse_action(action.get_ref()).map_err(|what| wrong(action.span().start, what))?;
+                let action = parse_action(action.get_ref())
+                    .map_err(|what| wrong(action.span().start, what))?;
                 self.bind(mode, keys, action);
             }
         }
-        self.check().map_err(|what| Error::Config(format!("{path}: {what}")))
+        self.check()
+            .map_err(|what| Error::Config(format!("{path}: {what}")))
     }
 
     fn bind(&mut self, mode: Mode, keys: Vec<Key>, action: Option<Action>) {
@@ -193,10 +217,17 @@ impl Keymap {
     /// A key that acts at once cannot also begin a sequence.
     fn check(&self) -> std::result::Result<(), String> {
         for (mode, keys, action) in &self.bindings {
-            let longer = self.bindings.iter().find(|(m, k, _)| m == mode && k.len() > keys.len() && k.starts_with(keys));
+            let longer = self
+                .bindings
+                .iter()
+                .find(|(m, k, _)| m == mode && k.len() > keys.len() && k.starts_with(keys));
             if let Some((_, long, other)) = longer {
                 let (short, long) = (spell(keys), spell(long));
-                return Err(format!("{short:?} ({}) is also the start of {long:?} ({}); take one away", action.name(), other.name()));
+                return Err(format!(
+                    "{short:?} ({}) is also the start of {long:?} ({}); take one away",
+                    action.name(),
+                    other.name()
+                ));
             }
         }
         Ok(())
@@ -204,9 +235,15 @@ impl Keymap {
 
     /// What `key` means in `mode` after the keys typed so far.
     pub fn lookup(&self, mode: Mode, before: &[Key], key: Key) -> Lookup {
-        let typed = |keys: &[Key]| keys.len() > before.len() && keys.starts_with(before) && keys[before.len()] == key;
+        let typed = |keys: &[Key]| {
+            keys.len() > before.len() && keys.starts_with(before) && keys[before.len()] == key
+        };
         let mut pending = Lookup::Unbound;
-        for (_, keys, action) in self.bindings.iter().filter(|(m, k, _)| *m == mode && typed(k)) {
+        for (_, keys, action) in self
+            .bindings
+            .iter()
+            .filter(|(m, k, _)| *m == mode && typed(k))
+        {
             if keys.len() == before.len() + 1 {
                 return Lookup::Found(*action);
             }
@@ -217,19 +254,31 @@ impl Keymap {
 
     /// The keys of an action, the first one first: `["Down", "j"]`.
     pub fn keys(&self, mode: Mode, action: Action) -> Vec<String> {
-        self.bindings.iter().filter(|(m, _, a)| *m == mode && *a == action).map(|(_, keys, _)| spell(keys)).collect()
+        self.bindings
+            .iter()
+            .filter(|(m, _, a)| *m == mode && *a == action)
+            .map(|(_, keys, _)| spell(keys))
+            .collect()
     }
 
     /// The shortest key of an action, for hints.
     pub fn hint(&self, mode: Mode, action: Action) -> String {
-        self.keys(mode, action).into_iter().min_by_key(String::len).unwrap_or_default()
+        self.keys(mode, action)
+            .into_iter()
+            .min_by_key(String::len)
+            .unwrap_or_default()
     }
 
     /// How the typed start of a sequence can go on: key and action.
     pub fn continuations(&self, mode: Mode, before: &[Key]) -> Vec<(String, Action)> {
         let next = |keys: &[Key]| keys.get(before.len()).map(ToString::to_string);
-        let longer = self.bindings.iter().filter(|(m, k, _)| *m == mode && k.len() > before.len() && k.starts_with(before));
-        longer.filter_map(|(_, k, a)| Some((next(k)?, *a))).collect()
+        let longer = self
+            .bindings
+            .iter()
+            .filter(|(m, k, _)| *m == mode && k.len() > before.len() && k.starts_with(before));
+        longer
+            .filter_map(|(_, k, a)| Some((next(k)?, *a)))
+            .collect()
     }
 }
 
@@ -238,7 +287,9 @@ fn sequence(text: &str) -> std::result::Result<Vec<Key>, String> {
         return Err("an empty key; write the space bar as \"Space\"".to_owned());
     }
     let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
-    let key = |word: &str| Key::parse(word).ok_or_else(|| format!("there is no key {word:?}{}", nearest(word, &names)));
+    let key = |word: &str| {
+        Key::parse(word).ok_or_else(|| format!("there is no key {word:?}{}", nearest(word, &names)))
+    };
     text.split(' ').map(key).collect()
 }
 
@@ -247,11 +298,16 @@ fn parse_action(name: &str) -> std::result::Result<Option<Action>, String> {
         return Ok(None);
     }
     let names: Vec<&str> = Action::ALL.iter().map(|a| a.name()).collect();
-    Action::parse(name).map(Some).ok_or_else(|| format!("there is no action {name:?}{}", nearest(name, &names)))
+    Action::parse(name)
+        .map(Some)
+        .ok_or_else(|| format!("there is no action {name:?}{}", nearest(name, &names)))
 }
 
 fn spell(keys: &[Key]) -> String {
-    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    keys.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -267,30 +323,56 @@ mod tests {
     #[test]
     fn keys_sequences_and_patches() {
         let map = Keymap::load(None).unwrap();
-        assert_eq!(find(&map, Mode::Normal, &["j"]), Lookup::Found(Action::Down));
+        assert_eq!(
+            find(&map, Mode::Normal, &["j"]),
+            Lookup::Found(Action::Down)
+        );
         assert_eq!(find(&map, Mode::Normal, &["y"]), Lookup::Pending);
-        assert_eq!(find(&map, Mode::Normal, &["y", "c"]), Lookup::Found(Action::CopyCell));
+        assert_eq!(
+            find(&map, Mode::Normal, &["y", "c"]),
+            Lookup::Found(Action::CopyCell)
+        );
         assert_eq!(find(&map, Mode::Normal, &["Z"]), Lookup::Unbound);
         assert_eq!(map.keys(Mode::Normal, Action::Down), ["Down", "j"]);
-        let map = Keymap::load(Some(("k.toml", "[normal]\n\"j\" = \"none\"\n\"Ctrl-D\" = \"bottom\""))).unwrap();
+        let map = Keymap::load(Some((
+            "k.toml",
+            "[normal]\n\"j\" = \"none\"\n\"Ctrl-D\" = \"bottom\"",
+        )))
+        .unwrap();
         assert_eq!(find(&map, Mode::Normal, &["j"]), Lookup::Unbound);
-        assert_eq!(find(&map, Mode::Normal, &["Ctrl-d"]), Lookup::Found(Action::Bottom));
+        assert_eq!(
+            find(&map, Mode::Normal, &["Ctrl-d"]),
+            Lookup::Found(Action::Bottom)
+        );
     }
 
     #[test]
     fn a_mistake_is_named_with_its_place() {
-        let error = |text| Keymap::load(Some(("k.toml", text))).unwrap_err().to_string();
-        assert_eq!(error("[normal]\nj = \"dwn\""), "k.toml:2:5: there is no action \"dwn\"; did you mean \"down\"?");
+        let error = |text| {
+            Keymap::load(Some(("k.toml", text)))
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            error("[normal]\nj = \"dwn\""),
+            "k.toml:2:5: there is no action \"dwn\"; did you mean \"down\"?"
+        );
         assert!(error("[normal]\n\"Entr\" = \"down\"").contains("did you mean \"Enter\"?"));
         assert!(error("[normal]\ny = \"down\"").contains("also the start of"));
-        assert!(error("[normal]\n\"C-d\" = \"up\"\n\"Ctrl-d\" = \"down\"").contains("are the same key"));
+        assert!(
+            error("[normal]\n\"C-d\" = \"up\"\n\"Ctrl-d\" = \"down\"").contains("are the same key")
+        );
         assert!(error("[nromal]\nj = \"up\"").contains("k.toml:1"));
     }
 
     #[test]
     fn every_action_can_be_reached() {
         let map = Keymap::load(None).unwrap();
-        let unreached = |a: &&Action| [Mode::Normal, Mode::Prompt, Mode::List].iter().all(|m| map.keys(*m, **a).is_empty());
+        let unreached = |a: &&Action| {
+            [Mode::Normal, Mode::Prompt, Mode::List]
+                .iter()
+                .all(|m| map.keys(*m, **a).is_empty())
+        };
         let missing: Vec<_> = Action::ALL.iter().filter(unreached).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }

@@ -37,6 +37,7 @@ pub use run::run;
 pub use theme::{ColorDepth, Styles, Theme};
 
 use crate::error::{Error, Result};
+use crate::frame::{Columns, Filter, Snapshot};
 use crate::pipeline::{self, RunOptions};
 use crate::tui::job::Means;
 use crate::tui::keymap::Keymap;
@@ -46,6 +47,10 @@ use crate::tui::keymap::Keymap;
 pub struct ExploreOptions {
     /// What to read and how to judge it.
     pub run: RunOptions,
+    /// A filter that is there from the start.
+    pub filter: Option<String>,
+    /// The command line as typed, for copying it with the filters of a view; the sources when empty.
+    pub command: Vec<String>,
     /// The theme's name; else what `NO_COLOR` asks for, else the default.
     pub theme: Option<String>,
     /// Where the user's own themes are.
@@ -71,8 +76,18 @@ pub fn explore(options: ExploreOptions) -> Result<()> {
     let (sender, events) = crossbeam_channel::bounded(1024);
     let (mut screen, host) = terminal::enter()?;
     let result = start_input(&sender).and_then(|()| {
-        let means = Means { contract: options.run.contract.clone(), source: options.run.source.clone(), exporting: options.export };
-        run(&mut screen, host, App::new(setting), &events, (&means, || pipeline::explore(options.run)))
+        let means = Means {
+            contract: options.run.contract.clone(),
+            source: options.run.source.clone(),
+            exporting: options.export,
+        };
+        run(
+            &mut screen,
+            host,
+            App::new(setting),
+            &events,
+            (&means, || pipeline::explore(options.run)),
+        )
     });
     terminal::restore();
     result
@@ -90,12 +105,35 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         Some((path, text)) => Keymap::load(Some((path, text)))?,
         None => Keymap::load(None)?,
     };
+    let filter = match &options.filter {
+        Some(text) => {
+            let columns = Columns::of(&Snapshot::empty()).open();
+            Some(Filter::parse(text, &columns).map_err(|e| {
+                Error::Config(format!(
+                    "--where {text:?}, at byte {}: {}",
+                    e.at + 1,
+                    e.message
+                ))
+            })?)
+        }
+        None => None,
+    };
     Ok(Setting {
+        command: if options.command.is_empty() {
+            options.run.source.sources.clone()
+        } else {
+            options.command.clone()
+        },
+        filter,
         sources: options.run.source.sources.clone(),
         following: options.run.source.follow,
         contract: options.run.contract.clone(),
         can_export: options.export.is_some(),
-        styles: theme::styles_for(options.theme.as_deref(), options.theme_folder.as_deref(), depth)?,
+        styles: theme::styles_for(
+            options.theme.as_deref(),
+            options.theme_folder.as_deref(),
+            depth,
+        )?,
         keymap,
     })
 }

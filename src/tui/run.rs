@@ -46,7 +46,11 @@ pub fn run<B: Backend, H: Host>(
     let changed = forward_changes(handle.snapshots.clone(), handle.cancel.clone())?;
     let mut snapshots = handle.snapshots.clone();
     let mut meter = Meter::default();
-    let mut waiting = Waiting { events: events.clone(), notices: handle.notices.clone(), changed };
+    let mut waiting = Waiting {
+        events: events.clone(),
+        notices: handle.notices.clone(),
+        changed,
+    };
     loop {
         let job_due = session.give_jobs();
         session.look_at_export();
@@ -54,13 +58,17 @@ pub fn run<B: Backend, H: Host>(
         if reading {
             meter.read(&mut session, &handle);
         }
-        let deadline = [session.frame_due(), job_due, reading.then(|| meter.due())].into_iter().flatten().min();
+        let deadline = [session.frame_due(), job_due, reading.then(|| meter.due())]
+            .into_iter()
+            .flatten()
+            .min();
         match waiting.next(&mut session, &mut snapshots, deadline)? {
             Flow::On => {}
             Flow::Quit => return Ok(()),
             Flow::Terminated => return Err(Error::Cancelled),
         }
-        if session.frame_due().is_some_and(|due| due <= Instant::now()) && waiting.events.is_empty() {
+        if session.frame_due().is_some_and(|due| due <= Instant::now()) && waiting.events.is_empty()
+        {
             session.draw()?;
         }
     }
@@ -81,7 +89,9 @@ impl Waiting {
         snapshots: &mut watch::Receiver<Arc<Snapshot>>,
         deadline: Option<Instant>,
     ) -> Result<Flow> {
-        let timeout = deadline.map_or_else(never, |at| after(at.saturating_duration_since(Instant::now())));
+        let timeout = deadline.map_or_else(never, |at| {
+            after(at.saturating_duration_since(Instant::now()))
+        });
         let answers = session.answers().clone();
         select_biased! {
             recv(self.events) -> event => match event {
@@ -112,17 +122,25 @@ impl Waiting {
 
 /// Turns changes of the watch channel into something that `select_biased!` can wait for. Nothing queues: one wake-up
 /// waits at most.
-fn forward_changes(mut snapshots: watch::Receiver<Arc<Snapshot>>, cancel: CancellationToken) -> Result<Receiver<()>> {
+fn forward_changes(
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+    cancel: CancellationToken,
+) -> Result<Receiver<()>> {
     let (sender, receiver): (Sender<()>, _) = bounded(1);
     let failed = |e| Error::file("start a thread for", "new rows", e);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(failed)?;
     std::thread::Builder::new()
         .name("new-rows".into())
         .spawn(move || {
             runtime.block_on(async {
                 while let Some(Ok(())) = cancel.run_until_cancelled(snapshots.changed()).await {
                     snapshots.mark_unchanged();
-                    if matches!(sender.try_send(()), Err(crossbeam_channel::TrySendError::Disconnected(()))) {
+                    if matches!(
+                        sender.try_send(()),
+                        Err(crossbeam_channel::TrySendError::Disconnected(()))
+                    ) {
                         return;
                     }
                 }
@@ -154,12 +172,17 @@ impl Meter {
         }
         let figures = Figures::of(&handle.progress);
         if let Some((at, lines)) = self.last {
-            let rate = (figures.lines.saturating_sub(lines)) as f64 / now.duration_since(at).as_secs_f64().max(0.001);
+            let rate = (figures.lines.saturating_sub(lines)) as f64
+                / now.duration_since(at).as_secs_f64().max(0.001);
             // Smoothed, so that the figure can be read.
-            self.per_second = Some(self.per_second.map_or(rate, |old| old * 0.7 + rate * 0.3)).filter(|rate| *rate >= 0.5);
+            self.per_second = Some(self.per_second.map_or(rate, |old| old * 0.7 + rate * 0.3))
+                .filter(|rate| *rate >= 0.5);
         }
         self.last = Some((now, figures.lines));
-        if session.app.take_figures(figures, self.per_second, resident_bytes()) {
+        if session
+            .app
+            .take_figures(figures, self.per_second, resident_bytes())
+        {
             session.soon();
         }
     }

@@ -11,9 +11,9 @@ use ratatui::backend::Backend;
 use crate::error::{Error, Result};
 use crate::tui::app::App;
 use crate::tui::effect::Effect;
+use crate::tui::export_job::{Exporting, Order};
 use crate::tui::footer::Weight;
 use crate::tui::input::Event;
-use crate::tui::export_job::{Exporting, Order};
 use crate::tui::job::{Done, ExportRun, Lane, Means, Workers};
 use crate::tui::status::Figures;
 use crate::tui::terminal::{Host, MAX_COPY_BYTES};
@@ -65,9 +65,20 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
     /// # Errors
     /// No worker thread could be started.
     pub fn new(app: App, terminal: &'a mut Terminal<B>, host: H, means: &Means) -> Result<Self> {
-        let workers = Workers::start(means).map_err(|e| Error::file("start a thread for", "the screen", e))?;
+        let workers = Workers::start(means)
+            .map_err(|e| Error::file("start a thread for", "the screen", e))?;
         let now = Instant::now();
-        Ok(Self { app, terminal, host, workers, dirty: Dirty::Now, last_frame: None, not_before: [now; 3], exporting: means.exporting.clone(), export: None })
+        Ok(Self {
+            app,
+            terminal,
+            host,
+            workers,
+            dirty: Dirty::Now,
+            last_frame: None,
+            not_before: [now; 3],
+            exporting: means.exporting.clone(),
+            export: None,
+        })
     }
 
     /// Answers of the workers.
@@ -151,7 +162,9 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
     }
 
     fn start_export(&mut self, order: Order) {
-        let Some(exporting) = self.exporting.clone() else { return };
+        let Some(exporting) = self.exporting.clone() else {
+            return;
+        };
         match self.workers.export(exporting, order) {
             Ok(run) => {
                 self.export = Some(run);
@@ -187,7 +200,10 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
     fn copy(&mut self, text: &str, what: &str) {
         if text.len() > MAX_COPY_BYTES {
             let kib = text.len().div_ceil(1024);
-            return self.app.say(Weight::Warning, format!("not copied: the {what} has {kib} KiB, terminals take 100"));
+            return self.app.say(
+                Weight::Warning,
+                format!("not copied: the {what} has {kib} KiB, terminals take 100"),
+            );
         }
         match self.host.copy(text) {
             Ok(()) => self.app.say(Weight::Done, format!("copied the {what}")),
@@ -221,7 +237,10 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
         match self.dirty {
             Dirty::Clean => None,
             Dirty::Now => Some(Instant::now()),
-            Dirty::Soon => Some(self.last_frame.map_or_else(Instant::now, |last| last + FRAME)),
+            Dirty::Soon => Some(
+                self.last_frame
+                    .map_or_else(Instant::now, |last| last + FRAME),
+            ),
         }
     }
 

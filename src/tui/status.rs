@@ -56,7 +56,8 @@ impl Figures {
 
     /// Share of the bytes that is read, 0 to 1; `None` before the listing is complete.
     pub fn share(&self) -> Option<f64> {
-        (self.listing_done && self.bytes_listed > 0).then(|| (self.bytes_done as f64 / self.bytes_listed as f64).min(1.0))
+        (self.listing_done && self.bytes_listed > 0)
+            .then(|| (self.bytes_done as f64 / self.bytes_listed as f64).min(1.0))
     }
 }
 
@@ -72,10 +73,13 @@ impl Status {
                 self.warnings.push(text.clone());
                 Some(text)
             }
-            Notice::Finished { broken_identity, .. } => {
+            Notice::Finished {
+                broken_identity, ..
+            } => {
                 self.finished = true;
                 self.lines_per_second = None;
-                broken_identity.map(|what| format!("the identity does not hold: {what}; please report this"))
+                broken_identity
+                    .map(|what| format!("the identity does not hold: {what}; please report this"))
             }
             Notice::Failed(text) => {
                 self.finished = true;

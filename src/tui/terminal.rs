@@ -54,7 +54,12 @@ pub fn enter() -> Result<(RealTerminal, RealHost)> {
     // A larger buffer than a screen of styled cells, so that a frame is one write.
     let backend = CrosstermBackend::new(io::BufWriter::with_capacity(256 * 1024, io::stdout()));
     let terminal = Terminal::new(backend).map_err(failed)?;
-    Ok((terminal, RealHost { in_tmux: std::env::var_os("TMUX").is_some() }))
+    Ok((
+        terminal,
+        RealHost {
+            in_tmux: std::env::var_os("TMUX").is_some(),
+        },
+    ))
 }
 
 /// A panic on this thread gives the terminal back before its message. One on another thread stops only what that
@@ -74,13 +79,22 @@ fn hook_panics() {
 fn take() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     ENTERED.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
+    execute!(
+        io::stdout(),
+        terminal::EnterAlternateScreen,
+        event::EnableBracketedPaste,
+        cursor::Hide
+    )
 }
 
 /// Width of the terminal on standard output in cells; `None` where it is none.
 pub fn width() -> Option<usize> {
     let is_terminal = io::IsTerminal::is_terminal(&io::stdout());
-    is_terminal.then(terminal::size)?.ok().map(|(columns, _)| usize::from(columns)).filter(|width| *width > 0)
+    is_terminal
+        .then(terminal::size)?
+        .ok()
+        .map(|(columns, _)| usize::from(columns))
+        .filter(|width| *width > 0)
 }
 
 /// Gives the terminal back as it was. Never fails and may be called twice: there is nobody left to tell.
@@ -126,7 +140,12 @@ impl Host for RealHost {
 /// Stops this process and those it was started with (`cargo run`), as the terminal itself would on Ctrl-Z; returns
 /// when continued. A signal cannot be raised without unsafe code, so `kill` does it.
 fn stop_process_group() {
-    let kill = Command::new("kill").args(["-STOP", "0"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let kill = Command::new("kill")
+        .args(["-STOP", "0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
     let Ok(mut child) = kill else { return };
     for _ in 0..40 {
         if !matches!(child.try_wait(), Ok(None)) {
@@ -143,7 +162,11 @@ fn stop_process_group() {
 fn clipboard_sequence(text: &str, in_tmux: bool) -> String {
     let encoded = base64::engine::general_purpose::STANDARD.encode(text);
     let sequence = format!("\x1b]52;c;{encoded}\x07");
-    if in_tmux { format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")) } else { sequence }
+    if in_tmux {
+        format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))
+    } else {
+        sequence
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +176,9 @@ mod tests {
     #[test]
     fn copies_are_osc_52_and_wrapped_under_tmux() {
         assert_eq!(clipboard_sequence("a\tb", false), "\x1b]52;c;YQli\x07");
-        assert_eq!(clipboard_sequence("a\tb", true), "\x1bPtmux;\x1b\x1b]52;c;YQli\x07\x1b\\");
+        assert_eq!(
+            clipboard_sequence("a\tb", true),
+            "\x1bPtmux;\x1b\x1b]52;c;YQli\x07\x1b\\"
+        );
     }
 }

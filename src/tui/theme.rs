@@ -80,7 +80,8 @@ impl ColorDepth {
         let (color, term) = (get("COLORTERM"), get("TERM"));
         if !get("NO_COLOR").is_empty() || term == "dumb" {
             Self::None
-        } else if color.contains("truecolor") || color.contains("24bit") || term.contains("direct") {
+        } else if color.contains("truecolor") || color.contains("24bit") || term.contains("direct")
+        {
             Self::True
         } else if term.contains("256") || term.contains("kitty") || term.contains("alacritty") {
             Self::Palette
@@ -117,15 +118,34 @@ pub enum Appearance {
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("dark", include_str!("../../themes/dark.toml")),
     ("light", include_str!("../../themes/light.toml")),
-    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
-    ("colour-blind", include_str!("../../themes/colour-blind.toml")),
+    (
+        "high-contrast",
+        include_str!("../../themes/high-contrast.toml"),
+    ),
+    (
+        "colour-blind",
+        include_str!("../../themes/colour-blind.toml"),
+    ),
     ("mono", include_str!("../../themes/mono.toml")),
 ];
 
 /// The names a theme must colour, each once.
 const SLOTS: &[&str] = &[
-    "background", "pane", "header", "selection", "selection_idle", "rule", "text", "dim", "faint", "accent", "good", "bad",
-    "warn", "match", "match_text",
+    "background",
+    "pane",
+    "header",
+    "selection",
+    "selection_idle",
+    "rule",
+    "text",
+    "dim",
+    "faint",
+    "accent",
+    "good",
+    "bad",
+    "warn",
+    "match",
+    "match_text",
 ];
 
 #[derive(Deserialize)]
@@ -143,7 +163,10 @@ impl Theme {
     /// # Errors
     /// No such theme (the nearest name is given), or its file is wrong.
     pub fn load(name: &str, folder: Option<&std::path::Path>) -> Result<Self> {
-        if let Some(path) = folder.map(|f| f.join(format!("{name}.toml"))).filter(|p| p.is_file()) {
+        if let Some(path) = folder
+            .map(|f| f.join(format!("{name}.toml")))
+            .filter(|p| p.is_file())
+        {
             let text = std::fs::read_to_string(&path).map_err(|e| Error::file("read", &path, e))?;
             return Self::parse(name, &text, &path.display().to_string());
         }
@@ -151,7 +174,11 @@ impl Theme {
             return Self::parse(name, text, &format!("theme {name}"));
         }
         let names: Vec<&str> = BUILT_IN.iter().map(|(n, _)| *n).collect();
-        Err(Error::Config(format!("there is no theme {name:?}{} (themes: {})", nearest(name, &names), names.join(", "))))
+        Err(Error::Config(format!(
+            "there is no theme {name:?}{} (themes: {})",
+            nearest(name, &names),
+            names.join(", ")
+        )))
     }
 
     /// Reads a theme file. `origin` names it in messages.
@@ -163,31 +190,55 @@ impl Theme {
             let at = e.span().map_or(String::new(), |s| position(text, s.start));
             Error::Config(format!("{origin}{at}: {}", e.message().trim()))
         })?;
-        let wrong = |start: usize, what: String| Error::Config(format!("{origin}{}: {what}", position(text, start)));
+        let wrong = |start: usize, what: String| {
+            Error::Config(format!("{origin}{}: {what}", position(text, start)))
+        };
         let mut colors = BTreeMap::new();
         for (key, value) in &file.colors {
             let slot = slot(key).map_err(|e| wrong(value.span().start, e))?;
             let color = value.get_ref().parse::<Color>().map_err(|_| {
-                wrong(value.span().start, format!("{:?} is no colour (write #rrggbb, a name such as red, or reset)", value.get_ref()))
+                wrong(
+                    value.span().start,
+                    format!(
+                        "{:?} is no colour (write #rrggbb, a name such as red, or reset)",
+                        value.get_ref()
+                    ),
+                )
             })?;
             colors.insert(slot, color);
         }
         if let Some(missing) = SLOTS.iter().find(|s| !colors.contains_key(*s)) {
-            return Err(Error::Config(format!("{origin}: [colors] has no {missing:?}")));
+            return Err(Error::Config(format!(
+                "{origin}: [colors] has no {missing:?}"
+            )));
         }
         let mut modifiers = BTreeMap::new();
         for (key, value) in &file.modifiers {
             let slot = slot(key).map_err(|e| wrong(value.span().start, e))?;
-            let all = value.get_ref().iter().map(|word| modifier(word)).collect::<std::result::Result<Vec<_>, _>>();
+            let all = value
+                .get_ref()
+                .iter()
+                .map(|word| modifier(word))
+                .collect::<std::result::Result<Vec<_>, _>>();
             let all = all.map_err(|e| wrong(value.span().start, e))?;
             modifiers.insert(slot, all.into_iter().fold(Modifier::empty(), |a, b| a | b));
         }
-        Ok(Self { name: name.to_owned(), appearance: file.appearance, colors, modifiers })
+        Ok(Self {
+            name: name.to_owned(),
+            appearance: file.appearance,
+            colors,
+            modifiers,
+        })
     }
 
     /// The styles of this theme on a terminal with that many colours. Never fails.
     pub fn styles(&self, depth: ColorDepth) -> Styles {
-        let color = |slot: &str| downgrade(self.colors.get(slot).copied().unwrap_or(Color::Reset), depth);
+        let color = |slot: &str| {
+            downgrade(
+                self.colors.get(slot).copied().unwrap_or(Color::Reset),
+                depth,
+            )
+        };
         let extra = |slot: &str| self.modifiers.get(slot).copied().unwrap_or_default();
         let fg = |slot: &str| Style::new().fg(color(slot)).add_modifier(extra(slot));
         let bg = |slot: &str| Style::new().bg(color(slot)).add_modifier(extra(slot));
@@ -207,7 +258,9 @@ impl Theme {
             focused: bg("background"),
             pane: bg("pane"),
             rule: fg("rule"),
-            matched: bg("match").fg(color("match_text")).add_modifier(Modifier::BOLD),
+            matched: bg("match")
+                .fg(color("match_text"))
+                .add_modifier(Modifier::BOLD),
             offending: fg("bad").add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             null: fg("faint"),
             key: fg("accent").add_modifier(Modifier::BOLD),
@@ -226,8 +279,13 @@ impl Styles {
 
     /// No colours at all.
     pub fn plain() -> Self {
-        Theme { name: String::new(), appearance: Appearance::Any, colors: BTreeMap::new(), modifiers: BTreeMap::new() }
-            .styles(ColorDepth::None)
+        Theme {
+            name: String::new(),
+            appearance: Appearance::Any,
+            colors: BTreeMap::new(),
+            modifiers: BTreeMap::new(),
+        }
+        .styles(ColorDepth::None)
     }
 }
 
@@ -235,8 +293,16 @@ impl Styles {
 ///
 /// # Errors
 /// As [`Theme::load`].
-pub fn styles_for(name: Option<&str>, folder: Option<&std::path::Path>, depth: ColorDepth) -> Result<Styles> {
-    let fallback = if depth == ColorDepth::None { "mono" } else { "dark" };
+pub fn styles_for(
+    name: Option<&str>,
+    folder: Option<&std::path::Path>,
+    depth: ColorDepth,
+) -> Result<Styles> {
+    let fallback = if depth == ColorDepth::None {
+        "mono"
+    } else {
+        "dark"
+    };
     Ok(Theme::load(name.unwrap_or(fallback), folder)?.styles(depth))
 }
 
@@ -253,21 +319,34 @@ fn modifier(word: &str) -> std::result::Result<Modifier, String> {
         "italic" => Ok(Modifier::ITALIC),
         "underlined" => Ok(Modifier::UNDERLINED),
         "reversed" => Ok(Modifier::REVERSED),
-        other => Err(format!("there is no modifier {other:?}{}", nearest(other, WORDS))),
+        other => Err(format!(
+            "there is no modifier {other:?}{}",
+            nearest(other, WORDS)
+        )),
     }
 }
 
 /// `; did you mean "x"?` for the nearest of `known`, or nothing when none is near.
 pub(crate) fn nearest(word: &str, known: &[&str]) -> String {
-    let best = known.iter().map(|k| (strsim::jaro_winkler(word, k), k)).max_by(|a, b| a.0.total_cmp(&b.0));
-    best.filter(|(score, _)| *score > 0.7).map_or(String::new(), |(_, k)| format!("; did you mean {k:?}?"))
+    let best = known
+        .iter()
+        .map(|k| (strsim::jaro_winkler(word, k), k))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(score, _)| *score > 0.7)
+        .map_or(String::new(), |(_, k)| format!("; did you mean {k:?}?"))
 }
 
 /// `:line:column` of a byte offset, both from 1.
 pub(crate) fn position(text: &str, offset: usize) -> String {
     let before = &text[..text.floor_char_boundary(offset)];
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     format!(":{line}:{column}")
 }
 
@@ -283,13 +362,24 @@ fn downgrade(color: Color, depth: ColorDepth) -> Color {
 /// The nearest of the 216 cube colours and 24 greys.
 fn palette_index(r: u8, g: u8, b: u8) -> u8 {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let step = |v: u8| (0..6u8).min_by_key(|i| STEPS[*i as usize].abs_diff(v)).unwrap_or_default();
+    let step = |v: u8| {
+        (0..6u8)
+            .min_by_key(|i| STEPS[*i as usize].abs_diff(v))
+            .unwrap_or_default()
+    };
     let (cr, cg, cb) = (step(r), step(g), step(b));
-    let cube = distance((r, g, b), (STEPS[cr as usize], STEPS[cg as usize], STEPS[cb as usize]));
+    let cube = distance(
+        (r, g, b),
+        (STEPS[cr as usize], STEPS[cg as usize], STEPS[cb as usize]),
+    );
     let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
     let grey = (mean.saturating_sub(3) / 10).min(23) as u8;
     let level = 8 + 10 * grey;
-    if distance((r, g, b), (level, level, level)) < cube { 232 + grey } else { 16 + 36 * cr + 6 * cg + cb }
+    if distance((r, g, b), (level, level, level)) < cube {
+        232 + grey
+    } else {
+        16 + 36 * cr + 6 * cg + cb
+    }
 }
 
 /// The nearest of the sixteen names; very dark grounds become the terminal's own.
@@ -310,7 +400,10 @@ fn sixteen(r: u8, g: u8, b: u8) -> Color {
         (Color::LightMagenta, (220, 140, 200)),
         (Color::White, (255, 255, 255)),
     ];
-    NAMES.iter().min_by_key(|(_, rgb)| distance((r, g, b), *rgb)).map_or(Color::Reset, |(c, _)| *c)
+    NAMES
+        .iter()
+        .min_by_key(|(_, rgb)| distance((r, g, b), *rgb))
+        .map_or(Color::Reset, |(c, _)| *c)
 }
 
 fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> u32 {
@@ -335,21 +428,41 @@ mod tests {
     #[test]
     fn errors_name_file_line_column_and_the_nearest_name() {
         let text = include_str!("../../themes/dark.toml").replace("accent =", "acent =");
-        let error = Theme::parse("mine", &text, "themes/mine.toml").unwrap_err().to_string();
+        let error = Theme::parse("mine", &text, "themes/mine.toml")
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("themes/mine.toml:1"), "{error}");
         assert!(error.contains("did you mean \"accent\"?"), "{error}");
-        assert!(Theme::load("drak", None).unwrap_err().to_string().contains("\"dark\""));
+        assert!(
+            Theme::load("drak", None)
+                .unwrap_err()
+                .to_string()
+                .contains("\"dark\"")
+        );
     }
 
     #[test]
     fn colours_fit_the_terminal() {
         let depth = |vars: &[(&str, &str)]| {
-            let vars: BTreeMap<String, String> = vars.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+            let vars: BTreeMap<String, String> = vars
+                .iter()
+                .map(|(k, v)| ((*k).into(), (*v).into()))
+                .collect();
             ColorDepth::detect(|name| vars.get(name).cloned())
         };
         assert_eq!(depth(&[("TERM", "xterm-256color")]), ColorDepth::Palette);
-        assert_eq!(depth(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), ColorDepth::True);
-        assert_eq!(depth(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("NO_COLOR", "1")]), ColorDepth::None);
+        assert_eq!(
+            depth(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]),
+            ColorDepth::True
+        );
+        assert_eq!(
+            depth(&[
+                ("TERM", "xterm-256color"),
+                ("COLORTERM", "truecolor"),
+                ("NO_COLOR", "1")
+            ]),
+            ColorDepth::None
+        );
         assert_eq!(depth(&[("TERM", "linux")]), ColorDepth::Sixteen);
         assert_eq!(palette_index(255, 255, 255), 231);
         assert_eq!(palette_index(0x12, 0x15, 0x1b), 233);

@@ -584,7 +584,10 @@ fn url_decode(text: &[u8]) -> Vec<u8> {
 
 fn keywords_contract() -> Arc<Contract> {
     static CONTRACT: std::sync::LazyLock<Arc<Contract>> = std::sync::LazyLock::new(|| {
-        let (_, file) = case_files().into_iter().find(|(p, _)| p.ends_with("keywords.toml")).unwrap();
+        let (_, file) = case_files()
+            .into_iter()
+            .find(|(p, _)| p.ends_with("keywords.toml"))
+            .unwrap();
         let dir = write_contract(&file.routing, &file.schemas);
         Arc::new(Contract::load(dir.path()).unwrap())
     });

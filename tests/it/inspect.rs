@@ -35,7 +35,10 @@ fn load(options: &RunOptions) -> Snapshot {
 
 /// Name and value of every field that has one; numbers as numbers, since a status is logged as `000`.
 fn fields(detail: &Detail) -> Vec<(&str, String)> {
-    let plain = |v: &str| v.parse::<i64>().map_or_else(|_| v.to_owned(), |n| n.to_string());
+    let plain = |v: &str| {
+        v.parse::<i64>()
+            .map_or_else(|_| v.to_owned(), |n| n.to_string())
+    };
     let mut fields: Vec<_> = detail
         .fields
         .iter()
@@ -93,10 +96,9 @@ fn the_raw_line_is_byte_for_byte_and_its_marks_are_the_failing_values() {
     let mut inspector = Inspector::default();
     let wanted = (0..snapshot.len() as u32).find_map(|row| {
         let known = loaded(&snapshot, row, &options.contract);
-        let failing = known
-            .properties
-            .iter()
-            .find(|p| !p.failures.is_empty() && p.value.as_deref().is_some_and(|v| v.contains(',')))?;
+        let failing = known.properties.iter().find(|p| {
+            !p.failures.is_empty() && p.value.as_deref().is_some_and(|v| v.contains(','))
+        })?;
         Some((row, failing.value.clone()?))
     });
     let (row, value) = wanted.expect("the sample logs hold a decimal comma");
@@ -108,7 +110,10 @@ fn the_raw_line_is_byte_for_byte_and_its_marks_are_the_failing_values() {
     flate2::read::MultiGzDecoder::new(file)
         .read_to_end(&mut text)
         .unwrap();
-    let line = text.split(|b| *b == b'\n').nth(read.line as usize - 1).unwrap();
+    let line = text
+        .split(|b| *b == b'\n')
+        .nth(read.line as usize - 1)
+        .unwrap();
     assert_eq!(read.raw, line.strip_suffix(b"\r").unwrap_or(line));
     let mark = &read.raw[read.raw_marks[0].clone()];
     let (whole, _) = value.split_once(',').unwrap();

@@ -1,5 +1,16 @@
 //! The one integration binary: each one more would link Polars again.
 
+// A test reads best where it is plain: shared constants, exact numbers, texts built on the spot.
+#![allow(
+    clippy::declare_interior_mutable_const,
+    clippy::borrow_interior_mutable_const,
+    clippy::float_cmp,
+    clippy::unused_self,
+    clippy::naive_bytecount,
+    clippy::format_collect,
+    clippy::large_stack_arrays
+)]
+
 mod architecture;
 mod arrivals;
 mod bad_input;

@@ -51,25 +51,56 @@ impl Host for Remembering {
     }
 }
 
-static CONTRACT: LazyLock<Arc<Contract>> = LazyLock::new(|| Arc::new(Contract::load("sample-logs".as_ref()).unwrap()));
+static CONTRACT: LazyLock<Arc<Contract>> =
+    LazyLock::new(|| Arc::new(Contract::load("sample-logs".as_ref()).unwrap()));
 
 fn options() -> RunOptions {
-    let source = source::Options { sources: vec!["sample-logs".to_owned()], ..source::Options::default() };
-    let needs = Needs { record_fields: true, event_columns: true, failed_raw: false, judge: true };
-    RunOptions { source, contract: CONTRACT.clone(), threads: 2, needs }
+    let source = source::Options {
+        sources: vec!["sample-logs".to_owned()],
+        ..source::Options::default()
+    };
+    let needs = Needs {
+        record_fields: true,
+        event_columns: true,
+        failed_raw: false,
+        judge: true,
+    };
+    RunOptions {
+        source,
+        contract: CONTRACT.clone(),
+        threads: 2,
+        needs,
+    }
 }
 
 static LOADED: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
-    Arc::new(pipeline::load(&options(), &Arc::new(Progress::default()), &CancellationToken::new()).unwrap())
+    Arc::new(
+        pipeline::load(
+            &options(),
+            &Arc::new(Progress::default()),
+            &CancellationToken::new(),
+        )
+        .unwrap(),
+    )
 });
 
 fn means() -> Means {
-    Means { contract: CONTRACT.clone(), source: options().source, exporting: None }
+    Means {
+        contract: CONTRACT.clone(),
+        source: options().source,
+        exporting: None,
+    }
 }
 
 fn app() -> App {
     App::new(Setting {
         sources: vec!["sample-logs".to_owned()],
+        command: vec![
+            "sample-logs".to_owned(),
+            "--where".to_owned(),
+            "good".to_owned(),
+        ],
+        filter: None,
         following: false,
         contract: CONTRACT.clone(),
         can_export: true,
@@ -84,7 +115,11 @@ fn keys(script: &str) -> Vec<KeyEvent> {
     for word in script.split(' ').filter(|w| !w.is_empty()) {
         if let Some(text) = word.strip_prefix('"') {
             let plain = |c: char| if c == '_' { ' ' } else { c };
-            out.extend(text.trim_end_matches('"').chars().map(|c| KeyEvent::new(KeyCode::Char(plain(c)), KeyModifiers::NONE)));
+            out.extend(
+                text.trim_end_matches('"')
+                    .chars()
+                    .map(|c| KeyEvent::new(KeyCode::Char(plain(c)), KeyModifiers::NONE)),
+            );
             continue;
         }
         let (code, modifiers) = match word {
@@ -96,7 +131,10 @@ fn keys(script: &str) -> Vec<KeyEvent> {
             "<Space>" => (KeyCode::Char(' '), KeyModifiers::NONE),
             _ => match word.strip_prefix("<C-").and_then(|w| w.chars().next()) {
                 Some(c) => (KeyCode::Char(c), KeyModifiers::CONTROL),
-                None => (KeyCode::Char(word.chars().next().unwrap()), KeyModifiers::NONE),
+                None => (
+                    KeyCode::Char(word.chars().next().unwrap()),
+                    KeyModifiers::NONE,
+                ),
             },
         };
         out.push(KeyEvent::new(code, modifiers));
@@ -109,7 +147,11 @@ fn press(size: (u16, u16), script: &str) -> (String, Vec<String>, Flow) {
     press_on(LOADED.clone(), size, script)
 }
 
-fn press_on(snapshot: Arc<Snapshot>, size: (u16, u16), script: &str) -> (String, Vec<String>, Flow) {
+fn press_on(
+    snapshot: Arc<Snapshot>,
+    size: (u16, u16),
+    script: &str,
+) -> (String, Vec<String>, Flow) {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
     let host = Remembering::default();
     let copied = host.copied.clone();
@@ -118,14 +160,20 @@ fn press_on(snapshot: Arc<Snapshot>, size: (u16, u16), script: &str) -> (String,
         let mut session = Session::new(app(), &mut terminal, host, &means()).unwrap();
         let counters = snapshot.counters;
         session.take_snapshot(snapshot);
-        session.app.take_notice(Notice::Finished { counters, broken_identity: None });
+        session.app.take_notice(Notice::Finished {
+            counters,
+            broken_identity: None,
+        });
         assert!(session.settle(Duration::from_secs(20)).unwrap());
         for key in keys(script) {
             flow = session.handle(Event::Key(key)).unwrap();
             if flow != Flow::On {
                 break;
             }
-            assert!(session.settle(Duration::from_secs(20)).unwrap(), "still busy after {key:?}");
+            assert!(
+                session.settle(Duration::from_secs(20)).unwrap(),
+                "still busy after {key:?}"
+            );
         }
     }
     let copied = copied.lock().unwrap().clone();
@@ -152,7 +200,11 @@ fn as_text(terminal: &Terminal<TestBackend>) -> String {
 
 /// The rows alone.
 fn plain(size: (u16, u16), script: &str) -> String {
-    press(size, script).0.lines().map(|line| format!("{}\n", &line[5..])).collect()
+    press(size, script)
+        .0
+        .lines()
+        .map(|line| format!("{}\n", &line[5..]))
+        .collect()
 }
 
 macro_rules! screens {
@@ -206,7 +258,10 @@ fn no_size_is_too_small() {
 /// The number before `noun` in the footer's `row 3/1,204`.
 fn position(screen: &str) -> (usize, usize) {
     let footer = screen.lines().last().unwrap();
-    let numbers = footer.split_whitespace().find(|word| word.contains('/')).unwrap_or_else(|| panic!("{footer}"));
+    let numbers = footer
+        .split_whitespace()
+        .find(|word| word.contains('/'))
+        .unwrap_or_else(|| panic!("{footer}"));
     let (at, of) = numbers.split_once('/').unwrap();
     let number = |text: &str| text.replace(',', "").parse().unwrap();
     (number(at), number(of))
@@ -217,12 +272,31 @@ fn filters_narrow_and_undo_brings_back() {
     let size = (120, 36);
     let all = position(&plain(size, "")).1;
     let one = position(&plain(size, "f \"event=checkout\" <Enter>")).1;
-    let failed = position(&plain(size, "f \"event=checkout\" <Enter> f \"failed\" <Enter>")).1;
-    assert!(0 < failed && failed < one && one < all, "{failed} {one} {all}");
-    assert_eq!(position(&plain(size, "f \"event=checkout\" <Enter> u")).1, all);
-    assert_eq!(position(&plain(size, "f \"event=checkout\" <Enter> u <C-r>")).1, one);
-    assert_eq!(position(&plain(size, "f \"event=checkout\" <Enter> U")).1, all);
-    assert_eq!(position(&plain(size, "f \"event=checkout\" <Enter> U U")).1, one);
+    let failed = position(&plain(
+        size,
+        "f \"event=checkout\" <Enter> f \"failed\" <Enter>",
+    ))
+    .1;
+    assert!(
+        0 < failed && failed < one && one < all,
+        "{failed} {one} {all}"
+    );
+    assert_eq!(
+        position(&plain(size, "f \"event=checkout\" <Enter> u")).1,
+        all
+    );
+    assert_eq!(
+        position(&plain(size, "f \"event=checkout\" <Enter> u <C-r>")).1,
+        one
+    );
+    assert_eq!(
+        position(&plain(size, "f \"event=checkout\" <Enter> U")).1,
+        all
+    );
+    assert_eq!(
+        position(&plain(size, "f \"event=checkout\" <Enter> U U")).1,
+        one
+    );
 }
 
 #[test]
@@ -238,7 +312,12 @@ fn keep_and_drop_share_the_rows_out() {
 #[test]
 fn the_cursor_stays_on_its_row_when_others_go() {
     let size = (120, 36);
-    let selected = |screen: &str| screen.lines().find(|l| l.starts_with('▸')).map(|l| l.chars().take(30).collect::<String>());
+    let selected = |screen: &str| {
+        screen
+            .lines()
+            .find(|l| l.starts_with('▸'))
+            .map(|l| l.chars().take(30).collect::<String>())
+    };
     let before = plain(size, "g ]");
     let after = plain(size, "g ] f \"failed\" <Enter>");
     assert!(selected(&before).is_some());
@@ -248,7 +327,10 @@ fn the_cursor_stays_on_its_row_when_others_go() {
 #[test]
 fn typed_text_survives_esc() {
     let screen = plain((120, 36), "f \"event=chec\" <Esc> f");
-    assert!(screen.lines().last().unwrap().contains("event=chec"), "{screen}");
+    assert!(
+        screen.lines().last().unwrap().contains("event=chec"),
+        "{screen}"
+    );
 }
 
 #[test]
@@ -259,7 +341,13 @@ fn copies_are_what_stands_under_the_cursor() {
     let row: serde_json::Value = serde_json::from_str(&copied[0]).unwrap();
     assert_eq!(row["verdict"], "failed");
     assert!(!row["failures"].as_array().unwrap().is_empty());
-    assert!(screen.lines().last().unwrap().contains("copied the row as JSON"));
+    assert!(
+        screen
+            .lines()
+            .last()
+            .unwrap()
+            .contains("copied the row as JSON")
+    );
     let (_, copied, _) = press((120, 36), "g ] y l");
     assert!(copied[0].split('\t').count() >= 33, "{}", copied[0]);
     let (_, copied, _) = press((120, 36), "f \"event=checkout\" <Enter> y k");
@@ -277,7 +365,10 @@ fn q_goes_back_and_then_quits() {
 #[test]
 fn an_empty_screen_says_why() {
     let screen = press_on(Arc::new(Snapshot::empty()), (80, 24), "").0;
-    assert!(screen.contains("No records: 0 objects with 0 lines were read."), "{screen}");
+    assert!(
+        screen.contains("No records: 0 objects with 0 lines were read."),
+        "{screen}"
+    );
     let screen = plain((80, 24), "f \"status=999\" <Enter>");
     assert!(screen.contains("passes the filters"), "{screen}");
 }
@@ -291,16 +382,29 @@ fn new_rows_wait_while_paused() {
     session.take_snapshot(LOADED.clone());
     session.settle(Duration::from_secs(20)).unwrap();
     let rows = LOADED.len().to_string();
-    let new = format!("paused, {},{} new", &rows[..rows.len() - 3], &rows[rows.len() - 3..]);
+    let new = format!(
+        "paused, {},{} new",
+        &rows[..rows.len() - 3],
+        &rows[rows.len() - 3..]
+    );
     drop(session);
     let screen = as_text(&terminal);
     assert!(screen.lines().last().unwrap().contains(&new), "{screen}");
 }
 
-fn handle() -> (watch::Sender<Arc<Snapshot>>, crossbeam_channel::Sender<Notice>, Handle) {
+fn handle() -> (
+    watch::Sender<Arc<Snapshot>>,
+    crossbeam_channel::Sender<Notice>,
+    Handle,
+) {
     let (sender, snapshots) = watch::channel(Arc::new(Snapshot::empty()));
     let (news, notices) = crossbeam_channel::unbounded();
-    let handle = Handle { snapshots, notices, progress: Arc::new(Progress::default()), cancel: CancellationToken::new() };
+    let handle = Handle {
+        snapshots,
+        notices,
+        progress: Arc::new(Progress::default()),
+        cancel: CancellationToken::new(),
+    };
     (sender, news, handle)
 }
 
@@ -315,23 +419,39 @@ fn the_loop_draws_before_it_lists_and_sleeps_when_idle() {
         let frames = frames.clone();
         move || {
             sender.send(LOADED.clone()).unwrap();
-            news.send(Notice::Finished { counters: LOADED.counters, broken_identity: None }).unwrap();
+            news.send(Notice::Finished {
+                counters: LOADED.counters,
+                broken_identity: None,
+            })
+            .unwrap();
             std::thread::sleep(Duration::from_millis(1500));
             let before = *frames.lock().unwrap();
             std::thread::sleep(Duration::from_millis(500));
             let idle = *frames.lock().unwrap() - before;
-            to.send(Event::Key(KeyEvent::new(KeyCode::Char('Q'), KeyModifiers::NONE))).unwrap();
+            to.send(Event::Key(KeyEvent::new(
+                KeyCode::Char('Q'),
+                KeyModifiers::NONE,
+            )))
+            .unwrap();
             idle
         }
     });
     let mut terminal = Terminal::new(TestBackend::new(120, 36)).unwrap();
     let started = frames.clone();
     let start = move || {
-        assert_eq!(*started.lock().unwrap(), 1, "the first frame comes before the listing");
+        assert_eq!(
+            *started.lock().unwrap(),
+            1,
+            "the first frame comes before the listing"
+        );
         Ok(handle)
     };
     frontlog::tui::run(&mut terminal, host, app(), &events, (&means(), start)).unwrap();
-    assert_eq!(keys.join().unwrap(), 0, "frames drawn while nothing happened");
+    assert_eq!(
+        keys.join().unwrap(),
+        0,
+        "frames drawn while nothing happened"
+    );
     assert!(as_text(&terminal).contains("lines"));
     assert!(cancel.is_cancelled(), "quitting stops the run");
 }
@@ -342,6 +462,12 @@ fn a_signal_ends_the_loop_as_interrupted() {
     let (to, events) = crossbeam_channel::unbounded();
     to.send(Event::Terminate).unwrap();
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-    let ended = frontlog::tui::run(&mut terminal, Remembering::default(), app(), &events, (&means(), || Ok(handle)));
+    let ended = frontlog::tui::run(
+        &mut terminal,
+        Remembering::default(),
+        app(),
+        &events,
+        (&means(), || Ok(handle)),
+    );
     assert!(matches!(ended, Err(Error::Cancelled)));
 }

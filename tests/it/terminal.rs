@@ -22,7 +22,14 @@ struct Running {
 
 impl Running {
     fn start((cols, rows): (u16, u16), mut command: CommandBuilder) -> Self {
-        let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pair = native_pty_system()
+            .openpty(PtySize {
+                rows,
+                cols,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
         command.env("TERM", "xterm-256color");
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -42,14 +49,24 @@ impl Running {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { child, keys, screen, raw, _master: pair.master }
+        Self {
+            child,
+            keys,
+            screen,
+            raw,
+            _master: pair.master,
+        }
     }
 
     fn explore(size: (u16, u16), source: &Path) -> Self {
         let home = std::env::temp_dir();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_frontlog"));
         command.env_clear();
-        for (name, value) in [("HOME", &home), ("XDG_CONFIG_HOME", &home.join("none")), ("XDG_STATE_HOME", &home.join("frontlog-state"))] {
+        for (name, value) in [
+            ("HOME", &home),
+            ("XDG_CONFIG_HOME", &home.join("none")),
+            ("XDG_STATE_HOME", &home.join("frontlog-state")),
+        ] {
             command.env(name, value);
         }
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -67,7 +84,11 @@ impl Running {
     fn wait(&self, what: &str, holds: impl Fn(&str) -> bool) -> Duration {
         let start = Instant::now();
         while !holds(&self.text()) {
-            assert!(start.elapsed() < LIMIT, "no {what} after {LIMIT:?}:\n{}", self.text());
+            assert!(
+                start.elapsed() < LIMIT,
+                "no {what} after {LIMIT:?}:\n{}",
+                self.text()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         start.elapsed()
@@ -109,7 +130,13 @@ impl Running {
 
     fn signal(&self, name: &str) {
         let pid = self.child.process_id().unwrap().to_string();
-        assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill")
+                .args([name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -173,8 +200,16 @@ fn a_tiny_terminal_does_not_break_it() {
 #[test]
 fn hostile_text_is_written_out_and_never_sent() {
     let home = folder();
-    let line = record(1, "e=a%25E2%2580%25AEb&x=%251B%255B31m", "evil%20%E2%80%AEagent%1B%5B2J");
-    file(home.path(), "logs/E2EX.2026-11-22-14.0a1b2c3d", format!("{}{line}\n", header()).as_bytes());
+    let line = record(
+        1,
+        "e=a%25E2%2580%25AEb&x=%251B%255B31m",
+        "evil%20%E2%80%AEagent%1B%5B2J",
+    );
+    file(
+        home.path(),
+        "logs/E2EX.2026-11-22-14.0a1b2c3d",
+        format!("{}{line}\n", header()).as_bytes(),
+    );
     let mut it = Running::explore((200, 60), &home.path().join("logs"));
     it.wait_for("‹U+202E›");
     it.press("f");
@@ -186,7 +221,10 @@ fn hostile_text_is_written_out_and_never_sent() {
     it.press("Q");
     assert_eq!(it.ends(), 0);
     let raw = it.raw.lock().unwrap().clone();
-    assert!(memchr::memmem::find(&raw, "\u{202e}".as_bytes()).is_none(), "U+202E reached the terminal");
+    assert!(
+        memchr::memmem::find(&raw, "\u{202e}".as_bytes()).is_none(),
+        "U+202E reached the terminal"
+    );
     it.assert_restored();
 }
 
@@ -194,7 +232,11 @@ fn hostile_text_is_written_out_and_never_sent() {
 fn no_terminal_is_a_sentence() {
     let home = folder();
     let ran = crate::program::run(home.path(), [root().join("sample-logs")]).exits(2);
-    assert!(ran.stderr.contains("needs a terminal") && ran.stderr.contains("frontlog check"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("needs a terminal") && ran.stderr.contains("frontlog check"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// Not a test of its own: what [`a_panic_gives_the_terminal_back_before_its_message`] runs in a terminal.
@@ -202,7 +244,9 @@ fn no_terminal_is_a_sentence() {
 #[ignore = "runs inside of another test"]
 fn panics_in_a_terminal() {
     let (mut terminal, _host) = frontlog::tui::terminal::enter().unwrap();
-    terminal.draw(|frame| frame.render_widget("on the screen", frame.area())).unwrap();
+    terminal
+        .draw(|frame| frame.render_widget("on the screen", frame.area()))
+        .unwrap();
     std::thread::sleep(Duration::from_millis(300));
     panic!("this is the message");
 }
@@ -210,7 +254,12 @@ fn panics_in_a_terminal() {
 #[test]
 fn a_panic_gives_the_terminal_back_before_its_message() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.args(["terminal::panics_in_a_terminal", "--exact", "--ignored", "--nocapture"]);
+    command.args([
+        "terminal::panics_in_a_terminal",
+        "--exact",
+        "--ignored",
+        "--nocapture",
+    ]);
     command.cwd(root());
     let mut it = Running::start((80, 24), command);
     it.wait_for("on the screen");

@@ -741,12 +741,12 @@ fn a_million_records_take_milliseconds() {
     for text in texts {
         let filter = Filter::parse(text, &Columns::of(&snapshot)).unwrap();
         time(text, &mut || {
-            drop(filter.evaluate(&snapshot, 0..1_000_000, &GO))
+            drop(filter.evaluate(&snapshot, 0..1_000_000, &GO));
         });
     }
     let mut view = View::default();
     time("view, by time", &mut || {
-        view = View::compute(&snapshot, Arc::default(), &GO).unwrap()
+        view = View::compute(&snapshot, Arc::default(), &GO).unwrap();
     });
     for (what, column) in [
         ("status", ColumnRef::record("sc_status")),
@@ -760,16 +760,16 @@ fn a_million_records_take_milliseconds() {
             ..ViewSpec::default()
         });
         time(&format!("view, by {what}"), &mut || {
-            drop(View::compute(&snapshot, spec.clone(), &GO))
+            drop(View::compute(&snapshot, spec.clone(), &GO));
         });
         time(&format!("facets of {what}"), &mut || {
-            drop(facets(&snapshot, &view, &column, 20, &GO))
+            drop(facets(&snapshot, &view, &column, 20, &GO));
         });
     }
     let mut old = view.clone();
     old.seen = 990_000;
     time("view, 10,000 new rows", &mut || {
-        drop(old.extend(&snapshot, &GO))
+        drop(old.extend(&snapshot, &GO));
     });
     let events = Arc::new(ViewSpec {
         events_only: true,
@@ -777,17 +777,17 @@ fn a_million_records_take_milliseconds() {
     });
     let events = View::compute(&snapshot, events, &GO).unwrap();
     time("buckets", &mut || {
-        drop(events.buckets(&snapshot, START, 60, 200))
+        drop(events.buckets(&snapshot, START, 60, 200));
     });
     time("causes", &mut || {
-        drop(group_causes(&snapshot, None, CauseOptions::default(), &GO))
+        drop(group_causes(&snapshot, None, CauseOptions::default(), &GO));
     });
     time("observed", &mut || drop(observe(&snapshot, &GO)));
     time("search", &mut || {
         assert!(
             view.count(&snapshot, &Needle::new("zebra").unwrap(), &GO)
                 .is_some()
-        )
+        );
     });
     time("complete", &mut || drop(complete("ua=", 3, &snapshot)));
     time("sql", &mut || {

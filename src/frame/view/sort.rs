@@ -376,7 +376,7 @@ mod tests {
             let (keys, rows): (Vec<u64>, Vec<u32>) = old.iter().copied().unzip();
             let merged = zip_in((&rows, &keys), &new);
             let mut wanted = [old.clone(), new].concat();
-            wanted.sort();
+            wanted.sort_unstable();
             assert_eq!(
                 &*merged.rows,
                 wanted.iter().map(|p| p.1).collect::<Vec<_>>()

@@ -161,7 +161,8 @@ impl Run<'_, '_> {
             };
             if !scratch.broken.is_empty() {
                 for cause in scratch.broken.drain(..) {
-                    self.emitter.emit(judge.causes[at][usize::from(cause)], Some(text));
+                    self.emitter
+                        .emit(judge.causes[at][usize::from(cause)], Some(text));
                 }
             }
             if let Some(columns) = columns.as_deref_mut() {

@@ -64,11 +64,31 @@ fn parts(area: Rect, has_filters: bool) -> Parts {
         y += height;
         part
     };
-    let (top, timeline, filters, tabs) = (next(heights[0]), next(heights[1]), next(heights[2]), next(heights[3]));
+    let (top, timeline, filters, tabs) = (
+        next(heights[0]),
+        next(heights[1]),
+        next(heights[2]),
+        next(heights[3]),
+    );
     let footer_height = u16::from(area.height >= 2);
-    let body = Rect { y: tabs.bottom(), height: area.bottom().saturating_sub(tabs.bottom() + footer_height), ..area };
-    let footer = Rect { y: body.bottom(), height: footer_height, ..area };
-    Parts { top, timeline, filters, tabs, body, footer }
+    let body = Rect {
+        y: tabs.bottom(),
+        height: area.bottom().saturating_sub(tabs.bottom() + footer_height),
+        ..area
+    };
+    let footer = Rect {
+        y: body.bottom(),
+        height: footer_height,
+        ..area
+    };
+    Parts {
+        top,
+        timeline,
+        filters,
+        tabs,
+        body,
+        footer,
+    }
 }
 
 impl App {
@@ -78,7 +98,8 @@ impl App {
         let snapshot = self.feed.shown().clone();
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
         self.buckets.prepare(&snapshot, parts.timeline);
-        self.stream.prepare(&snapshot, self.history.now(), &self.setting.contract);
+        self.stream
+            .prepare(&snapshot, self.history.now(), &self.setting.contract);
         self.sources.table.clamp(snapshot.objects.len(), 1);
     }
 
@@ -87,7 +108,13 @@ impl App {
         let styles = &self.setting.styles;
         buf.set_style(area, styles.base);
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
-        for part in [parts.top, parts.timeline, parts.filters, parts.tabs, parts.footer] {
+        for part in [
+            parts.top,
+            parts.timeline,
+            parts.filters,
+            parts.tabs,
+            parts.footer,
+        ] {
             buf.set_style(part, styles.header);
         }
         self.render_header(&parts, buf);
@@ -97,8 +124,15 @@ impl App {
             self.footer().render(parts.footer, buf, styles);
         }
         if let Some(modal) = &self.modal {
-            let over = Rect { height: area.height - parts.footer.height, ..area };
-            let prompt_line = if parts.footer.is_empty() { area } else { parts.footer };
+            let over = Rect {
+                height: area.height - parts.footer.height,
+                ..area
+            };
+            let prompt_line = if parts.footer.is_empty() {
+                area
+            } else {
+                parts.footer
+            };
             painted.cursor = modal.render(over, prompt_line, buf, &self.setting.keymap, styles);
         }
         painted
@@ -109,7 +143,12 @@ impl App {
         if let Some(it) = &painted.stream {
             if !it.table.columns.is_empty() || it.table.body.height > 0 {
                 self.stream.table.keep(&it.table);
-                self.stream.widths = it.table.columns.iter().map(|(index, _, width)| (*index, *width)).collect();
+                self.stream.widths = it
+                    .table
+                    .columns
+                    .iter()
+                    .map(|(index, _, width)| (*index, *width))
+                    .collect();
             }
             self.stream.split = it.split;
             if let Some((tree, area)) = it.detail {
@@ -130,16 +169,37 @@ impl App {
     fn render_header(&self, parts: &Parts, buf: &mut Buffer) {
         let (snapshot, styles) = (self.feed.shown(), &self.setting.styles);
         if !parts.top.is_empty() {
-            let top = Top { source: &self.source, following: self.setting.following, snapshot, status: &self.status };
+            let top = Top {
+                source: &self.source,
+                following: self.setting.following,
+                snapshot,
+                status: &self.status,
+            };
             top.render(parts.top, buf, styles);
         }
         if !parts.timeline.is_empty() {
-            self.buckets.render(parts.timeline, buf, self.selected_second(), styles);
+            self.buckets
+                .render(parts.timeline, buf, self.selected_second(), styles);
         }
         if !parts.filters.is_empty() {
-            let filters: Vec<_> = self.filter_texts().into_iter().map(|(text, on)| ShownFilter { text, on }).collect();
-            let count = format!("{} of {}", grouped(self.stream.view.len() as u64), grouped(snapshot.len() as u64));
-            render_filters(parts.filters, buf, &filters, &count, &self.setting.keymap, styles);
+            let filters: Vec<_> = self
+                .filter_texts()
+                .into_iter()
+                .map(|(text, on)| ShownFilter { text, on })
+                .collect();
+            let count = format!(
+                "{} of {}",
+                grouped(self.stream.view.len() as u64),
+                grouped(snapshot.len() as u64)
+            );
+            render_filters(
+                parts.filters,
+                buf,
+                &filters,
+                &count,
+                &self.setting.keymap,
+                styles,
+            );
         }
         if !parts.tabs.is_empty() {
             render_tabs(parts.tabs, buf, &self.tabs(), self.screen, styles);
@@ -166,16 +226,33 @@ impl App {
                     let bad = snapshot.counters.failed + snapshot.counters.unreadable_lines;
                     (count(bad), (bad > 0).then_some("✗"))
                 }
-                ScreenKind::Schemas => (count(snapshot.events.iter().filter(|t| t.frame.height() > 0).count() as u64), None),
+                ScreenKind::Schemas => (
+                    count(
+                        snapshot
+                            .events
+                            .iter()
+                            .filter(|t| t.frame.height() > 0)
+                            .count() as u64,
+                    ),
+                    None,
+                ),
                 ScreenKind::Export => (String::new(), None),
                 ScreenKind::Sources => match troubled(snapshot) {
                     0 => (count(snapshot.objects.len() as u64), None),
                     bad => (grouped(bad), Some("!")),
                 },
             };
-            Tab { screen, count, alarm }
+            Tab {
+                screen,
+                count,
+                alarm,
+            }
         };
-        ScreenKind::ALL.into_iter().filter(|screen| self.has_screen(*screen)).map(tab).collect()
+        ScreenKind::ALL
+            .into_iter()
+            .filter(|screen| self.has_screen(*screen))
+            .map(tab)
+            .collect()
     }
 
     fn render_screen(&self, area: Rect, buf: &mut Buffer) -> Painted {
@@ -187,18 +264,31 @@ impl App {
         match self.screen {
             ScreenKind::Stream => painted.stream = Some(self.stream_context().render(area, buf)),
             ScreenKind::Failures if self.failures.rows() == 0 => self.render_no_failures(area, buf),
-            ScreenKind::Failures => painted.failures = Some(self.failures.render(area, buf, snapshot, styles)),
+            ScreenKind::Failures => {
+                painted.failures = Some(self.failures.render(area, buf, snapshot, styles));
+            }
             ScreenKind::Schemas => {
-                let observed = self.observed.revision.map(|_| self.observed.types.as_slice());
+                let observed = self
+                    .observed
+                    .revision
+                    .map(|_| self.observed.types.as_slice());
                 let looking = self.is_busy(Lane::Side);
-                let data = SchemasData { observed, looking, has_schemas: !self.setting.contract.schemas.is_empty() };
+                let data = SchemasData {
+                    observed,
+                    looking,
+                    has_schemas: !self.setting.contract.schemas.is_empty(),
+                };
                 painted.schemas = Some(self.schemas.render(area, buf, &data, styles));
             }
             ScreenKind::Sources if snapshot.objects.is_empty() => {
                 render_blank(area, buf, "No object has been listed yet.", &[], styles);
             }
-            ScreenKind::Sources => painted.sources = Some(self.sources.render(area, buf, snapshot, styles)),
-            ScreenKind::Export => painted.cursor = self.export.render(area, buf, &self.export_data(), styles),
+            ScreenKind::Sources => {
+                painted.sources = Some(self.sources.render(area, buf, snapshot, styles));
+            }
+            ScreenKind::Export => {
+                painted.cursor = self.export.render(area, buf, &self.export_data(), styles);
+            }
         }
         painted
     }
@@ -224,11 +314,20 @@ impl App {
             (_, 0, false) => "No record is an event, so nothing was judged.".to_owned(),
             (_, events, reading) => {
                 let so_far = if reading { " so far" } else { "" };
-                format!("No failures: all {} events{so_far} keep their event schema.", grouped(events))
+                format!(
+                    "No failures: all {} events{so_far} keep their event schema.",
+                    grouped(events)
+                )
             }
         };
-        let keys = [(self.setting.keymap.hint(Mode::Normal, Action::ScreenStream), "rows")];
-        let keys: Vec<(&str, &str)> = keys.iter().map(|(key, what)| (key.as_str(), *what)).collect();
+        let keys = [(
+            self.setting.keymap.hint(Mode::Normal, Action::ScreenStream),
+            "rows",
+        )];
+        let keys: Vec<(&str, &str)> = keys
+            .iter()
+            .map(|(key, what)| (key.as_str(), *what))
+            .collect();
         render_blank(area, buf, &what, &keys, &self.setting.styles);
     }
 
@@ -240,15 +339,28 @@ impl App {
                 let (position, rows) = self.schemas.position(&self.observed.types);
                 (position, rows, "row")
             }
-            ScreenKind::Sources => (self.sources.table.selected, self.feed.shown().objects.len(), "object"),
+            ScreenKind::Sources => (
+                self.sources.table.selected,
+                self.feed.shown().objects.len(),
+                "object",
+            ),
             ScreenKind::Export => (0, 0, ""),
         };
         let place = match (noun, rows) {
             ("", _) => String::new(),
             (noun, 0) => format!("no {noun}s"),
-            (noun, rows) => format!("{noun} {}/{}", grouped(position as u64 + 1), grouped(rows as u64)),
+            (noun, rows) => format!(
+                "{noun} {}/{}",
+                grouped(position as u64 + 1),
+                grouped(rows as u64)
+            ),
         };
-        Footer { place, states: self.states(), hints: self.hints(), message: self.message.clone() }
+        Footer {
+            place,
+            states: self.states(),
+            hints: self.hints(),
+            message: self.message.clone(),
+        }
     }
 
     fn states(&self) -> Vec<String> {
@@ -264,8 +376,15 @@ impl App {
             states.push(what.to_owned());
         }
         let figures = &self.status.figures;
-        if self.is_reading() && self.status.failed.is_none() && figures.objects_done < figures.objects_listed {
-            states.push(format!("reading {}/{} objects", grouped(figures.objects_done), grouped(figures.objects_listed)));
+        if self.is_reading()
+            && self.status.failed.is_none()
+            && figures.objects_done < figures.objects_listed
+        {
+            states.push(format!(
+                "reading {}/{} objects",
+                grouped(figures.objects_done),
+                grouped(figures.objects_listed)
+            ));
         }
         states
     }
@@ -273,13 +392,23 @@ impl App {
     fn hints(&self) -> Vec<(String, &'static str)> {
         let key = |action| self.setting.keymap.hint(Mode::Normal, action);
         if !self.pending.is_empty() {
-            let next = self.setting.keymap.continuations(Mode::Normal, &self.pending);
-            return next.into_iter().map(|(key, action)| (key, action.what())).collect();
+            let next = self
+                .setting
+                .keymap
+                .continuations(Mode::Normal, &self.pending);
+            return next
+                .into_iter()
+                .map(|(key, action)| (key, action.what()))
+                .collect();
         }
         let list: &[(Action, &'static str)] = match (self.screen, self.stream.pane) {
-            (ScreenKind::Stream, Pane::Detail) => {
-                &[(Action::Help, "help"), (Action::Back, "rows"), (Action::Raw, "raw line"), (Action::CopyCell, "copy"), (Action::Wrap, "wrap")]
-            }
+            (ScreenKind::Stream, Pane::Detail) => &[
+                (Action::Help, "help"),
+                (Action::Back, "rows"),
+                (Action::Raw, "raw line"),
+                (Action::CopyCell, "copy"),
+                (Action::Wrap, "wrap"),
+            ],
             (ScreenKind::Stream, Pane::Rows) => &[
                 (Action::Help, "help"),
                 (Action::Filter, "filter"),
@@ -292,11 +421,17 @@ impl App {
                 (Action::CopyCell, "copy"),
                 (Action::Export, "export"),
             ],
-            (ScreenKind::Failures | ScreenKind::Schemas | ScreenKind::Sources, _) => {
-                &[(Action::Help, "help"), (Action::Open, "its rows"), (Action::CopyCell, "copy"), (Action::Back, "back")]
-            }
+            (ScreenKind::Failures | ScreenKind::Schemas | ScreenKind::Sources, _) => &[
+                (Action::Help, "help"),
+                (Action::Open, "its rows"),
+                (Action::CopyCell, "copy"),
+                (Action::Back, "back"),
+            ],
             (ScreenKind::Export, _) => &[(Action::Help, "help"), (Action::Back, "back")],
         };
-        list.iter().map(|(action, what)| (key(*action), *what)).filter(|(key, _)| !key.is_empty()).collect()
+        list.iter()
+            .map(|(action, what)| (key(*action), *what))
+            .filter(|(key, _)| !key.is_empty())
+            .collect()
     }
 }

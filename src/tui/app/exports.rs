@@ -21,12 +21,21 @@ pub(super) struct Preview {
 impl App {
     pub(super) fn update_export(&mut self, action: Action) -> Vec<Effect> {
         match self.export.update(action) {
-            Some(ExportRequest::Start { destination, format }) => {
-                vec![Effect::StartExport(Order { to: PathBuf::from(destination), format })]
+            Some(ExportRequest::Start {
+                destination,
+                format,
+            }) => {
+                vec![Effect::StartExport(Order {
+                    to: PathBuf::from(destination),
+                    format,
+                })]
             }
             Some(ExportRequest::Cancel) => vec![Effect::StopExport],
             Some(ExportRequest::Close) => {
-                self.screen = self.trail.pop().unwrap_or(crate::tui::action::ScreenKind::Stream);
+                self.screen = self
+                    .trail
+                    .pop()
+                    .unwrap_or(crate::tui::action::ScreenKind::Stream);
                 vec![]
             }
             None => vec![],
@@ -51,12 +60,18 @@ impl App {
 
     pub(super) fn take_exported(&mut self, result: Result<Published, String>) {
         let (stage, message) = match result {
-            Ok(done) if done.nothing_new => (Stage::Done(Box::new(done)), (Weight::Done, "nothing new to export".to_owned())),
+            Ok(done) if done.nothing_new => (
+                Stage::Done(Box::new(done)),
+                (Weight::Done, "nothing new to export".to_owned()),
+            ),
             Ok(done) => {
                 let text = format!("exported batch {}", done.batch);
                 (Stage::Done(Box::new(done)), (Weight::Done, text))
             }
-            Err(why) => (Stage::Failed(why.clone()), (Weight::Failure, format!("not exported: {why}"))),
+            Err(why) => (
+                Stage::Failed(why.clone()),
+                (Weight::Failure, format!("not exported: {why}")),
+            ),
         };
         self.export.set_stage(stage);
         self.say(message.0, message.1);

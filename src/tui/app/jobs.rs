@@ -38,7 +38,12 @@ impl Running {
         self.generation += 1;
         let cancel = Arc::new(AtomicBool::new(false));
         self.cancel = Some(cancel.clone());
-        Job { generation: self.generation, cancel, urgent, work }
+        Job {
+            generation: self.generation,
+            cancel,
+            urgent,
+            work,
+        }
     }
 
     fn stop(&mut self) {
@@ -76,9 +81,13 @@ impl App {
     /// True when a person waits for work in this lane.
     pub fn has_urgent(&self, lane: Lane) -> bool {
         match lane {
-            Lane::View => *self.stream.view.spec != *self.history.now().spec || self.stream.view.is_empty(),
+            Lane::View => {
+                *self.stream.view.spec != *self.history.now().spec || self.stream.view.is_empty()
+            }
             Lane::Export => false,
-            Lane::Side => self.jobs.find.is_some() || self.row_to_inspect().is_some() || self.is_first_look(),
+            Lane::Side => {
+                self.jobs.find.is_some() || self.row_to_inspect().is_some() || self.is_first_look()
+            }
         }
     }
 
@@ -111,16 +120,31 @@ impl App {
         if same && self.stream.view.revision == snapshot.revision {
             return None;
         }
-        let base = if same { self.stream.view.clone() } else { new_view(spec) };
+        let base = if same {
+            self.stream.view.clone()
+        } else {
+            new_view(spec)
+        };
         let urgent = !same || base.is_empty();
-        Some(self.jobs.view.start(urgent, Work::View(snapshot, Box::new(base))))
+        Some(
+            self.jobs
+                .view
+                .start(urgent, Work::View(snapshot, Box::new(base))),
+        )
     }
 
     fn next_side(&mut self) -> Option<Job> {
         let snapshot = self.feed.shown().clone();
-        if let (Some((from, forward)), Some(needle)) = (self.jobs.find.take(), self.needle.clone()) {
+        if let (Some((from, forward)), Some(needle)) = (self.jobs.find.take(), self.needle.clone())
+        {
             self.jobs.finding = Some((from, forward));
-            let find = Find { snapshot, view: self.stream.view.clone(), needle, from, forward };
+            let find = Find {
+                snapshot,
+                view: self.stream.view.clone(),
+                needle,
+                from,
+                forward,
+            };
             return Some(self.jobs.side.start(true, Work::Find(Box::new(find))));
         }
         if let Some(row) = self.row_to_inspect() {
@@ -158,7 +182,11 @@ impl App {
     /// The selected record while its detail is shown without its raw line. Local objects are read unasked, because
     /// that costs little; a GET of a whole S3 object is not made for every row that the cursor passes.
     fn row_to_inspect(&self) -> Option<u32> {
-        let detail = self.stream.detail.as_ref().filter(|_| !self.stream.inspected && self.is_on(ScreenKind::Stream))?;
+        let detail = self
+            .stream
+            .detail
+            .as_ref()
+            .filter(|_| !self.stream.inspected && self.is_on(ScreenKind::Stream))?;
         let visible = self.stream.split != Split::None;
         let local = !detail.object_uri.contains("://") && &*detail.object_uri != "-";
         (self.jobs.want_raw || (visible && local)).then_some(detail.row)
@@ -198,7 +226,9 @@ impl App {
         running.cancel = None;
         match done.answer {
             Answer::View(snapshot, view) => self.take_view(&snapshot, view),
-            Answer::Causes(snapshot, causes, rejects) => self.failures.take(snapshot.revision, causes, rejects),
+            Answer::Causes(snapshot, causes, rejects) => {
+                self.failures.take(snapshot.revision, causes, rejects);
+            }
             Answer::Observed(snapshot, types) => {
                 self.observed.types = types;
                 self.observed.revision = Some(snapshot.revision);
@@ -227,8 +257,14 @@ impl App {
     }
 
     fn take_found(&mut self, position: Option<usize>) {
-        let Some((from, forward)) = self.jobs.finding.take() else { return };
-        let text = self.needle.as_ref().map_or("", |needle| needle.text()).to_owned();
+        let Some((from, forward)) = self.jobs.finding.take() else {
+            return;
+        };
+        let text = self
+            .needle
+            .as_ref()
+            .map_or("", |needle| needle.text())
+            .to_owned();
         match position {
             None => self.say(Weight::Warning, format!("no row has {text:?}")),
             Some(at) => {
@@ -250,7 +286,13 @@ impl App {
             self.say(Weight::Warning, why.clone());
         }
         self.stream.take_detail(detail);
-        text.filter(|text| !text.is_empty()).map(|text| Effect::Copy { text, what: "raw line" }).into_iter().collect()
+        text.filter(|text| !text.is_empty())
+            .map(|text| Effect::Copy {
+                text,
+                what: "raw line",
+            })
+            .into_iter()
+            .collect()
     }
 }
 

@@ -25,14 +25,23 @@ impl App {
 
     pub(super) fn open_columns(&mut self) {
         self.go_to_screen(ScreenKind::Stream);
-        self.modal = Some(Modal::Columns(ColumnChooser::new(&self.stream.known, &self.stream.columns)));
+        self.modal = Some(Modal::Columns(ColumnChooser::new(
+            &self.stream.known,
+            &self.stream.columns,
+        )));
     }
 
     pub(super) fn open_filters(&mut self) {
         let entries = self.filter_texts();
         if entries.is_empty() {
-            let key = self.setting.keymap.hint(crate::tui::keymap::Mode::Normal, Action::Filter);
-            return self.say(Weight::Warning, format!("there is no filter; {key} adds one"));
+            let key = self
+                .setting
+                .keymap
+                .hint(crate::tui::keymap::Mode::Normal, Action::Filter);
+            return self.say(
+                Weight::Warning,
+                format!("there is no filter; {key} adds one"),
+            );
         }
         self.modal = Some(Modal::Filters(FilterStack::default().with(entries)));
     }
@@ -42,13 +51,20 @@ impl App {
         let spec = &self.history.now().spec;
         let text = |filter: &Filter| {
             let text = filter.to_string();
-            let id = text.strip_prefix("cause=").and_then(|id| id.parse::<usize>().ok());
+            let id = text
+                .strip_prefix("cause=")
+                .and_then(|id| id.parse::<usize>().ok());
             match id.and_then(|id| self.feed.shown().causes.get(id).cloned()) {
-                Some(cause) => [cause.code.as_str(), &cause.event, &cause.path].join(" ").replace("  ", " "),
+                Some(cause) => [cause.code.as_str(), &cause.event, &cause.path]
+                    .join(" ")
+                    .replace("  ", " "),
                 None => text,
             }
         };
-        spec.filters.iter().map(|term| (text(&term.filter), term.on)).collect()
+        spec.filters
+            .iter()
+            .map(|term| (text(&term.filter), term.on))
+            .collect()
     }
 
     /// An action while something stands over the screen.
@@ -100,7 +116,9 @@ impl App {
     }
 
     fn steer_filters(&mut self, action: Action, step: isize) {
-        let Some(Modal::Filters(stack)) = &mut self.modal else { return };
+        let Some(Modal::Filters(stack)) = &mut self.modal else {
+            return;
+        };
         stack.move_by(step);
         let Some(index) = stack.chosen() else { return };
         match action {
@@ -119,7 +137,11 @@ impl App {
     fn accept_modal(&mut self) -> Vec<Effect> {
         match self.modal.take() {
             Some(Modal::Prompt(prompt)) => self.accept_prompt(prompt),
-            Some(Modal::Palette(palette)) => return palette.chosen().map_or_else(Vec::new, |action| self.update(action)),
+            Some(Modal::Palette(palette)) => {
+                return palette
+                    .chosen()
+                    .map_or_else(Vec::new, |action| self.update(action));
+            }
             Some(Modal::Columns(chooser)) => {
                 let columns = chooser.chosen();
                 if columns.is_empty() {
@@ -129,9 +151,15 @@ impl App {
                 }
             }
             Some(Modal::Filters(stack)) => {
-                let term = stack.chosen().and_then(|i| Some((i, self.history.now().spec.filters.get(i)?.filter.to_string())));
+                let term = stack.chosen().and_then(|i| {
+                    Some((
+                        i,
+                        self.history.now().spec.filters.get(i)?.filter.to_string(),
+                    ))
+                });
                 if let Some((index, text)) = term {
-                    let prompt = Prompt::new(PromptKind::Filter(Some(index)), &self.typed).with_text(&text);
+                    let prompt =
+                        Prompt::new(PromptKind::Filter(Some(index)), &self.typed).with_text(&text);
                     self.modal = Some(Modal::Prompt(prompt));
                 }
             }
@@ -167,11 +195,19 @@ impl App {
         }
     }
 
-    fn accept_filter(&mut self, text: &str, replaced: Option<usize>) -> Result<(), (usize, String)> {
+    fn accept_filter(
+        &mut self,
+        text: &str,
+        replaced: Option<usize>,
+    ) -> Result<(), (usize, String)> {
         let snapshot = self.feed.shown();
         let columns = Columns::of(snapshot);
         // Before the first event is there, any name may be a property.
-        let columns = if snapshot.complete { columns } else { columns.open() };
+        let columns = if snapshot.complete {
+            columns
+        } else {
+            columns.open()
+        };
         let filter = Filter::parse(text, &columns).map_err(|e| (e.at, e.message))?;
         let now = self.history.now();
         let base = replaced.map_or_else(|| now.clone(), |index| now.without(index));
@@ -191,15 +227,23 @@ impl App {
     fn accept_time(&mut self, text: &str) -> Result<(), (usize, String)> {
         let snapshot = self.feed.shown().clone();
         let newest = snapshot.timeline.span().map(|span| span.1 * 1_000_000);
-        let here = self.stream.record().map(|row| cell(&snapshot, row, &crate::frame::ColumnRef::time()));
+        let here = self
+            .stream
+            .record()
+            .map(|row| cell(&snapshot, row, &crate::frame::ColumnRef::time()));
         let here = match here {
             Some(Cell::Timestamp(us)) => Some(us),
             _ => newest,
         };
-        let (Some(here), Some(newest)) = (here, newest) else { return Err((0, "no row has a time yet".to_owned())) };
+        let (Some(here), Some(newest)) = (here, newest) else {
+            return Err((0, "no row has a time yet".to_owned()));
+        };
         let us = time_of::parse(text, here, newest).map_err(|message| (0, message))?;
         let Some(position) = self.stream.view.position_of_time(&snapshot, us) else {
-            return Err((0, "rows are not in the order of time; u undoes the sort".to_owned()));
+            return Err((
+                0,
+                "rows are not in the order of time; u undoes the sort".to_owned(),
+            ));
         };
         let last = self.stream.view.len().saturating_sub(1);
         self.stream.go_to(position.min(last));
@@ -213,6 +257,11 @@ impl App {
 /// What the search finds, for lighting it up in cells: as [`Needle`], case matters only with a capital letter.
 pub(super) fn highlight(text: &str) -> Option<regex::Regex> {
     let ignore_case = !text.chars().any(char::is_uppercase);
-    let build = |pattern: &str| regex::RegexBuilder::new(pattern).case_insensitive(ignore_case).size_limit(1 << 20).build();
+    let build = |pattern: &str| {
+        regex::RegexBuilder::new(pattern)
+            .case_insensitive(ignore_case)
+            .size_limit(1 << 20)
+            .build()
+    };
     build(text).or_else(|_| build(&regex::escape(text))).ok()
 }

@@ -36,8 +36,16 @@ fn clock(text: &str) -> Option<i64> {
     if text.is_empty() {
         return Some(0);
     }
-    let padded = if text.find(':') == Some(1) { format!("0{text}") } else { text.to_owned() };
-    let full = if padded.len() == 5 { format!("{padded}:00") } else { padded };
+    let padded = if text.find(':') == Some(1) {
+        format!("0{text}")
+    } else {
+        text.to_owned()
+    };
+    let full = if padded.len() == 5 {
+        format!("{padded}:00")
+    } else {
+        padded
+    };
     parse_time(full.as_bytes()).map(|seconds| i64::from(seconds) * 1_000_000)
 }
 
@@ -51,7 +59,10 @@ fn duration(text: &str) -> Result<i64, String> {
         _ => return Err(unknown(text)),
     };
     let count: i64 = digits.trim().parse().map_err(|_| unknown(text))?;
-    count.checked_mul(unit).and_then(|s| s.checked_mul(1_000_000)).ok_or_else(|| unknown(text))
+    count
+        .checked_mul(unit)
+        .and_then(|s| s.checked_mul(1_000_000))
+        .ok_or_else(|| unknown(text))
 }
 
 fn unknown(text: &str) -> String {
@@ -77,9 +88,20 @@ mod tests {
             ("2026-03-01T00:05:01Z", "2026-03-01 00:05:01"),
             ("2026-03-01", "2026-03-01 00:00:00"),
         ] {
-            assert_eq!(parse(typed, here, newest).map(format_us).as_deref(), Ok(expected), "{typed}");
+            assert_eq!(
+                parse(typed, here, newest).map(format_us).as_deref(),
+                Ok(expected),
+                "{typed}"
+            );
         }
-        for wrong in ["", "25:00", "soon", "-x", "2026-02-30", "-99999999999999999d"] {
+        for wrong in [
+            "",
+            "25:00",
+            "soon",
+            "-x",
+            "2026-02-30",
+            "-99999999999999999d",
+        ] {
             assert!(parse(wrong, here, newest).is_err(), "{wrong}");
         }
     }

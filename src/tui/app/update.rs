@@ -25,8 +25,14 @@ impl App {
             self.go_to_screen(screen);
             return vec![];
         }
-        if self.is_on(ScreenKind::Export) && (self.export.wants_text() || matches!(action, Action::Back | Action::Close)) {
-            return if action == Action::Suspend { vec![Effect::Suspend] } else { self.update_export(action) };
+        if self.is_on(ScreenKind::Export)
+            && (self.export.wants_text() || matches!(action, Action::Back | Action::Close))
+        {
+            return if action == Action::Suspend {
+                vec![Effect::Suspend]
+            } else {
+                self.update_export(action)
+            };
         }
         match action {
             Action::Quit => return vec![Effect::Quit],
@@ -109,7 +115,10 @@ impl App {
     fn pause(&mut self) {
         let newest = match &self.feed {
             Feed::Live(shown) => {
-                self.feed = Feed::Frozen { shown: shown.clone(), newest: shown.clone() };
+                self.feed = Feed::Frozen {
+                    shown: shown.clone(),
+                    newest: shown.clone(),
+                };
                 return;
             }
             Feed::Frozen { newest, .. } => newest.clone(),
@@ -118,10 +127,21 @@ impl App {
     }
 
     fn undo_or_redo(&mut self, undo: bool) {
-        if if undo { self.history.undo() } else { self.history.redo() } {
+        if if undo {
+            self.history.undo()
+        } else {
+            self.history.redo()
+        } {
             self.arrangement_changed();
         } else {
-            self.say(Weight::Warning, if undo { "nothing to undo" } else { "nothing to redo" });
+            self.say(
+                Weight::Warning,
+                if undo {
+                    "nothing to undo"
+                } else {
+                    "nothing to redo"
+                },
+            );
         }
     }
 
@@ -136,7 +156,14 @@ impl App {
         self.go_to_screen(ScreenKind::Stream);
         let events_only = !self.history.now().spec.events_only;
         self.arrange(self.history.now().with_events_only(events_only));
-        self.say(Weight::Done, if events_only { "events only" } else { "all records" });
+        self.say(
+            Weight::Done,
+            if events_only {
+                "events only"
+            } else {
+                "all records"
+            },
+        );
     }
 
     fn show_rows(&mut self, filter: Filter) {
@@ -184,7 +211,8 @@ impl App {
             Action::LastColumn => self.stream.table.column = columns.saturating_sub(1),
             _ => {
                 let mut moved = false;
-                self.stream.moved(|table, rows| moved = move_table(table, action, rows));
+                self.stream
+                    .moved(|table, rows| moved = move_table(table, action, rows));
                 return moved;
             }
         }
@@ -192,20 +220,30 @@ impl App {
     }
 
     fn arrange_columns(&mut self, action: Action) -> bool {
-        let Some(column) = self.stream.column().cloned() else { return false };
+        let Some(column) = self.stream.column().cloned() else {
+            return false;
+        };
         let now = self.history.now();
         let next = match action {
             Action::Sort => now.sorted(&column, false),
             Action::SortAdd => now.sorted(&column, true),
             Action::Wider | Action::Narrower => {
-                let width = i32::from(self.stream.width_of(&column).unwrap_or(12)) + if action == Action::Wider { 4 } else { -4 };
+                let width = i32::from(self.stream.width_of(&column).unwrap_or(12))
+                    + if action == Action::Wider { 4 } else { -4 };
                 now.with_width(&column, width.clamp(4, 120) as u16)
             }
             Action::HideColumn if self.stream.columns.len() < 2 => {
                 self.say(Weight::Warning, "at least one column must stay");
                 return true;
             }
-            Action::HideColumn => now.with_columns(self.stream.columns.iter().filter(|c| **c != column).cloned().collect()),
+            Action::HideColumn => now.with_columns(
+                self.stream
+                    .columns
+                    .iter()
+                    .filter(|c| **c != column)
+                    .cloned()
+                    .collect(),
+            ),
             _ => return false,
         };
         self.arrange(next);
@@ -214,7 +252,9 @@ impl App {
 
     /// Keys of the detail pane; false for those that act on the row.
     fn update_detail(&mut self, action: Action) -> bool {
-        let Some(detail) = &self.stream.detail else { return false };
+        let Some(detail) = &self.stream.detail else {
+            return false;
+        };
         let tree = &mut self.stream.tree;
         match action {
             Action::Up => tree.move_by(-1, detail),
@@ -241,15 +281,29 @@ impl App {
 
     fn seek_failure(&mut self, forward: bool) {
         let snapshot = self.feed.shown().clone();
-        match self.stream.view.next_failure(&snapshot, self.stream.table.selected, forward) {
+        match self
+            .stream
+            .view
+            .next_failure(&snapshot, self.stream.table.selected, forward)
+        {
             Some(position) => self.stream.go_to(position),
-            None => self.say(Weight::Warning, if forward { "no failed event further down" } else { "no failed event further up" }),
+            None => self.say(
+                Weight::Warning,
+                if forward {
+                    "no failed event further down"
+                } else {
+                    "no failed event further up"
+                },
+            ),
         }
     }
 
     fn search_again(&mut self, forward: bool) {
         if self.needle.is_none() {
-            return self.say(Weight::Warning, "nothing to search for yet; / starts a search");
+            return self.say(
+                Weight::Warning,
+                "nothing to search for yet; / starts a search",
+            );
         }
         if let Some(needle) = &self.needle
             && self.highlight.is_none()
@@ -266,7 +320,10 @@ impl App {
     }
 
     fn search_value(&mut self) {
-        let Some(text) = self.with_cell(|_, cell| cell.to_text().into_owned()).filter(|text| !text.is_empty()) else {
+        let Some(text) = self
+            .with_cell(|_, cell| cell.to_text().into_owned())
+            .filter(|text| !text.is_empty())
+        else {
             return self.say(Weight::Warning, "there is no value here");
         };
         let pattern = regex::escape(&text);
@@ -297,24 +354,41 @@ impl App {
 
     fn copy_cell(&mut self) -> Vec<Effect> {
         let text = match (self.stream.pane, &self.stream.detail) {
-            (Pane::Detail, Some(detail)) => self.stream.tree.item(detail).and_then(|item| item.copied(detail)),
+            (Pane::Detail, Some(detail)) => self
+                .stream
+                .tree
+                .item(detail)
+                .and_then(|item| item.copied(detail)),
             _ => self.with_cell(|_, cell| cell.to_text().into_owned()),
         };
         let Some(text) = text.filter(|text| !text.is_empty()) else {
             self.say(Weight::Warning, "there is no value here");
             return vec![];
         };
-        vec![Effect::Copy { text, what: "value" }]
+        vec![Effect::Copy {
+            text,
+            what: "value",
+        }]
     }
 
     fn copy_row(&self) -> Vec<Effect> {
-        self.stream.detail.iter().map(|detail| Effect::Copy { text: as_json(detail), what: "row as JSON" }).collect()
+        self.stream
+            .detail
+            .iter()
+            .map(|detail| Effect::Copy {
+                text: as_json(detail),
+                what: "row as JSON",
+            })
+            .collect()
     }
 
     fn copy_line(&mut self) -> Vec<Effect> {
         match &self.stream.detail {
             Some(detail) if self.stream.inspected && !detail.raw.is_empty() => {
-                vec![Effect::Copy { text: String::from_utf8_lossy(&detail.raw).into_owned(), what: "raw line" }]
+                vec![Effect::Copy {
+                    text: String::from_utf8_lossy(&detail.raw).into_owned(),
+                    what: "raw line",
+                }]
             }
             detail => {
                 self.jobs.copy_raw = detail.is_some();
@@ -327,20 +401,43 @@ impl App {
 
     fn copy_command(&self) -> Effect {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&b));
-        let word = |text: &String| if plain(text) { text.clone() } else { quoted(text) };
+        let plain = |text: &str| {
+            text.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&b))
+        };
+        let word = |text: &String| {
+            if plain(text) {
+                text.clone()
+            } else {
+                quoted(text)
+            }
+        };
         let mut words = vec!["frontlog".to_owned()];
-        words.extend(self.setting.sources.iter().map(word));
-        if self.setting.following {
-            words.push("-f".to_owned());
+        let mut typed = self.setting.command.iter();
+        while let Some(argument) = typed.next() {
+            match argument.as_str() {
+                // Its filter is among those of the view, if it is still on.
+                "--where" => drop(typed.next()),
+                joined if joined.starts_with("--where=") => {}
+                _ => words.push(word(argument)),
+            }
         }
-        let on = self.history.now().spec.filters.iter().filter(|term| term.on);
+        let on = self
+            .history
+            .now()
+            .spec
+            .filters
+            .iter()
+            .filter(|term| term.on);
         let filter: Vec<String> = on.map(|term| format!("({})", term.filter)).collect();
         if !filter.is_empty() {
             words.push("--where".to_owned());
             words.push(quoted(&filter.join(" ")));
         }
-        Effect::Copy { text: words.join(" "), what: "command" }
+        Effect::Copy {
+            text: words.join(" "),
+            what: "command",
+        }
     }
 
     fn update_failures(&mut self, action: Action) -> Vec<Effect> {
@@ -348,11 +445,22 @@ impl App {
         match action {
             Action::Open => match self.failures.filter() {
                 Some(filter) => self.show_rows(filter),
-                None if rows > 0 => self.say(Weight::Warning, "unreadable lines are no rows; y c copies what is wrong with the first"),
+                None if rows > 0 => self.say(
+                    Weight::Warning,
+                    "unreadable lines are no rows; y c copies what is wrong with the first",
+                ),
                 None => {}
             },
             Action::CopyCell | Action::CopyRow => {
-                return self.failures.sentence().into_iter().map(|text| Effect::Copy { text, what: "sentence" }).collect();
+                return self
+                    .failures
+                    .sentence()
+                    .into_iter()
+                    .map(|text| Effect::Copy {
+                        text,
+                        what: "sentence",
+                    })
+                    .collect();
             }
             Action::NextFailure => self.failures.table.move_by(1, rows),
             Action::PreviousFailure => self.failures.table.move_by(-1, rows),
@@ -366,7 +474,10 @@ impl App {
     fn update_schemas(&mut self, action: Action) -> Vec<Effect> {
         if matches!(action, Action::CopyCell | Action::CopyRow) {
             let text = self.schemas.selected_text(&self.observed.types);
-            return text.into_iter().map(|text| Effect::Copy { text, what: "name" }).collect();
+            return text
+                .into_iter()
+                .map(|text| Effect::Copy { text, what: "name" })
+                .collect();
         }
         match self.schemas.update(action, &self.observed.types) {
             Some(SchemasRequest::Events(event, _)) => self.show_rows(of_event(&event)),
@@ -394,7 +505,13 @@ impl App {
             }
             Action::CopyCell | Action::CopyRow => {
                 let object = snapshot.objects.get(self.sources.table.selected);
-                return object.map(|o| Effect::Copy { text: o.object.uri.to_string(), what: "object" }).into_iter().collect();
+                return object
+                    .map(|o| Effect::Copy {
+                        text: o.object.uri.to_string(),
+                        what: "object",
+                    })
+                    .into_iter()
+                    .collect();
             }
             _ => {
                 move_table(&mut self.sources.table, action, snapshot.objects.len());
@@ -405,7 +522,10 @@ impl App {
 }
 
 fn of_event(event: &str) -> Filter {
-    Filter::keep(&ColumnRef::Virtual(Virtual::Event), &Cell::Text(event.into()))
+    Filter::keep(
+        &ColumnRef::Virtual(Virtual::Event),
+        &Cell::Text(event.into()),
+    )
 }
 
 /// Moves the cursor of a table; false for any other action.

@@ -35,14 +35,32 @@ impl FilterStack {
 
     /// Draws it.
     pub fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
-        let count = format!("{} on of {}", self.entries.iter().filter(|e| e.1).count(), self.entries.len());
-        let hints = [("Space", "on/off"), ("d", "delete"), ("Enter", "edit"), ("Esc", "close")];
-        let overlay = Overlay { title: "filters", count: &count, hints: &hints };
+        let count = format!(
+            "{} on of {}",
+            self.entries.iter().filter(|e| e.1).count(),
+            self.entries.len()
+        );
+        let hints = [
+            ("Space", "on/off"),
+            ("d", "delete"),
+            ("Enter", "edit"),
+            ("Esc", "close"),
+        ];
+        let overlay = Overlay {
+            title: "filters",
+            count: &count,
+            hints: &hints,
+        };
         let height = (self.entries.len() as u16 + 2).clamp(3, area.height.saturating_sub(4).max(3));
         let inner = overlay.render(Place::Centre { width: 72, height }, area, buf, styles);
         let item = |i: usize| {
             let (text, on) = &self.entries[i];
-            Item { lead: if *on { "✓" } else { "·" }, label: text, note: if *on { "" } else { "off" }, ..Item::default() }
+            Item {
+                lead: if *on { "✓" } else { "·" },
+                label: text,
+                note: if *on { "" } else { "off" },
+                ..Item::default()
+            }
         };
         list::render(inner, buf, (self.entries.len(), &item), &self.list, styles);
     }

@@ -34,7 +34,9 @@ const KEYS: u16 = 16;
 impl Help {
     /// Edits by a key; false when it is no editing key.
     pub fn key(&mut self, key: &KeyEvent) -> bool {
-        let Some(request) = edit_request(key) else { return false };
+        let Some(request) = edit_request(key) else {
+            return false;
+        };
         self.typed.edit(request);
         self.top = 0;
         true
@@ -75,26 +77,49 @@ impl Help {
     }
 
     /// Draws it. Gives where the cursor belongs.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, keymap: &Keymap, styles: &Styles) -> Option<Position> {
+    pub fn render(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        keymap: &Keymap,
+        styles: &Styles,
+    ) -> Option<Position> {
         let columns = ((area.width.saturating_sub(4)) / COLUMN).clamp(1, 3);
         let lines = self.lines(keymap);
         let rows = lines.len().div_ceil(usize::from(columns)) as u16;
         let width = (columns * COLUMN + 4).min(area.width);
         let height = (rows + 4).min(area.height.saturating_sub(2)).max(6);
-        let overlay = Overlay { title: "keys", count: "", hints: &[("↑↓", "scroll"), ("Esc", "close")] };
+        let overlay = Overlay {
+            title: "keys",
+            count: "",
+            hints: &[("↑↓", "scroll"), ("Esc", "close")],
+        };
         let inner = overlay.render(Place::Centre { width, height }, area, buf, styles);
         if inner.height < 2 {
             return None;
         }
-        let line = PromptLine { label: "/", placeholder: "type to narrow" };
+        let line = PromptLine {
+            label: "/",
+            placeholder: "type to narrow",
+        };
         let cursor = line.render(Rect { height: 1, ..inner }, buf, &self.typed, styles);
-        let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+        let body = Rect {
+            y: inner.y + 2,
+            height: inner.height.saturating_sub(2),
+            ..inner
+        };
         let page = usize::from(body.height * columns);
         let column_width = body.width / columns;
         let top = self.top.min(lines.len().saturating_sub(page));
         for (i, line) in lines.iter().skip(top).take(page).enumerate() {
             let (column, row) = (i as u16 / body.height.max(1), i as u16 % body.height.max(1));
-            render_line(line, (body.x + column * column_width, body.y + row), column_width.saturating_sub(2), buf, styles);
+            render_line(
+                line,
+                (body.x + column * column_width, body.y + row),
+                column_width.saturating_sub(2),
+                buf,
+                styles,
+            );
         }
         cursor
     }
@@ -107,7 +132,14 @@ fn render_line(line: &Line, (x, y): (u16, u16), width: u16, buf: &mut Buffer, st
         }
         Line::Key(keys, what) => {
             text::put_fit(buf, (x + 1, y), KEYS - 1, keys, Cut::End, styles.key);
-            text::put_fit(buf, (x + KEYS + 1, y), width.saturating_sub(KEYS + 1), what, Cut::End, styles.hint);
+            text::put_fit(
+                buf,
+                (x + KEYS + 1, y),
+                width.saturating_sub(KEYS + 1),
+                what,
+                Cut::End,
+                styles.hint,
+            );
         }
         Line::Space => {}
     }

@@ -43,7 +43,14 @@ impl Modal {
     }
 
     /// Draws it; `footer` is the line a prompt stands in. Gives where the terminal's cursor belongs.
-    pub fn render(&self, area: Rect, footer: Rect, buf: &mut Buffer, keymap: &Keymap, styles: &Styles) -> Option<Position> {
+    pub fn render(
+        &self,
+        area: Rect,
+        footer: Rect,
+        buf: &mut Buffer,
+        keymap: &Keymap,
+        styles: &Styles,
+    ) -> Option<Position> {
         match self {
             Self::Prompt(it) => it.render(footer, buf, styles),
             Self::Palette(it) => it.render(area, buf, styles),

@@ -36,7 +36,9 @@ impl PromptKind {
 
     const fn placeholder(self) -> &'static str {
         match self {
-            Self::Filter(_) => "event=checkout  status>=400  host~bot  failed  last:15m   Tab completes",
+            Self::Filter(_) => {
+                "event=checkout  status>=400  host~bot  failed  last:15m   Tab completes"
+            }
             Self::Search | Self::SearchBack => "a text, or a regular expression",
             Self::Time => "14:02   2026-03-04 14:02   -15m",
         }
@@ -99,8 +101,18 @@ pub struct Prompt {
 impl Prompt {
     /// A prompt that starts with the line closed last, if there is one.
     pub fn new(kind: PromptKind, typed: &Typed) -> Self {
-        let shelf = typed.shelves.get(&kind.shelf()).cloned().unwrap_or_default();
-        Self { kind, state: PromptState::new(&shelf.closed), lines: shelf.accepted, at: None, draft: String::new() }
+        let shelf = typed
+            .shelves
+            .get(&kind.shelf())
+            .cloned()
+            .unwrap_or_default();
+        Self {
+            kind,
+            state: PromptState::new(&shelf.closed),
+            lines: shelf.accepted,
+            at: None,
+            draft: String::new(),
+        }
     }
 
     /// The same, starting with `text`.
@@ -117,12 +129,17 @@ impl Prompt {
 
     /// Says what is wrong, at a byte of the text.
     pub fn complain(&mut self, at: usize, message: impl Into<String>) {
-        self.state.set_error(Some(PromptError { at, message: message.into() }));
+        self.state.set_error(Some(PromptError {
+            at,
+            message: message.into(),
+        }));
     }
 
     /// Edits by a key; false when it is no editing key.
     pub fn key(&mut self, key: &KeyEvent, snapshot: &Snapshot) -> bool {
-        let Some(request) = edit_request(key) else { return false };
+        let Some(request) = edit_request(key) else {
+            return false;
+        };
         if self.state.edit(request) {
             self.at = None;
             self.offer(snapshot);
@@ -143,8 +160,13 @@ impl Prompt {
         }
         let cursor = self.state.cursor_byte();
         let offers = filter::complete(self.state.value(), cursor, snapshot);
-        let completion = |c: filter::Completion| Completion { text: c.insert, note: c.detail, from: c.start };
-        self.state.set_completions(offers.into_iter().map(completion).collect());
+        let completion = |c: filter::Completion| Completion {
+            text: c.insert,
+            note: c.detail,
+            from: c.start,
+        };
+        self.state
+            .set_completions(offers.into_iter().map(completion).collect());
     }
 
     /// Takes the completion; asks for some when none are on offer.
@@ -183,14 +205,19 @@ impl Prompt {
         }
         let Some(at) = self.at else { return };
         self.at = (at + 1 < self.lines.len()).then_some(at + 1);
-        let line = self.at.map_or_else(|| self.draft.clone(), |at| self.lines[at].clone());
+        let line = self
+            .at
+            .map_or_else(|| self.draft.clone(), |at| self.lines[at].clone());
         self.state.set_value(&line);
     }
 
     /// Draws it in the footer. Gives where the cursor belongs.
     pub fn render(&self, footer: Rect, buf: &mut Buffer, styles: &Styles) -> Option<Position> {
         buf.set_style(footer, styles.base.patch(styles.header));
-        let line = PromptLine { label: self.kind.label(), placeholder: self.kind.placeholder() };
+        let line = PromptLine {
+            label: self.kind.label(),
+            placeholder: self.kind.placeholder(),
+        };
         line.render(footer, buf, &self.state, styles)
     }
 }

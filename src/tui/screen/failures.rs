@@ -20,7 +20,9 @@ use crate::tui::screen::stream::columns::clock;
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{grouped, percent};
 use crate::tui::widget::spark::block;
-use crate::tui::widget::table::{CellText, Column, Mark, PaintedTable, RowMark, Sort, Table, TableState, Tone};
+use crate::tui::widget::table::{
+    CellText, Column, Mark, PaintedTable, RowMark, Sort, Table, TableState, Tone,
+};
 use crate::tui::widget::text::{self, Cut};
 
 /// State of the screen.
@@ -51,7 +53,9 @@ impl Failures {
         self.revision = Some(revision);
         self.causes = causes;
         self.rejects = rejects;
-        if let Some(position) = on.and_then(|id| self.causes.iter().position(|group| group.id == id)) {
+        if let Some(position) =
+            on.and_then(|id| self.causes.iter().position(|group| group.id == id))
+        {
             self.table.selected = position;
         }
         self.table.clamp(self.rows(), 1);
@@ -60,34 +64,78 @@ impl Failures {
     /// The filter that shows the rows of the selected cause; `None` on unreadable lines, which are no rows.
     pub fn filter(&self) -> Option<Filter> {
         let group = self.causes.get(self.table.selected)?;
-        Some(Filter::keep(&ColumnRef::Virtual(Virtual::Cause), &crate::frame::Cell::Int(i64::from(group.id.0))))
+        Some(Filter::keep(
+            &ColumnRef::Virtual(Virtual::Cause),
+            &crate::frame::Cell::Int(i64::from(group.id.0)),
+        ))
     }
 
     /// The selected row as a sentence, for copying.
     pub fn sentence(&self) -> Option<String> {
         if let Some(group) = self.causes.get(self.table.selected) {
-            return Some(format!("{} {}", group.cause.code.as_str(), group.cause.message(group.sample.as_deref())));
+            return Some(format!(
+                "{} {}",
+                group.cause.code.as_str(),
+                group.cause.message(group.sample.as_deref())
+            ));
         }
-        self.rejects.get(self.table.selected - self.causes.len()).map(|group| format!("{} {}", group.code, group.message))
+        self.rejects
+            .get(self.table.selected - self.causes.len())
+            .map(|group| format!("{} {}", group.code, group.message))
     }
 
     /// Draws the table, and under a rule what the selected row means.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, snapshot: &Arc<Snapshot>, styles: &Styles) -> PaintedTable {
+    pub fn render(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        snapshot: &Arc<Snapshot>,
+        styles: &Styles,
+    ) -> PaintedTable {
         let foot = if area.height >= 12 { 3 } else { 0 };
-        let body = Rect { height: area.height - foot, ..area };
+        let body = Rect {
+            height: area.height - foot,
+            ..area
+        };
         let columns = columns(area.width);
         let spark_width = if area.width < 150 { 14 } else { SPARK };
-        let peak = self.causes.iter().flat_map(|group| squeezed(&group.spark, spark_width)).max().unwrap_or(0);
-        let titles: Vec<Column<'_>> = columns.iter().map(|which| which.column(area.width)).collect();
+        let peak = self
+            .causes
+            .iter()
+            .flat_map(|group| squeezed(&group.spark, spark_width))
+            .max()
+            .unwrap_or(0);
+        let titles: Vec<Column<'_>> = columns
+            .iter()
+            .map(|which| which.column(area.width))
+            .collect();
         let cell = |row: usize, column: usize| match (columns[column], self.causes.get(row)) {
-            (Which::Spark, Some(group)) => CellText::toned(over_time(&squeezed(&group.spark, spark_width), peak), Tone::Bad),
+            (Which::Spark, Some(group)) => CellText::toned(
+                over_time(&squeezed(&group.spark, spark_width), peak),
+                Tone::Bad,
+            ),
             (which, _) => self.cell(row, which, snapshot),
         };
-        let mark = |row: usize| RowMark { mark: self.mark(row), chosen: false };
-        let table = Table { mark: Some(&mark), ..Table::new(&titles, self.rows(), &cell) };
+        let mark = |row: usize| RowMark {
+            mark: self.mark(row),
+            chosen: false,
+        };
+        let table = Table {
+            mark: Some(&mark),
+            ..Table::new(&titles, self.rows(), &cell)
+        };
         let painted = table.render(body, buf, &self.table, styles);
         if foot > 0 {
-            self.render_foot(Rect { y: body.bottom(), height: foot, ..area }, buf, snapshot, styles);
+            self.render_foot(
+                Rect {
+                    y: body.bottom(),
+                    height: foot,
+                    ..area
+                },
+                buf,
+                snapshot,
+                styles,
+            );
         }
         painted
     }
@@ -103,31 +151,56 @@ impl Failures {
     fn cell<'a>(&'a self, row: usize, column: Which, snapshot: &Snapshot) -> CellText<'a> {
         match self.causes.get(row) {
             Some(group) => cause_cell(group, column, with_day(snapshot)),
-            None => self.rejects.get(row - self.causes.len()).map_or_else(CellText::null, |group| reject_cell(group, column, snapshot)),
+            None => self
+                .rejects
+                .get(row - self.causes.len())
+                .map_or_else(CellText::null, |group| reject_cell(group, column, snapshot)),
         }
     }
 
     fn render_foot(&self, area: Rect, buf: &mut Buffer, snapshot: &Snapshot, styles: &Styles) {
         super::stream::render_rule(Rect { height: 1, ..area }, buf, styles);
-        let Some(sentence) = self.sentence() else { return };
+        let Some(sentence) = self.sentence() else {
+            return;
+        };
         let line = |row: u16| (area.x + 2, area.y + row);
         let room = area.width.saturating_sub(4);
         text::put_fit(buf, line(1), room, &sentence, Cut::End, styles.text);
         let code = sentence.split(' ').next().and_then(Code::parse);
         let place = match self.causes.get(self.table.selected) {
-            Some(group) => format!("{} rows, {} failures", grouped(group.rows), grouped(group.failures)),
-            None => self.rejects.get(self.table.selected - self.causes.len()).map_or(String::new(), |group| {
-                let uri = snapshot.objects.get(group.object as usize).map_or("", |o| &o.object.uri);
-                format!("first at line {} of {uri}", grouped(u64::from(group.line)))
-            }),
+            Some(group) => format!(
+                "{} rows, {} failures",
+                grouped(group.rows),
+                grouped(group.failures)
+            ),
+            None => self
+                .rejects
+                .get(self.table.selected - self.causes.len())
+                .map_or(String::new(), |group| {
+                    let uri = snapshot
+                        .objects
+                        .get(group.object as usize)
+                        .map_or("", |o| &o.object.uri);
+                    format!("first at line {} of {uri}", grouped(u64::from(group.line)))
+                }),
         };
         let meaning = code.map_or("", Code::meaning);
-        text::put_fit(buf, line(2), room, &format!("{meaning} · {place}"), Cut::End, styles.dim);
+        text::put_fit(
+            buf,
+            line(2),
+            room,
+            &format!("{meaning} · {place}"),
+            Cut::End,
+            styles.dim,
+        );
     }
 }
 
 fn with_day(snapshot: &Snapshot) -> bool {
-    snapshot.timeline.span().is_some_and(|(a, b)| a.div_euclid(86_400) != b.div_euclid(86_400))
+    snapshot
+        .timeline
+        .span()
+        .is_some_and(|(a, b)| a.div_euclid(86_400) != b.div_euclid(86_400))
 }
 
 /// A column of the table.
@@ -152,13 +225,19 @@ fn columns(width: u16) -> Vec<Which> {
         0..70 => vec![Code, Event, Property, Rows, Share, Expected],
         70..110 => vec![Code, Event, Property, Expected, Rows, Share, Sample],
         110..150 => vec![Code, Event, Property, Expected, Rows, Share, Spark, Sample],
-        _ => vec![Code, Event, Property, Expected, Rows, Share, Spark, First, Last, Sample],
+        _ => vec![
+            Code, Event, Property, Expected, Rows, Share, Spark, First, Last, Sample,
+        ],
     }
 }
 
 impl Which {
     fn column(self, width: u16) -> Column<'static> {
-        let expected = if width < 150 { 26 } else { 40 };
+        let expected = match width {
+            0..100 => 20,
+            100..150 => 26,
+            _ => 40,
+        };
         match self {
             Self::Code => Column::new("code"),
             Self::Event => Column::new("event").width(5, 20),
@@ -176,9 +255,17 @@ impl Which {
 
 fn cause_cell(group: &CauseGroup, column: Which, day: bool) -> CellText<'_> {
     let cause = &group.cause;
-    let text = |text: &'static str, other: &'_ str| if other.is_empty() { CellText::toned(text, Tone::Faint) } else { CellText::new(other.to_owned()) };
+    let text = |text: &'static str, other: &'_ str| {
+        if other.is_empty() {
+            CellText::toned(text, Tone::Faint)
+        } else {
+            CellText::new(other.to_owned())
+        }
+    };
     match column {
-        Which::Code if cause.severity == Severity::Error => CellText::toned(cause.code.as_str(), Tone::Bad),
+        Which::Code if cause.severity == Severity::Error => {
+            CellText::toned(cause.code.as_str(), Tone::Bad)
+        }
         Which::Code => CellText::toned(cause.code.as_str(), Tone::Warn),
         Which::Event if cause.event.is_empty() => CellText::null(),
         Which::Event => CellText::toned(&*cause.event, Tone::Strong),
@@ -189,7 +276,10 @@ fn cause_cell(group: &CauseGroup, column: Which, day: bool) -> CellText<'_> {
         Which::Spark => CellText::null(),
         Which::First => CellText::toned(clock(group.first_us, day), Tone::Dim),
         Which::Last => CellText::toned(clock(group.last_us, day), Tone::Dim),
-        Which::Sample => group.sample.as_deref().map_or_else(CellText::null, CellText::new),
+        Which::Sample => group
+            .sample
+            .as_deref()
+            .map_or_else(CellText::null, CellText::new),
     }
 }
 
@@ -199,7 +289,11 @@ fn reject_cell<'a>(group: &'a RejectGroup, column: Which, snapshot: &Snapshot) -
         Which::Event => CellText::toned("(unreadable)", Tone::Faint),
         Which::Expected => CellText::new(Code::parse(&group.code).map_or("", Code::meaning)),
         Which::Rows => CellText::new(grouped(group.lines)),
-        Which::Share => CellText::new(percent(group.lines, snapshot.counters.lines).trim().to_owned()),
+        Which::Share => CellText::new(
+            percent(group.lines, snapshot.counters.lines)
+                .trim()
+                .to_owned(),
+        ),
         Which::Sample => CellText::new(group.message.as_str()),
         Which::Property | Which::Spark | Which::First | Which::Last => CellText::null(),
     }
@@ -214,10 +308,18 @@ fn squeezed(values: &[u32], width: usize) -> Vec<u32> {
 
 /// One height for all rows, so that a cause of four failures does not look like one of a thousand.
 fn over_time(values: &[u32], peak: u32) -> String {
-    values.iter().map(|v| if *v == 0 { ' ' } else { block(*v, peak) }).collect()
+    values
+        .iter()
+        .map(|v| if *v == 0 { ' ' } else { block(*v, peak) })
+        .collect()
 }
 
 fn share(share: f64) -> String {
     const PARTS: u64 = 1_000_000;
-    percent(((share * PARTS as f64).round() as u64).max(u64::from(share > 0.0)), PARTS).trim().to_owned()
+    percent(
+        ((share * PARTS as f64).round() as u64).max(u64::from(share > 0.0)),
+        PARTS,
+    )
+    .trim()
+    .to_owned()
 }

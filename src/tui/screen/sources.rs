@@ -13,7 +13,9 @@ use crate::frame::{Cell, ColumnRef, Filter, Snapshot, Virtual};
 use crate::model::{ObjectState, ObjectStatus};
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{bytes, grouped};
-use crate::tui::widget::table::{CellText, Column, Mark, PaintedTable, RowMark, Table, TableState, Tone};
+use crate::tui::widget::table::{
+    CellText, Column, Mark, PaintedTable, RowMark, Table, TableState, Tone,
+};
 
 /// State of the screen.
 #[derive(Debug, Clone, Default)]
@@ -22,11 +24,24 @@ pub struct Sources {
     pub table: TableState,
 }
 
-const TITLES: [&str; 8] = ["object", "state", "stored", "lines", "events", "failed", "unreadable", "reason"];
+const TITLES: [&str; 8] = [
+    "object",
+    "state",
+    "stored",
+    "lines",
+    "events",
+    "failed",
+    "unreadable",
+    "reason",
+];
 
 /// Objects that a person should look at: corrupt or unreadable ones. Counted again only with a new snapshot.
 pub fn troubled(snapshot: &Snapshot) -> u64 {
-    snapshot.objects.iter().filter(|o| trouble(o).is_some()).count() as u64
+    snapshot
+        .objects
+        .iter()
+        .filter(|o| trouble(o).is_some())
+        .count() as u64
 }
 
 fn trouble(object: &ObjectState) -> Option<&str> {
@@ -40,21 +55,52 @@ impl Sources {
     /// The filter that shows the rows of the selected object.
     pub fn filter(&self, snapshot: &Snapshot) -> Option<Filter> {
         let uri = &snapshot.objects.get(self.table.selected)?.object.uri;
-        Some(Filter::keep(&ColumnRef::Virtual(Virtual::Object), &Cell::Text(uri.as_ref().into())))
+        Some(Filter::keep(
+            &ColumnRef::Virtual(Virtual::Object),
+            &Cell::Text(uri.as_ref().into()),
+        ))
     }
 
     /// Draws the table.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, snapshot: &Snapshot, styles: &Styles) -> PaintedTable {
+    pub fn render(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        snapshot: &Snapshot,
+        styles: &Styles,
+    ) -> PaintedTable {
         let prefix = common_folder(snapshot);
         let any_trouble = troubled(snapshot) > 0;
-        let shown = if any_trouble { TITLES.len() } else { TITLES.len() - 1 };
-        let titles: Vec<Column<'_>> = TITLES[..shown].iter().enumerate().map(|(i, title)| described(i, title, area.width)).collect();
-        let cell = |row: usize, column: usize| snapshot.objects.get(row).map_or_else(CellText::null, |o| cell(o, column, prefix));
-        let mark = |row: usize| {
-            let bad = snapshot.objects.get(row).is_some_and(|o| trouble(o).is_some());
-            RowMark { mark: if bad { Mark::Failed } else { Mark::None }, chosen: false }
+        let shown = if any_trouble {
+            TITLES.len()
+        } else {
+            TITLES.len() - 1
         };
-        let table = Table { mark: Some(&mark), ..Table::new(&titles, snapshot.objects.len(), &cell) };
+        let titles: Vec<Column<'_>> = TITLES[..shown]
+            .iter()
+            .enumerate()
+            .map(|(i, title)| described(i, title, area.width))
+            .collect();
+        let cell = |row: usize, column: usize| {
+            snapshot
+                .objects
+                .get(row)
+                .map_or_else(CellText::null, |o| cell(o, column, prefix))
+        };
+        let mark = |row: usize| {
+            let bad = snapshot
+                .objects
+                .get(row)
+                .is_some_and(|o| trouble(o).is_some());
+            RowMark {
+                mark: if bad { Mark::Failed } else { Mark::None },
+                chosen: false,
+            }
+        };
+        let table = Table {
+            mark: Some(&mark),
+            ..Table::new(&titles, snapshot.objects.len(), &cell)
+        };
         table.render(area, buf, &self.table, styles)
     }
 }
@@ -74,23 +120,37 @@ fn common_folder(snapshot: &Snapshot) -> usize {
     let Some(first) = uris.next() else { return 0 };
     let folder = |uri: &str| uri.rfind('/').map_or(0, |at| at + 1);
     uris.take(1000).fold(folder(first), |shared, uri| {
-        let same = first.bytes().zip(uri.bytes()).take_while(|(a, b)| a == b).count();
+        let same = first
+            .bytes()
+            .zip(uri.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
         folder(&first[..first.floor_char_boundary(same.min(shared))])
     })
 }
 
 fn cell(object: &ObjectState, column: usize, prefix: usize) -> CellText<'_> {
     let counters = &object.counters;
-    let count = |n: u64, tone: Tone| CellText::toned(grouped(n), if n == 0 { Tone::Faint } else { tone });
+    let count =
+        |n: u64, tone: Tone| CellText::toned(grouped(n), if n == 0 { Tone::Faint } else { tone });
     match column {
-        0 => CellText::new(object.object.uri.get(prefix..).unwrap_or(&object.object.uri)),
+        0 => CellText::new(
+            object
+                .object
+                .uri
+                .get(prefix..)
+                .unwrap_or(&object.object.uri),
+        ),
         1 => state(object),
         2 => CellText::toned(bytes(object.object.size_bytes).trim().to_owned(), Tone::Dim),
         3 => count(counters.lines, Tone::Plain),
         4 => count(counters.events, Tone::Plain),
         5 => count(counters.failed, Tone::Bad),
         6 => count(counters.unreadable_lines, Tone::Bad),
-        _ => trouble(object).map_or_else(|| CellText::new(" "), |reason| CellText::toned(reason, Tone::Warn)),
+        _ => trouble(object).map_or_else(
+            || CellText::new(" "),
+            |reason| CellText::toned(reason, Tone::Warn),
+        ),
     }
 }
 

@@ -328,10 +328,10 @@ impl Day {
                     (_, Some(note)) => text.push_text(&note),
                     (_, None) => text.push_null(),
                 }
-                if row % 3 == 0 {
-                    gift.push_null()
+                if row.is_multiple_of(3) {
+                    gift.push_null();
                 } else {
-                    gift.push_bool(row % 2 == 0)
+                    gift.push_bool(row.is_multiple_of(2));
                 }
                 day.push_int(i64::from(row % 40_000) - 20_000);
                 seen.push_int(START_US - i64::from(row) * 86_399_999_999);
@@ -340,10 +340,10 @@ impl Day {
             [order] => order.push_text("ü€"),
             _ => {}
         }
-        if row % 5 == 0 {
-            events.rest_json.push_value(r#"{"utm":"x\"y"}"#)
+        if row.is_multiple_of(5) {
+            events.rest_json.push_value(r#"{"utm":"x\"y"}"#);
         } else {
-            events.rest_json.push_null()
+            events.rest_json.push_null();
         }
         let raw = (verdict == Verdict::Failed).then(|| format!("raw line {row}"));
         events.raw.push(raw);

@@ -377,7 +377,7 @@ pub fn random_rows(n: usize, seed: u64) -> Vec<Row> {
         .map(|i| {
             let event = [None, Some(CHECKOUT), Some(PAGE_VIEW), Some(MYSTERY)][random.usize(..4)];
             let user = random.bool().then(|| users[random.usize(..4)].to_owned());
-            let price = random.bool().then(|| random.i32(-40..400) as f64 / 4.0);
+            let price = random.bool().then(|| f64::from(random.i32(-40..400)) / 4.0);
             let mut failures = vec![];
             if event == Some(CHECKOUT) && price.is_none() && random.bool() {
                 failures.push((

@@ -111,7 +111,10 @@ impl Stream {
     /// Cells of a column as it was drawn last.
     pub fn width_of(&self, column: &ColumnRef) -> Option<u16> {
         let index = self.columns.iter().position(|c| c == column)?;
-        self.widths.iter().find(|(i, _)| *i == index).map(|(_, width)| *width)
+        self.widths
+            .iter()
+            .find(|(i, _)| *i == index)
+            .map(|(_, width)| *width)
     }
 
     /// Takes new rows. The cursor stays on its record and the record on its line; at the tail it stays at the tail.
@@ -148,14 +151,18 @@ impl Stream {
 
     /// Brings columns and detail up to date before a frame.
     pub fn prepare(&mut self, snapshot: &Snapshot, arrangement: &Arrangement, contract: &Contract) {
-        let known_for = (snapshot.events.len(), snapshot.complete, snapshot.is_empty());
+        let known_for = (
+            snapshot.events.len(),
+            snapshot.complete,
+            snapshot.is_empty(),
+        );
         if self.known_for != known_for {
             self.known_for = known_for;
             self.known = Columns::of(snapshot);
         }
         let columns = match &arrangement.columns {
             Some(columns) => columns.to_vec(),
-            None => columns::suitable(&self.known, snapshot, arrangement.spec.events_only),
+            None => columns::suitable(&self.known, snapshot, &arrangement.spec),
         };
         if columns != self.columns {
             self.columns = columns;
@@ -170,7 +177,11 @@ impl Stream {
             self.detail = None;
             return;
         };
-        if self.detail.as_ref().is_none_or(|d| d.row as usize != record) {
+        if self
+            .detail
+            .as_ref()
+            .is_none_or(|d| d.row as usize != record)
+        {
             self.detail = Some(loaded(snapshot, record as u32, contract));
             self.inspected = false;
             self.show_what_is_wrong();
@@ -179,7 +190,9 @@ impl Stream {
 
     /// While the rows have the keys, a small detail pane shows the broken rules, or else its beginning.
     fn show_what_is_wrong(&mut self) {
-        let Some(detail) = self.detail.as_ref().filter(|_| self.pane == Pane::Rows) else { return };
+        let Some(detail) = self.detail.as_ref().filter(|_| self.pane == Pane::Rows) else {
+            return;
+        };
         let failures = detail.all_failures().count();
         if failures == 0 {
             self.tree.move_by(isize::MIN / 2, detail);

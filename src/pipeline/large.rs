@@ -1,0 +1,209 @@
+//! Large objects: one thread inflates and cuts them into blocks of whole lines, every thread parses.
+
+use std::fs::File;
+use std::io::Read;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::TrySendError;
+
+use crate::decode::{BlockReader, Encoding, GzipMembers, Piece, sniff};
+use crate::model::batch::ObjectCount;
+use crate::model::{Batch, Code, Counters, ObjectId, ObjectStatus, Progress};
+use crate::parse::{LineSink, ParseState};
+use crate::pipeline::feeder::BlockWork;
+use crate::pipeline::records::Records;
+use crate::pipeline::worker::{Worker, unreadable};
+use crate::source::Content;
+
+/// A block of a large object, on its way to whichever worker is free.
+pub(super) struct Part {
+    pub unit: u64,
+    pub number: u32,
+    pub last: bool,
+    pub block: BlockWork,
+    /// How the object ended, with its last block.
+    pub end: Option<ObjectStatus>,
+}
+
+/// Objects up to this size as stored are read and inflated whole.
+const WHOLE_OBJECT_BYTES: u64 = 24 << 20;
+/// Plain objects past this size are cut into blocks, so that all cores work on them.
+const BLOCK_BYTES: usize = 8 << 20;
+
+impl Worker<'_> {
+    /// A large object: this thread inflates and cuts, every thread parses.
+    pub(super) fn large(&mut self, unit: u64, object: u32, content: Content) -> Option<()> {
+        self.shared.streams.fetch_add(1, Ordering::SeqCst);
+        let sent = self.cut(unit, object, content);
+        self.shared.streams.fetch_sub(1, Ordering::SeqCst);
+        sent
+    }
+
+    fn cut(&mut self, unit: u64, object: u32, content: Content) -> Option<()> {
+        let mut stored = 0;
+        let reader = match open(content, &mut stored) {
+            Ok(reader) => reader,
+            Err(e) => {
+                let mut batch = self.batch(unit, 0, true);
+                batch
+                    .objects
+                    .push(unreadable(object, format!("cannot read the object: {e}")));
+                return self.send(batch);
+            }
+        };
+        let mut state = ParseState::default();
+        let mut part = 0;
+        let mut end = ObjectStatus::Read;
+        for piece in BlockReader::new(reader, BLOCK_BYTES) {
+            if self.shared.cancel.is_cancelled() {
+                return None;
+            }
+            match piece {
+                Piece::Lines { offset, text } => {
+                    let before = state.clone();
+                    crate::pipeline::feeder::advance(&mut state, &text);
+                    let block = BlockWork {
+                        object,
+                        text,
+                        offset,
+                        state: before,
+                    };
+                    self.hand_on(Part {
+                        unit,
+                        number: part,
+                        last: false,
+                        block,
+                        end: None,
+                    })?;
+                }
+                Piece::LongLine {
+                    offset,
+                    length,
+                    head,
+                } => {
+                    state.lines += 1;
+                    let mut batch = self.batch(unit, part, false);
+                    self.long_line(&state, (offset, length), &head, object, &mut batch);
+                    self.send(batch)?;
+                }
+                Piece::Broken {
+                    offset,
+                    tail,
+                    error,
+                } => {
+                    let data = matches!(
+                        error.kind(),
+                        std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData
+                    );
+                    end = if data {
+                        ObjectStatus::Corrupt(error.to_string())
+                    } else {
+                        ObjectStatus::Unreadable(error.to_string())
+                    };
+                    if data {
+                        let block = BlockWork {
+                            object,
+                            text: tail,
+                            offset,
+                            state: state.clone(),
+                        };
+                        self.hand_on(Part {
+                            unit,
+                            number: part,
+                            last: false,
+                            block,
+                            end: Some(end.clone()),
+                        })?;
+                    }
+                }
+            }
+            part += 1;
+        }
+        let mut batch = self.batch(unit, part, true);
+        let read = matches!(end, ObjectStatus::Read);
+        let unreadable = matches!(end, ObjectStatus::Unreadable(_));
+        let counters = Counters {
+            objects: u64::from(read),
+            objects_unreadable: u64::from(unreadable),
+            object_bytes: stored,
+            ..Counters::default()
+        };
+        batch.objects.push(ObjectCount {
+            object: ObjectId(object),
+            counters,
+            status: Some(end),
+        });
+        Progress::bump(&self.shared.progress.objects_done, 1);
+        Progress::bump(&self.shared.progress.bytes_done, stored);
+        self.send(batch)
+    }
+
+    fn long_line(
+        &mut self,
+        state: &ParseState,
+        place: (u64, u64),
+        head: &[u8],
+        object: u32,
+        batch: &mut Batch,
+    ) {
+        let (offset, length) = place;
+        let counters = Counters {
+            text_bytes: length + 1,
+            ..Counters::default()
+        };
+        batch.objects.push(ObjectCount {
+            object: ObjectId(object),
+            counters,
+            status: None,
+        });
+        let mut records = Records {
+            worker: self,
+            batch,
+            object,
+        };
+        records.reject(
+            Code::L105,
+            state.lines,
+            offset,
+            head,
+            &format_args!("the line has {length} bytes, more than 1 MiB"),
+        );
+        if let Some(last) = batch.rejects.length.last_mut() {
+            *last = length;
+        }
+    }
+
+    /// To whoever is free; this thread does it itself when nobody is.
+    fn hand_on(&mut self, part: Part) -> Option<()> {
+        match self.parts.0.try_send(part) {
+            Ok(()) => Some(()),
+            Err(TrySendError::Full(part) | TrySendError::Disconnected(part)) => self.part(part),
+        }
+    }
+}
+
+pub(super) fn is_large(content: &Content) -> bool {
+    match content {
+        Content::Bytes(_) => false,
+        Content::File(path) => std::fs::metadata(path).is_ok_and(|m| m.len() > WHOLE_OBJECT_BYTES),
+        Content::Stream(_) => true,
+    }
+}
+
+fn open(content: Content, stored: &mut u64) -> std::io::Result<Box<dyn Read + Send>> {
+    let reader: Box<dyn Read + Send> = match content {
+        Content::File(path) => {
+            let file = File::open(path)?;
+            *stored = file.metadata()?.len();
+            Box::new(file)
+        }
+        Content::Stream(reader) => reader,
+        Content::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes.to_vec())),
+    };
+    let mut buffered = std::io::BufReader::with_capacity(256 << 10, reader);
+    let first = std::io::BufRead::fill_buf(&mut buffered)?;
+    Ok(match sniff(first) {
+        Encoding::Gzip => Box::new(GzipMembers::new(buffered)),
+        Encoding::Plain => Box::new(buffered),
+    })
+}

@@ -1,0 +1,185 @@
+//! From a line to a row: every record goes into the batch's columns, judged; every other line is counted.
+
+use crate::model::batch::{MAX_REJECT_RAW_BYTES, ObjectCount};
+use crate::model::{Batch, Code, Counters, FieldId, FieldKind, ObjectId, Severity, Verdict};
+use crate::parse::numbers::{seconds, whole};
+use crate::parse::{LineSink, LineView, encoding};
+use crate::pipeline::judging::RecordView;
+use crate::pipeline::worker::Worker;
+
+/// Puts lines into the batch's columns.
+pub(super) struct Records<'w, 'a, 'b> {
+    pub worker: &'w mut Worker<'a>,
+    pub batch: &'b mut Batch,
+    pub object: u32,
+}
+
+impl Records<'_, '_, '_> {
+    fn count(&mut self) -> &mut Counters {
+        if self.batch.objects.is_empty() {
+            let counters = Counters::default();
+            self.batch.objects.push(ObjectCount {
+                object: ObjectId(self.object),
+                counters,
+                status: None,
+            });
+        }
+        let last = self.batch.objects.len() - 1;
+        &mut self.batch.objects[last].counters
+    }
+
+    /// An event whose line is not UTF-8 says so (D302); its columns hold U+FFFD, the line keeps its bytes.
+    fn bad_utf8(&mut self, row: u32, judged: (u16, u32, Verdict)) -> (u16, u32, Verdict) {
+        if judged.2 == Verdict::NotEvent {
+            return judged;
+        }
+        let (cause, severity) = self.worker.bad_utf8;
+        self.batch.failures.push(row, cause, None);
+        let failed = severity == Severity::Error && judged.2 == Verdict::Good;
+        let count = self.count();
+        match severity {
+            Severity::Error => count.errors += 1,
+            Severity::Warn => count.warnings += 1,
+            Severity::Info => count.infos += 1,
+        }
+        if !failed {
+            return judged;
+        }
+        count.good -= 1;
+        count.failed += 1;
+        (judged.0, judged.1, Verdict::Failed)
+    }
+
+    /// Every field of the record as a typed value.
+    fn push_fields(&mut self, view: &LineView<'_>) {
+        for (i, column) in self.batch.records.fields.iter_mut().enumerate() {
+            let Some(column) = column else { continue };
+            let field = FieldId(i as u8);
+            let Some(text) = view.get(field) else {
+                column.push_null();
+                continue;
+            };
+            match field.field().kind {
+                FieldKind::Date => column.push_int(view.time_us.div_euclid(86_400_000_000)),
+                FieldKind::Time => column.push_int(view.time_us.rem_euclid(86_400_000_000) * 1_000),
+                FieldKind::Int => match whole(text) {
+                    Some(n) => column.push_int(n),
+                    None => column.push_null(),
+                },
+                FieldKind::Seconds => match seconds(text) {
+                    Some(n) => column.push_float(n),
+                    None => column.push_null(),
+                },
+                FieldKind::Word | FieldKind::DecodedWord => {
+                    let decoded = matches!(field.field().kind, FieldKind::DecodedWord);
+                    let code = self.worker.shared.words[i].as_ref().and_then(|words| {
+                        self.worker.caches[i]
+                            .code(text.as_bytes(), words, |_| decode_word(text, decoded))
+                    });
+                    column.push_code(code);
+                }
+                FieldKind::Text if memchr::memchr(b'%', text.as_bytes()).is_none() => {
+                    column.push_text(text);
+                }
+                FieldKind::Text => {
+                    self.worker.undone.clear();
+                    encoding::undo_log_layer(text, &mut self.worker.undone);
+                    column.push_text(&self.worker.undone);
+                }
+            }
+        }
+    }
+}
+
+fn decode_word(text: &str, header: bool) -> String {
+    if header {
+        return encoding::decode_header(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    encoding::undo_log_layer(text, &mut out);
+    out
+}
+
+impl LineSink for Records<'_, '_, '_> {
+    fn header(&mut self) {
+        let count = self.count();
+        count.lines += 1;
+        count.header_lines += 1;
+    }
+
+    fn blank(&mut self) {
+        let count = self.count();
+        count.lines += 1;
+        count.blank_lines += 1;
+    }
+
+    fn reject(
+        &mut self,
+        code: Code,
+        number: u64,
+        offset: u64,
+        raw: &[u8],
+        message: &dyn std::fmt::Display,
+    ) {
+        let count = self.count();
+        count.lines += 1;
+        count.unreadable_lines += 1;
+        let rejects = &mut self.batch.rejects;
+        rejects.object.push(self.object);
+        rejects.line.push(number as u32);
+        rejects.offset.push(offset);
+        rejects.length.push(raw.len() as u64);
+        rejects.code.push(code);
+        rejects.message.push_value(message.to_string());
+        rejects
+            .raw
+            .push_value(&raw[..raw.len().min(MAX_REJECT_RAW_BYTES)]);
+    }
+
+    fn record(&mut self, view: &LineView<'_>) {
+        let row = self.batch.records.len() as u32;
+        let judged = if self.worker.shared.needs.judge {
+            let record = RecordView {
+                method: view.get(FieldId::CS_METHOD).unwrap_or_default(),
+                stem: view.get(FieldId::CS_URI_STEM).unwrap_or_default(),
+                status: view.get(FieldId::SC_STATUS).and_then(whole),
+                query: view.get(FieldId::CS_URI_QUERY).unwrap_or("-"),
+                request_id: view.get(FieldId::X_EDGE_REQUEST_ID).unwrap_or_default(),
+                time_us: view.time_us,
+                line: view.line,
+            };
+            let last = self.batch.objects.len() - 1;
+            let counters = &mut self.batch.objects[last].counters;
+            self.worker
+                .judging
+                .record(row, &record, &mut self.batch.failures, counters)
+        } else {
+            self.count().not_events += 1;
+            (0, 0, Verdict::NotEvent)
+        };
+        let judged = if view.bad_utf8 {
+            self.bad_utf8(row, judged)
+        } else {
+            judged
+        };
+        let count = self.count();
+        count.lines += 1;
+        count.records += 1;
+        let records = &mut self.batch.records;
+        records.object.push(self.object);
+        records.line.push(view.number as u32);
+        records.offset.push(view.offset);
+        records.length.push(view.length);
+        records.time_us.push(view.time_us);
+        records.event_type.push(judged.0);
+        records.event_row.push(judged.1);
+        records.verdict.push(judged.2 as u8);
+        if judged.0 == 0 && judged.2 == Verdict::Failed && self.worker.shared.needs.failed_raw {
+            self.batch.untyped.record.push(row);
+            self.batch.untyped.raw.push_value(view.line);
+        }
+        if self.worker.shared.needs.record_fields {
+            self.push_fields(view);
+        }
+    }
+}

@@ -9,7 +9,7 @@
 //! ```
 //! `dt` is the day of the log time in UTC. Three steps, apart so that they can run apart: [`Plan::make`] says which
 //! inputs are new (published manifests are the ledger), [`Exporter`] takes batches and writes files under a temporary
-//! name, [`commit`] reads every file again, checks the identity, and publishes by putting the manifest last.
+//! name, [`commit()`] reads every file again, checks the identity, and publishes by putting the manifest last.
 
 pub mod cell;
 pub mod commit;

@@ -14,7 +14,7 @@ use ratatui::style::Style;
 
 use crate::frame::Snapshot;
 use crate::frame::timeline::Bucket;
-use crate::model::Counters;
+use crate::model::{Counters, ObjectStatus};
 use crate::tui::action::{Action, ScreenKind};
 use crate::tui::keymap::{Keymap, Mode};
 use crate::tui::status::Status;
@@ -118,13 +118,20 @@ fn put_spans(buf: &mut Buffer, (mut x, y): (u16, u16), end: u16, spans: &[Span])
 }
 
 impl Top<'_> {
+    /// No object waits: what is not finished is being followed.
+    fn has_begun_all(&self) -> bool {
+        self.snapshot
+            .objects
+            .iter()
+            .all(|o| o.status != ObjectStatus::Waiting)
+    }
+
     fn state(&self, styles: &Styles) -> Vec<Span> {
         let figures = &self.status.figures;
         if self.status.failed.is_some() {
             return vec![("✗ stopped".to_owned(), styles.bad)];
         }
-        if self.following && figures.listing_done && figures.objects_done >= figures.objects_listed
-        {
+        if self.following && figures.listing_done && self.has_begun_all() {
             let lag = lag_ms(self.snapshot).map(|ms| format!(" lag {}", duration_ms(ms).trim()));
             return vec![
                 ("LIVE".to_owned(), styles.good),

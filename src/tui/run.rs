@@ -167,7 +167,7 @@ impl Meter {
 
     fn read<B: Backend, H: Host>(&mut self, session: &mut Session<'_, B, H>, handle: &Handle) {
         let now = Instant::now();
-        if now < self.due() {
+        if self.last.is_some_and(|(at, _)| now < at + TICK) {
             return;
         }
         let figures = Figures::of(&handle.progress);

@@ -377,6 +377,7 @@ impl App {
         }
         let figures = &self.status.figures;
         if self.is_reading()
+            && !self.setting.following
             && self.status.failed.is_none()
             && figures.objects_done < figures.objects_listed
         {

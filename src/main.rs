@@ -24,10 +24,6 @@ use frontlog::error::{Error, Result};
 use frontlog::model::Progress;
 use frontlog::pipeline::{self, RunOptions};
 
-/// Many threads allocate, and a long run must give memory back: better at both than glibc's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,

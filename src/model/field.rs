@@ -93,7 +93,7 @@ fields! {
     CS_PROTOCOL "cs-protocol" "cs_protocol" Word "" "http, https, ws or wss";
     CS_BYTES "cs-bytes" "cs_bytes" Int "bytes" "bytes the viewer sent, headers included";
     TIME_TAKEN "time-taken" "time_taken" Seconds "s" "from the request's first byte in to the response's last byte out";
-    X_FORWARDED_FOR "x-forwarded-for" "x_forwarded_for" Text "" "addresses before the proxy";
+    X_FORWARDED_FOR "x-forwarded-for" "x_forwarded_for" Word "" "addresses before the proxy";
     SSL_PROTOCOL "ssl-protocol" "ssl_protocol" Word "" "TLS version";
     SSL_CIPHER "ssl-cipher" "ssl_cipher" Word "" "TLS cipher";
     X_EDGE_RESPONSE_RESULT_TYPE "x-edge-response-result-type" "x_edge_response_result_type" Word "" "how the edge classified the response before sending it";

@@ -61,18 +61,23 @@ impl Words {
 #[derive(Debug)]
 pub struct WordCache {
     places: Vec<(Vec<u8>, u32)>,
+    /// Values that did not find their place since the table last grew.
+    misses: usize,
     codes: std::collections::HashMap<Box<[u8]>, u32, foldhash::fast::FixedState>,
 }
 
 /// Past this many distinct raw values the cache stops growing; the shared dictionary still answers.
 const MAX_CACHED: usize = 65_536;
-/// Places in the table in front; a power of two.
-const PLACES: usize = 1_024;
+/// Places in the table in front at first, and at most; powers of two. Few values keep a small table, which stays in
+/// the processor's first cache with those of the other fields.
+const FEWEST_PLACES: usize = 64;
+const MOST_PLACES: usize = 8_192;
 
 impl Default for WordCache {
     fn default() -> Self {
         Self {
-            places: vec![(Vec::new(), 0); PLACES],
+            places: vec![(Vec::new(), 0); FEWEST_PLACES],
+            misses: 0,
             codes: std::collections::HashMap::default(),
         }
     }
@@ -86,7 +91,7 @@ impl WordCache {
         words: &Words,
         decode: impl FnOnce(&[u8]) -> String,
     ) -> Option<u32> {
-        let place = place(raw);
+        let place = place(raw) & (self.places.len() - 1);
         let (known, code) = &self.places[place];
         if *known == *raw && !raw.is_empty() {
             return Some(*code);
@@ -101,6 +106,13 @@ impl WordCache {
                 code
             }
         };
+        self.misses += 1;
+        if self.misses > 4 * self.places.len() && self.places.len() < MOST_PLACES {
+            // Too many values for the places: twice as many, filled anew as values come.
+            self.places = vec![(Vec::new(), 0); 2 * self.places.len()];
+            self.misses = 0;
+            return Some(code);
+        }
         // The last one to come has the place, and the memory of the one before.
         let (known, known_code) = &mut self.places[place];
         known.clear();
@@ -123,5 +135,5 @@ fn place(raw: &[u8]) -> usize {
         .map_or(0, |m| u64::from_le_bytes(*m));
     let mixed = (first ^ last.rotate_left(23) ^ middle.rotate_left(41) ^ raw.len() as u64)
         .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 54) as usize
+    (mixed >> 40) as usize
 }

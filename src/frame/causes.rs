@@ -115,7 +115,8 @@ pub fn group_causes(
         .enumerate()
         .filter_map(|(id, tally)| Some(tally?.group(id, snapshot.causes.get(id)?.clone(), &totals)))
         .collect();
-    groups.sort_by(|a, b| b.rows.cmp(&a.rows).then(a.id.cmp(&b.id)));
+    // Ids depend on which thread met a cause first; the cause itself does not.
+    groups.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.cause.cmp(&b.cause)));
     Some(groups)
 }
 

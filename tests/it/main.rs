@@ -19,6 +19,7 @@ mod contract;
 mod export;
 mod generate;
 mod inspect;
+mod pipeline;
 mod program;
 mod query;
 mod real_logs;

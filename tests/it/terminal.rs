@@ -268,3 +268,100 @@ fn a_panic_gives_the_terminal_back_before_its_message() {
     it.assert_restored();
     assert!(!it.text().contains("on the screen"), "{}", it.text());
 }
+
+/// The explorer on the sample logs, on a bucket served on loopback by a real S3 server.
+fn explore_bucket(server: &crate::s3_server::S3Server, source: &str) -> Running {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_frontlog"));
+    command.env_clear();
+    for (name, value) in [
+        ("HOME", "/nonexistent"),
+        ("AWS_ACCESS_KEY_ID", crate::s3_server::KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", crate::s3_server::SECRET),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ] {
+        command.env(name, value);
+    }
+    command.cwd(root());
+    command.args([
+        source,
+        "--endpoint-url",
+        &server.endpoint,
+        "--path-style",
+        "--region",
+        "us-east-1",
+        "--contract",
+        "sample-logs",
+    ]);
+    Running::start((160, 40), command)
+}
+
+#[test]
+fn a_bucket_is_explored_as_the_same_files_in_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let prefix = dir.path().join("logs/px");
+    std::fs::create_dir_all(&prefix).unwrap();
+    for entry in std::fs::read_dir(root().join("sample-logs")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with('E') {
+            std::fs::copy(&path, prefix.join(&name)).unwrap();
+        }
+    }
+    let server = crate::s3_server::S3Server::start(dir.path());
+    let mut folder = Running::explore((160, 40), Path::new("sample-logs"));
+    folder.wait_for("unreadable");
+    let identity = |screen: &str| {
+        let line = screen.lines().next().unwrap_or_default();
+        let end = line.find("blank").unwrap_or_default();
+        let start = line.find("  ").unwrap_or_default();
+        line.get(start..end).unwrap_or_default().trim().to_owned()
+    };
+    folder.wait("the whole identity", |screen| {
+        identity(screen).starts_with("19,736 lines")
+    });
+    let expected = identity(&folder.text());
+    folder.press("Q");
+    let mut bucket = explore_bucket(&server, "s3://logs/px/");
+    bucket.wait("the folder's identity", |screen| {
+        identity(screen) == expected
+    });
+    // The raw line is fetched again from the bucket.
+    bucket.wait_for("raw line");
+    bucket.press("7");
+    bucket.wait_for("s3://logs/px/");
+    bucket.press("Q");
+    assert_eq!(bucket.ends(), 0);
+}
+
+#[test]
+fn a_bucket_that_is_missing_or_denies_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("logs")).unwrap();
+    let server = crate::s3_server::S3Server::start(dir.path());
+    let check = |source: &str, secret: &str| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_frontlog"))
+            .args(["check", source, "--path-style", "--region", "us-east-1"])
+            .args(["--endpoint-url", &server.endpoint])
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .env("AWS_ACCESS_KEY_ID", crate::s3_server::KEY_ID)
+            .env("AWS_SECRET_ACCESS_KEY", secret)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .current_dir(root())
+            .output()
+            .unwrap()
+    };
+    for (source, secret, said) in [
+        ("s3://nowhere/px/", crate::s3_server::SECRET, "nowhere"),
+        ("s3://logs/px/", "wrong", "logs"),
+        ("s3://logs/empty/", crate::s3_server::SECRET, "empty"),
+    ] {
+        let output = check(source, secret);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{source}: {message}");
+        assert!(
+            message.starts_with("frontlog: ") && message.contains(said),
+            "{source}: {message}"
+        );
+    }
+}

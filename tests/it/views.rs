@@ -564,7 +564,8 @@ fn search_goes_round() {
 fn causes_are_counted() {
     let snapshot = few();
     let groups = group_causes(&snapshot, None, CauseOptions { buckets: 11 }, &GO).unwrap();
-    let [number, user] = groups.as_slice() else {
+    // As many rows each: the lower code comes first.
+    let [user, number] = groups.as_slice() else {
         panic!("{groups:?}")
     };
     assert_eq!(

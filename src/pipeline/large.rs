@@ -100,21 +100,23 @@ impl Worker<'_> {
                     } else {
                         ObjectStatus::Unreadable(error.to_string())
                     };
-                    if data {
-                        let block = BlockWork {
-                            object,
-                            text: tail,
-                            offset,
-                            state: state.clone(),
-                        };
-                        self.hand_on(Part {
-                            unit,
-                            number: part,
-                            last: false,
-                            block,
-                            end: Some(end.clone()),
-                        })?;
+                    // What the world broke has no tail to reject: no part, so no number for it either.
+                    if !data {
+                        break;
                     }
+                    let block = BlockWork {
+                        object,
+                        text: tail,
+                        offset,
+                        state: state.clone(),
+                    };
+                    self.hand_on(Part {
+                        unit,
+                        number: part,
+                        last: false,
+                        block,
+                        end: Some(end.clone()),
+                    })?;
                 }
             }
             part += 1;
@@ -206,4 +208,56 @@ fn open(content: Content, stored: &mut u64) -> std::io::Result<Box<dyn Read + Se
         Encoding::Gzip => Box::new(GzipMembers::new(buffered)),
         Encoding::Plain => Box::new(buffered),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::contract::Contract;
+    use crate::model::{Causes, EventTypes};
+    use crate::pipeline::Needs;
+    use crate::pipeline::worker::Shared;
+
+    /// Gives its text, then fails as a network does.
+    struct Reset(&'static [u8]);
+
+    impl Read for Reset {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            if self.0.is_empty() {
+                return Err(std::io::ErrorKind::ConnectionReset.into());
+            }
+            self.0.read(buf)
+        }
+    }
+
+    /// A number without a part would hold back everything behind it.
+    #[test]
+    fn a_stream_that_breaks_leaves_no_hole_in_the_order() {
+        let shared = Shared {
+            contract: Arc::new(Contract::builtin()),
+            types: Arc::new(EventTypes::default()),
+            causes: Arc::new(Causes::default()),
+            needs: Needs::default(),
+            words: Shared::words(),
+            progress: Arc::default(),
+            cancel: tokio_util::sync::CancellationToken::new(),
+            streams: AtomicUsize::new(0),
+        };
+        let (_units, units) = crossbeam_channel::bounded(1);
+        let parts = crossbeam_channel::bounded(0);
+        let (batches, out) = crossbeam_channel::unbounded();
+        let mut worker = Worker::new(&shared, units, parts, batches);
+        let content = Content::Stream(Box::new(Reset(b"#Version: 1.0\nno record\ncut he")));
+        assert!(worker.large(7, 0, content).is_some());
+        let batches: Vec<Batch> = out.try_iter().collect();
+        let numbers: Vec<_> = batches.iter().map(|b| (b.part, b.last_part)).collect();
+        assert_eq!(numbers, [(0, false), (1, true)]);
+        let lines: u64 = batches.iter().map(|b| b.counters().lines).sum();
+        assert_eq!(lines, 2);
+        let last = batches.last().and_then(|b| b.objects.last()).unwrap();
+        assert!(matches!(last.status, Some(ObjectStatus::Unreadable(_))));
+    }
 }

@@ -153,8 +153,7 @@ impl<'a> Worker<'a> {
             } => {
                 let mut batch = self.batch(unit.number, 0, true);
                 let message = format!("{}: {message}", code.as_str());
-                batch.objects.push(unreadable(object, message));
-                Progress::bump(&self.shared.progress.objects_done, 1);
+                self.give_up(object, message, &mut batch);
                 self.send(batch)
             }
         }
@@ -197,6 +196,12 @@ impl<'a> Worker<'a> {
         self.batches.send(batch).ok()
     }
 
+    /// An object that cannot be read.
+    fn give_up(&self, object: u32, message: String, batch: &mut Batch) {
+        batch.objects.push(unreadable(object, message));
+        Progress::bump(&self.shared.progress.objects_done, 1);
+    }
+
     /// A whole object in one go.
     fn small(&mut self, object: u32, content: &Content, batch: &mut Batch) {
         let owned;
@@ -208,13 +213,15 @@ impl<'a> Worker<'a> {
                     &owned
                 }
                 Err(e) => {
-                    return batch.objects.push(unreadable(
-                        object,
-                        format!("cannot read {}: {e}", path.display()),
-                    ));
+                    let message = format!("S902: cannot read {}: {e}", path.display());
+                    return self.give_up(object, message, batch);
                 }
             },
-            Content::Stream(_) => return,
+            // The feeder gives streams a unit of their own; should that ever fail, it must not be silent.
+            Content::Stream(_) => {
+                let message = "a stream came among small objects; please report this".to_owned();
+                return self.give_up(object, message, batch);
+            }
         };
         let mut text = std::mem::take(&mut self.text);
         let (stored, mut status) = (bytes.len() as u64, ObjectStatus::Read);

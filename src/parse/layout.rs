@@ -7,6 +7,8 @@ use crate::model::{FIELDS, FieldId, FieldKind};
 pub struct Layout {
     /// By column; `None` for a name we do not know.
     pub columns: Vec<Option<FieldId>>,
+    /// The columns of known fields, each field once (its last column, should a header name it twice).
+    pub values: Vec<(usize, FieldId)>,
     /// The columns that hold numbers, with their field: checked on every row.
     pub numbers: Vec<(usize, FieldId)>,
     /// By field; `u16::MAX` where the log has no such column.
@@ -32,6 +34,13 @@ impl Layout {
                 positions[field.0 as usize] = i as u16;
             }
         }
+        let is_last = |(i, f): &(usize, FieldId)| positions[f.0 as usize] == *i as u16;
+        let values = columns
+            .iter()
+            .enumerate()
+            .filter_map(|(i, f)| f.map(|f| (i, f)))
+            .filter(is_last)
+            .collect();
         let is_number = |f: &FieldId| matches!(f.field().kind, FieldKind::Int | FieldKind::Seconds);
         let numbers = columns
             .iter()
@@ -40,6 +49,7 @@ impl Layout {
             .collect();
         columns.iter().any(Option::is_some).then_some(Self {
             columns,
+            values,
             numbers,
             positions,
         })
@@ -51,6 +61,7 @@ impl Layout {
     }
 
     /// The column of a field.
+    #[inline]
     pub fn position(&self, field: FieldId) -> Option<usize> {
         match self.positions[field.0 as usize] {
             ABSENT => None,

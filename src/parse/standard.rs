@@ -42,6 +42,7 @@ pub struct LineView<'a> {
 
 impl<'a> LineView<'a> {
     /// The text of a column as logged.
+    #[inline]
     pub fn column(&self, i: usize) -> &'a str {
         let start = if i == 0 {
             0
@@ -52,11 +53,17 @@ impl<'a> LineView<'a> {
     }
 
     /// The text of a field as logged; `None` where the log has no such column, or the value is `-` or empty.
+    #[inline]
     pub fn get(&self, field: FieldId) -> Option<&'a str> {
-        self.layout
-            .position(field)
-            .map(|i| self.column(i))
-            .filter(|v| !matches!(*v, "-" | ""))
+        self.layout.position(field).and_then(|i| self.value(i))
+    }
+
+    /// The text of a column as logged; `None` where it is `-` or empty.
+    #[inline]
+    pub fn value(&self, i: usize) -> Option<&'a str> {
+        let text = self.column(i);
+        let absent = text.is_empty() || (text.len() == 1 && text.as_bytes()[0] == b'-');
+        (!absent).then_some(text)
     }
 }
 
@@ -64,6 +71,8 @@ impl<'a> LineView<'a> {
 pub trait LineSink {
     /// A line that starts with `#`.
     fn header(&mut self);
+    /// The records that follow may have other columns than those before.
+    fn columns_changed(&mut self);
     /// A line with nothing in it.
     fn blank(&mut self);
     /// A line that is no record. `raw` is the whole line as it is; `message` says what is wrong with it.
@@ -160,6 +169,7 @@ fn parse_line(
         sink.header();
         if let Some(names) = text.strip_prefix("#Fields:") {
             state.layout = Layout::from_directive(names).map(std::sync::Arc::new);
+            sink.columns_changed();
         }
         return;
     }

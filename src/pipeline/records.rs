@@ -1,7 +1,9 @@
 //! From a line to a row: every record goes into the batch's columns, judged; every other line is counted.
 
 use crate::model::batch::{MAX_REJECT_RAW_BYTES, ObjectCount};
-use crate::model::{Batch, Code, Counters, FieldId, FieldKind, ObjectId, Severity, Verdict};
+use crate::model::{
+    Batch, Code, Counters, FieldId, FieldKind, ObjectId, RecordColumns, Severity, Verdict,
+};
 use crate::parse::numbers::{seconds, whole};
 use crate::parse::{LineSink, LineView, encoding};
 use crate::pipeline::judging::RecordView;
@@ -50,12 +52,14 @@ impl Records<'_, '_, '_> {
         (judged.0, judged.1, Verdict::Failed)
     }
 
-    /// Every field of the record as a typed value.
+    /// Every field of the record as a typed value. Fields that the log has not are left behind: see [`pad`].
     fn push_fields(&mut self, view: &LineView<'_>) {
-        for (i, column) in self.batch.records.fields.iter_mut().enumerate() {
-            let Some(column) = column else { continue };
-            let field = FieldId(i as u8);
-            let Some(text) = view.get(field) else {
+        for &(i, field) in &view.layout.values {
+            let at = usize::from(field.0);
+            let Some(column) = &mut self.batch.records.fields[at] else {
+                continue;
+            };
+            let Some(text) = view.value(i) else {
                 column.push_null();
                 continue;
             };
@@ -72,8 +76,8 @@ impl Records<'_, '_, '_> {
                 },
                 FieldKind::Word | FieldKind::DecodedWord => {
                     let decoded = matches!(field.field().kind, FieldKind::DecodedWord);
-                    let code = self.worker.shared.words[i].as_ref().and_then(|words| {
-                        self.worker.caches[i]
+                    let code = self.worker.shared.words[at].as_ref().and_then(|words| {
+                        self.worker.caches[at]
                             .code(text.as_bytes(), words, |_| decode_word(text, decoded))
                     });
                     column.push_code(code);
@@ -91,6 +95,14 @@ impl Records<'_, '_, '_> {
     }
 }
 
+/// Columns of fields that the log did not have catch up with the rows: nulls, which cost nothing before a value comes.
+pub(super) fn pad(records: &mut RecordColumns) {
+    let rows = records.len();
+    for column in records.fields.iter_mut().flatten() {
+        column.pad_to(rows);
+    }
+}
+
 fn decode_word(text: &str, header: bool) -> String {
     if header {
         return encoding::decode_header(text);
@@ -105,6 +117,10 @@ impl LineSink for Records<'_, '_, '_> {
         let count = self.count();
         count.lines += 1;
         count.header_lines += 1;
+    }
+
+    fn columns_changed(&mut self) {
+        pad(&mut self.batch.records);
     }
 
     fn blank(&mut self) {
@@ -130,7 +146,7 @@ impl LineSink for Records<'_, '_, '_> {
         rejects.offset.push(offset);
         rejects.length.push(raw.len() as u64);
         rejects.code.push(code);
-        rejects.message.push_value(message.to_string());
+        rejects.message.push_value(&message.to_string());
         rejects
             .raw
             .push_value(&raw[..raw.len().min(MAX_REJECT_RAW_BYTES)]);

@@ -11,14 +11,14 @@ use crate::decode::{Encoding, Inflater, sniff};
 use crate::model::batch::ObjectCount;
 use crate::model::{
     Batch, Cause, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldKind, ObjectId,
-    ObjectStatus, Progress, Severity, WordCache, Words,
+    ObjectStatus, Progress, RecordColumns, Severity, WordCache, Words,
 };
 use crate::parse::{LineSink, ParseScratch, ParseState, parse_block};
 use crate::pipeline::Needs;
 use crate::pipeline::feeder::{BlockWork, Unit, Work};
 use crate::pipeline::judging::Judging;
 use crate::pipeline::large::{Part, is_large};
-use crate::pipeline::records::Records;
+use crate::pipeline::records::{Records, pad};
 use crate::source::Content;
 
 /// What all threads of a run share.
@@ -58,8 +58,8 @@ pub(super) struct Worker<'a> {
     pub(super) undone: String,
     /// The cause and the severity of an event line that is not UTF-8 (D302).
     pub(super) bad_utf8: (CauseId, Severity),
-    /// Rows and bytes of each field's column in the last batch, a little more: what the next one will need.
-    sizes: Vec<(usize, usize)>,
+    /// The columns of the last batch, empty: their memory serves the next one.
+    columns: Option<RecordColumns>,
 }
 
 impl<'a> Worker<'a> {
@@ -89,7 +89,7 @@ impl<'a> Worker<'a> {
             text: Vec::new(),
             undone: String::new(),
             bad_utf8: bad_utf8(shared),
-            sizes: vec![(0, 0); FIELDS.len()],
+            columns: None,
         }
     }
 
@@ -165,32 +165,21 @@ impl<'a> Worker<'a> {
         self.send(batch)
     }
 
-    pub(super) fn batch(&self, unit: u64, part: u32, last_part: bool) -> Batch {
-        let mut batch = Batch {
+    pub(super) fn batch(&mut self, unit: u64, part: u32, last_part: bool) -> Batch {
+        Batch {
             unit,
             part,
             last_part,
+            records: self.columns.take().unwrap_or_else(|| empty(self.shared)),
             ..Batch::default()
-        };
-        if self.shared.needs.record_fields {
-            for (i, field) in FIELDS.iter().enumerate() {
-                let (rows, bytes) = self.sizes[i];
-                batch.records.fields[i] = Some(match &self.shared.words[i] {
-                    Some(words) => Column::word(words.clone(), rows),
-                    None => Column::with_capacity(field.kind.column_kind(), rows, bytes),
-                });
-            }
         }
-        batch
     }
 
     pub(super) fn send(&mut self, mut batch: Batch) -> Option<()> {
         batch.events = self.judging.take();
-        for (size, column) in self.sizes.iter_mut().zip(&batch.records.fields) {
-            *size = column
-                .as_ref()
-                .map_or((0, 0), super::super::model::column::Column::size_to_expect);
-        }
+        pad(&mut batch.records);
+        let exact = batch.records.take_exact();
+        self.columns = Some(std::mem::replace(&mut batch.records, exact));
         let lines = batch.objects.iter().map(|o| o.counters.lines).sum();
         Progress::bump(&self.shared.progress.lines, lines);
         self.batches.send(batch).ok()
@@ -290,6 +279,8 @@ impl<'a> Worker<'a> {
         object: u32,
         batch: &mut Batch,
     ) {
+        // Every object, and every block, may have columns of its own.
+        pad(&mut batch.records);
         let mut scratch = std::mem::take(&mut self.scratch);
         parse_block(
             text,
@@ -352,6 +343,20 @@ impl<'a> Worker<'a> {
             count.status = end;
         }
     }
+}
+
+/// The columns of records that this run needs, without a row.
+fn empty(shared: &Shared) -> RecordColumns {
+    let mut records = RecordColumns::default();
+    if shared.needs.record_fields {
+        for (i, field) in FIELDS.iter().enumerate() {
+            records.fields[i] = Some(match &shared.words[i] {
+                Some(words) => Column::word(words.clone()),
+                None => Column::new(field.kind.column_kind()),
+            });
+        }
+    }
+    records
 }
 
 /// The line itself, not one of its properties: `CloudFront` encodes every byte past ASCII, so somebody else wrote it.

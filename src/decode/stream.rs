@@ -146,6 +146,14 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    /// With a checksum, as the command-line tool writes it: without one damage may look like text.
+    fn zstd(text: &[u8]) -> Vec<u8> {
+        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.include_checksum(true).unwrap();
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
     fn read(stored: Vec<u8>) -> (Vec<u8>, Option<io::ErrorKind>) {
         let mut text = Vec::new();
         let mut reader = unpacked(io::Cursor::new(stored)).unwrap();
@@ -158,7 +166,7 @@ mod tests {
         let text: Vec<u8> = (0..200_000u32)
             .flat_map(|i| format!("{:x} line\n", i.wrapping_mul(2_654_435_761)).into_bytes())
             .collect();
-        let packers: [fn(&[u8]) -> Vec<u8>; 2] = [|t| zstd::encode_all(t, 1).unwrap(), bzip2];
+        let packers: [fn(&[u8]) -> Vec<u8>; 2] = [zstd, bzip2];
         for pack in packers {
             let whole = pack(&text);
             assert_eq!(read(whole.clone()), (text.clone(), None));
@@ -177,7 +185,7 @@ mod tests {
                 *byte ^= 0x5a;
             }
             let (start, error) = read(damaged);
-            assert!(text.len() > start.len() && error.is_some(), "{error:?}");
+            assert!(error.is_some() && start.len() <= text.len(), "{error:?}");
         }
     }
 

@@ -194,8 +194,13 @@ fn row(
     let delimiter = state.formats.delimiter.as_deref();
     if !split(line.text, layout.width(), delimiter, scratch) {
         let message = format_args!(
-            "{} columns, but {} are named",
+            "{} columns, but {} {}",
             columns(line.text, delimiter),
+            if state.is_named_by_header() {
+                "#Fields names"
+            } else {
+                "the field list has"
+            },
             layout.width()
         );
         return sink.reject(Code::L101, state.lines, line.offset, line.raw, &message);
@@ -235,8 +240,7 @@ fn columns(text: &str, delimiter: Option<&str>) -> usize {
     match delimiter {
         Some("") => 1,
         Some(delimiter) => text.split(delimiter).count(),
-        None if text.contains('\t') => text.split('\t').count(),
-        None => text.split_ascii_whitespace().count(),
+        None => text.split('\t').count(),
     }
 }
 

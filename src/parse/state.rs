@@ -113,6 +113,11 @@ impl ParseState {
         self
     }
 
+    /// The layout is that of a `#Fields` line.
+    pub(super) fn is_named_by_header(&self) -> bool {
+        self.layout.is_some() && self.layout != self.formats.layout
+    }
+
     /// Takes in a `#Fields` line; `names` is what follows the colon.
     pub fn directive(&mut self, names: &str) {
         let delimiter = self.formats.delimiter.as_deref();

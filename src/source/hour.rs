@@ -32,12 +32,12 @@ fn hour_of_folders(name: &str) -> Option<i64> {
             && digits.bytes().all(|b| b.is_ascii_digit())
         {
             numbers[found] = digits.parse().ok()?;
-            found += 1;
+            // Other folders of four digits are no year.
+            found += usize::from(found > 0 || (1990..2200).contains(&numbers[0]));
         }
     }
     let [year, month, day, hour] = numbers;
     let is_date = found == PARTS.len()
-        && (1990..2200).contains(&year)
         && (1..=12).contains(&month)
         && (1..=time::days_in_month(i64::from(year), month)).contains(&day)
         && hour < 24;

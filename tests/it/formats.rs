@@ -129,7 +129,11 @@ fn check(case: &Case) {
             let value = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
-            assert_eq!(found, value, "{}: {column} of record {row}", case.name);
+            assert_eq!(
+                found, value,
+                "{}: {column} of record {row}, {expected:?}",
+                case.name
+            );
         }
     }
     if !case.rejects.is_empty() {
@@ -328,47 +332,53 @@ fn logged() -> impl Strategy<Value = String> {
 fn row() -> impl Strategy<Value = String> {
     let numbers = proptest::collection::vec(0u64..100_000_000_000, 8);
     let texts = proptest::collection::vec(logged(), 16);
-    (0i64..4_000_000_000, 0u64..100_000, numbers, texts).prop_map(|(second, taken, n, t)| {
-        let at = chrono::DateTime::from_timestamp(second, 0).unwrap();
-        let stem = format!("/{}", t[0].trim_matches('-'));
-        let taken = format!("{}.{:03}", taken / 1000, taken % 1000);
-        let values = [
-            at.format("%Y-%m-%d").to_string(),
-            at.format("%H:%M:%S").to_string(),
-            t[1].clone(),
-            n[0].to_string(),
-            "203.0.113.7".into(),
-            "GET".into(),
-            t[2].clone(),
-            stem,
-            (n[1] % 900 + 100).to_string(),
-            t[3].clone(),
-            t[4].clone(),
-            t[5].replace("%25", "%2525"),
-            t[6].clone(),
-            t[7].clone(),
-            t[8].clone(),
-            "px.example.com".into(),
-            t[9].clone(),
-            n[2].to_string(),
-            taken.clone(),
-            t[10].clone(),
-            t[11].clone(),
-            t[12].clone(),
-            t[13].clone(),
-            "HTTP/1.1".into(),
-            t[14].clone(),
-            n[3].to_string(),
-            (n[4] % 65_536).to_string(),
-            taken,
-            t[15].clone(),
-            "-".into(),
-            n[5].to_string(),
-            n[6].to_string(),
-            n[7].to_string(),
-        ];
-        values.join("\t")
-    })
+    (
+        1_000_000_000i64..4_000_000_000,
+        0u64..100_000,
+        numbers,
+        texts,
+    )
+        .prop_map(|(second, taken, n, t)| {
+            let at = chrono::DateTime::from_timestamp(second, 0).unwrap();
+            let stem = format!("/{}", t[0].trim_matches('-'));
+            let taken = format!("{}.{:03}", taken / 1000, taken % 1000);
+            let values = [
+                at.format("%Y-%m-%d").to_string(),
+                at.format("%H:%M:%S").to_string(),
+                t[1].clone(),
+                n[0].to_string(),
+                "203.0.113.7".into(),
+                "GET".into(),
+                t[2].clone(),
+                stem,
+                (n[1] % 900 + 100).to_string(),
+                t[3].clone(),
+                t[4].clone(),
+                t[5].replace("%25", "%2525"),
+                t[6].clone(),
+                t[7].clone(),
+                t[8].clone(),
+                "px.example.com".into(),
+                t[9].clone(),
+                n[2].to_string(),
+                taken.clone(),
+                t[10].clone(),
+                t[11].clone(),
+                t[12].clone(),
+                t[13].clone(),
+                "HTTP/1.1".into(),
+                t[14].clone(),
+                n[3].to_string(),
+                (n[4] % 65_536).to_string(),
+                taken,
+                t[15].clone(),
+                "-".into(),
+                n[5].to_string(),
+                n[6].to_string(),
+                n[7].to_string(),
+            ];
+            values.join("\t")
+        })
 }
 
 fn text_of(format: Written, rows: &[String]) -> Vec<u8> {

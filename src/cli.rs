@@ -91,6 +91,9 @@ pub struct SourceArgs {
     /// Worker threads; 0 is one a core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// Only list: print objects, bytes and hours that would be read, and fetch nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// How to reach S3.
     #[command(flatten)]
     pub s3: S3Args,

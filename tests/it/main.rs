@@ -16,6 +16,7 @@ mod arrivals;
 mod bad_input;
 mod cli;
 mod contract;
+mod dry_run;
 mod export;
 mod formats;
 mod generate;

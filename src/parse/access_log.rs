@@ -8,7 +8,6 @@
 //! No layer of `CloudFront`'s lies on these values. The steps that follow take one off each, so it is put on here where
 //! a value has a `%`: what they give is then what the viewer sent.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -37,6 +36,9 @@ const FIELDS: [&str; 14] = [
     "time-taken",
     "x-forwarded-for",
 ];
+const STEM: usize = 4;
+const QUERY: usize = 5;
+const REFERER: usize = 9;
 const USER_AGENT: usize = 10;
 const TIME_TAKEN: usize = 12;
 
@@ -116,25 +118,28 @@ pub(super) fn record(
     ends.clear();
     anew.clear();
     anew.push_str(text);
-    for (i, place) in columns.into_iter().enumerate() {
-        let value = &text[place.clone()];
-        let from = anew.len();
-        match i {
-            TIME_TAKEN if !value.is_empty() && !value.contains('.') => {
-                let us = whole(value).unwrap_or(0);
-                // Writing to a String cannot fail.
-                let _ = write!(anew, "{}.{:06}", us / 1_000_000, us % 1_000_000);
-            }
-            0 | 1 => {}
-            _ if value.bytes().any(|b| matches!(b, b'%' | b'\\')) => {
-                layered(value, if i == USER_AGENT { "%2525" } else { "%25" }, anew);
-            }
-            _ => {}
-        }
-        let rewritten = anew.len() > from;
-        starts.push(if rewritten { from } else { place.start } as u32);
-        ends.push(if rewritten { anew.len() } else { place.end } as u32);
+    for place in columns {
+        starts.push(place.start as u32);
+        ends.push(place.end as u32);
     }
+    let mut rewrite = |column: usize, write: &mut dyn FnMut(&str, &mut String)| {
+        let from = anew.len();
+        let value = &text[starts[column] as usize..ends[column] as usize];
+        write(value, anew);
+        if anew.len() > from {
+            starts[column] = from as u32;
+            ends[column] = anew.len() as u32;
+        }
+    };
+    for column in [STEM, QUERY, REFERER] {
+        rewrite(column, &mut |value, out| layered(value, "%25", out));
+    }
+    rewrite(USER_AGENT, &mut |value, out| layered(value, "%2525", out));
+    rewrite(TIME_TAKEN, &mut |value, out| {
+        if let Some(us) = whole(value) {
+            push_seconds(us as u64, out);
+        }
+    });
     let mut view = LineView {
         line: text,
         text: anew,
@@ -284,74 +289,110 @@ fn quote_after(text: &str, mut at: usize) -> Option<usize> {
 
 /// Microseconds since 1970 of `10/Oct/2000:13:55:36 -0700`.
 fn stamp(text: &str) -> Option<i64> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (time, zone) = text.split_once(' ')?;
-    let (date, clock) = time.split_once(':')?;
-    let mut date = date.split('/');
-    let (day, month, year) = (date.next()?, date.next()?, date.next()?);
-    if day.len() != 2 || month.len() != 3 || year.len() != 4 || zone.len() != 5 {
+    let b = text.as_bytes();
+    if b.len() != 26 || (b[2], b[6], b[11], b[20]) != (b'/', b'/', b':', b' ') {
         return None;
     }
-    let (day, year) = (whole(day)? as u32, whole(year)?);
-    let month = MONTHS.find(month).filter(|at| at.is_multiple_of(3))? as u32 / 3 + 1;
+    let number = |range: Range<usize>| text.get(range).and_then(whole);
+    let (day, year) = (number(0..2)? as u32, number(7..11)?);
+    let month = match &b[3..6] {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    };
     if day == 0 || day > days_in_month(year, month) {
         return None;
     }
-    let (sign, zone) = (zone.get(..1)?, whole(zone.get(1..)?)?);
+    let zone = number(22..26)?;
     let away = (zone / 100 * 60 + zone % 100) * 60;
-    let away = match sign {
-        "+" => away,
-        "-" => -away,
+    let away = match b[21] {
+        b'+' => away,
+        b'-' => -away,
         _ => return None,
     };
-    let seconds = i64::from(parse_time(clock.as_bytes())?) - away;
+    let seconds = i64::from(parse_time(&b[12..20])?) - away;
     Some((days_from_civil(year, month, day) * 86_400 + seconds) * 1_000_000)
 }
 
+/// Appends microseconds as seconds with six decimals.
+fn push_seconds(us: u64, out: &mut String) {
+    let mut digits = [b'0'; 20];
+    let (mut rest, mut at) = (us, digits.len());
+    while rest > 0 {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    let (seconds, decimals) = digits.split_at(14);
+    let seconds = &seconds[at.min(13)..];
+    out.extend(seconds.iter().map(|b| char::from(*b)));
+    out.push('.');
+    out.extend(decimals.iter().map(|b| char::from(*b)));
+}
+
 /// Appends a value without the server's backslashes and with `CloudFront`'s layer: `layer` stands for the `%` of an
-/// escape that the viewer sent.
+/// escape that the viewer sent. Appends nothing where the value has neither.
 fn layered(value: &str, layer: &str, out: &mut String) {
     let bytes = value.as_bytes();
     let is_hex = |at: usize| {
         bytes
             .get(at..at + 2)
-            .is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit))
+            .is_some_and(|h| h[0].is_ascii_hexdigit() && h[1].is_ascii_hexdigit())
     };
-    let (mut at, mut done) = (0, 0);
-    while let Some(found) = memchr::memchr2(b'%', b'\\', &bytes[at..]) {
-        at += found;
-        out.push_str(&value[done..at]);
-        if bytes[at] == b'%' {
-            out.push_str(if is_hex(at + 1) { layer } else { "%" });
-            at += 1;
-            done = at;
-            continue;
-        }
-        let (text, taken) = match bytes.get(at + 1) {
-            Some(b'x') if is_hex(at + 2) => {
-                let hex = &value[at + 2..at + 4];
-                match u8::from_str_radix(hex, 16) {
-                    // What may stand as it is; the rest as an escape, which decoding undoes.
-                    Ok(b) if (b' '..0x7f).contains(&b) && b != b'%' => out.push(char::from(b)),
-                    _ => {
-                        out.push('%');
-                        out.push_str(hex);
-                    }
+    let Some(mut at) = memchr::memchr2(b'%', b'\\', bytes) else {
+        return;
+    };
+    let mut done = 0;
+    while let Some(byte) = bytes.get(at) {
+        let (text, taken) = match byte {
+            b'%' if is_hex(at + 1) => (layer, 1),
+            b'\\' => match bytes.get(at + 1) {
+                Some(b'x') if is_hex(at + 2) => {
+                    out.push_str(&value[done..at]);
+                    push_byte(&value[at + 2..at + 4], out);
+                    at += 4;
+                    done = at;
+                    continue;
                 }
-                ("", 4)
+                Some(b'"') => ("\"", 2),
+                Some(b'\\') => ("\\", 2),
+                Some(b'n') => ("%0A", 2),
+                Some(b't') => ("%09", 2),
+                Some(b'r') => ("%0D", 2),
+                _ => ("\\", 1),
+            },
+            _ => {
+                at += 1;
+                continue;
             }
-            Some(b'"') => ("\"", 2),
-            Some(b'\\') => ("\\", 2),
-            Some(b'n') => ("%0A", 2),
-            Some(b't') => ("%09", 2),
-            Some(b'r') => ("%0D", 2),
-            _ => ("\\", 1),
         };
+        out.push_str(&value[done..at]);
         out.push_str(text);
         at += taken;
         done = at;
     }
     out.push_str(&value[done..]);
+}
+
+/// A byte that the server wrote as `\xHH`: as it is where it may stand so, else as an escape, which decoding undoes.
+fn push_byte(hex: &str, out: &mut String) {
+    match u8::from_str_radix(hex, 16) {
+        Ok(b) if (b' '..0x7f).contains(&b) && b != b'%' => out.push(char::from(b)),
+        _ => {
+            out.push('%');
+            out.push_str(hex);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -452,6 +493,20 @@ mod tests {
     }
 
     #[test]
+    fn microseconds_become_seconds() {
+        for (us, text) in [
+            (0, "0.000000"),
+            (42, "0.000042"),
+            (1_234_567, "1.234567"),
+            (98_765_432_100, "98765.432100"),
+        ] {
+            let mut out = String::new();
+            push_seconds(us, &mut out);
+            assert_eq!(out, text);
+        }
+    }
+
+    #[test]
     fn a_value_comes_back_as_the_viewer_sent_it() {
         for (logged, sent) in [
             ("a=%7B%22x%22%7D", "a=%7B%22x%22%7D"),
@@ -461,7 +516,9 @@ mod tests {
         ] {
             let (mut layer, mut back) = (String::new(), String::new());
             layered(logged, "%25", &mut layer);
-            undo_log_layer(&layer, &mut back);
+            // Nothing to write anew is nothing written.
+            let layer = if layer.is_empty() { logged } else { &layer };
+            undo_log_layer(layer, &mut back);
             assert_eq!(back, sent);
         }
         for (logged, sent) in [
@@ -471,7 +528,8 @@ mod tests {
         ] {
             let mut layer = String::new();
             layered(logged, "%2525", &mut layer);
-            assert_eq!(decode_header(&layer), sent);
+            let layer = if layer.is_empty() { logged } else { &layer };
+            assert_eq!(decode_header(layer), sent);
         }
     }
 }

@@ -18,6 +18,7 @@ mod cli;
 mod contract;
 mod export;
 mod formats;
+mod formats_cli;
 mod generate;
 mod inspect;
 mod pipeline;

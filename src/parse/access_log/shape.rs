@@ -1,163 +1,30 @@
-//! Apache's and NGINX's common and combined logs: the same pixel, served by a web server.
-//!
-//! # Source
-//! Apache HTTP Server, `mod_log_config`: `"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\""`, with `%v:%p` in
-//! front (`vhost_combined`) or `%D` behind; NGINX, `ngx_http_log_module`: `combined`, with `$request_time` or
-//! `$http_x_forwarded_for` behind.
-//!
-//! No layer of `CloudFront`'s lies on these values. The steps that follow take one off each, so it is put on here where
-//! a value has a `%`: what they give is then what the viewer sent.
+//! Where the values of a web server's line stand, and its time.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
-use crate::model::LogFormat;
 use crate::model::time::{days_from_civil, days_in_month, parse_time};
-use crate::parse::block::{Line, emit_at};
-use crate::parse::layout::{Dialect, Layout};
-use crate::parse::line::{LineSink, LineView};
 use crate::parse::numbers::{seconds, whole};
-use crate::parse::state::{ParseScratch, ParseState};
-
-/// The columns, in the order of [`Parts`]' fields.
-const FIELDS: [&str; 14] = [
-    "date",
-    "time",
-    "c-ip",
-    "cs-method",
-    "cs-uri-stem",
-    "cs-uri-query",
-    "cs-protocol-version",
-    "sc-status",
-    "sc-bytes",
-    "cs(Referer)",
-    "cs(User-Agent)",
-    "x-host-header",
-    "time-taken",
-    "x-forwarded-for",
-];
-const STEM: usize = 4;
-const QUERY: usize = 5;
-const REFERER: usize = 9;
-const USER_AGENT: usize = 10;
-const TIME_TAKEN: usize = 12;
-
-fn layout() -> Option<&'static Layout> {
-    static LAYOUT: OnceLock<Option<Layout>> = OnceLock::new();
-    LAYOUT
-        .get_or_init(|| Layout::new(&FIELDS, Some(Dialect::Standard)))
-        .as_ref()
-}
 
 /// Where the values of a line stand.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Parts {
-    host: Range<usize>,
-    client: Range<usize>,
-    stamp: Range<usize>,
-    method: Range<usize>,
-    stem: Range<usize>,
-    query: Range<usize>,
-    protocol: Range<usize>,
-    status: Range<usize>,
-    bytes: Range<usize>,
-    referer: Range<usize>,
-    user_agent: Range<usize>,
-    taken: Range<usize>,
-    forwarded: Range<usize>,
-}
-
-/// Parses a line; false where it has not the shape of these logs.
-pub(super) fn record(
-    line: &Line<'_>,
-    state: &ParseState,
-    scratch: &mut ParseScratch,
-    sink: &mut impl LineSink,
-) -> bool {
-    let text = line.text;
-    let Some(parts) = Parts::of(text) else {
-        return false;
-    };
-    let (Some(layout), Some(time_us)) = (layout(), stamp(&text[parts.stamp.clone()])) else {
-        // Asked for by name, a bad time is a bad time; found by content, it is no such log.
-        return state.formats.format == LogFormat::Combined && {
-            let message = format_args!("time {:?} is no time", &text[parts.stamp]);
-            sink.reject(
-                crate::model::Code::L104,
-                state.lines,
-                line.offset,
-                line.raw,
-                &message,
-            );
-            true
-        };
-    };
-    let ParseScratch {
-        starts,
-        ends,
-        text: anew,
-        ..
-    } = scratch;
-    let columns = [
-        &parts.stamp,
-        &parts.stamp,
-        &parts.client,
-        &parts.method,
-        &parts.stem,
-        &parts.query,
-        &parts.protocol,
-        &parts.status,
-        &parts.bytes,
-        &parts.referer,
-        &parts.user_agent,
-        &parts.host,
-        &parts.taken,
-        &parts.forwarded,
-    ];
-    starts.clear();
-    ends.clear();
-    anew.clear();
-    anew.push_str(text);
-    for place in columns {
-        starts.push(place.start as u32);
-        ends.push(place.end as u32);
-    }
-    let mut rewrite = |column: usize, write: &mut dyn FnMut(&str, &mut String)| {
-        let from = anew.len();
-        let value = &text[starts[column] as usize..ends[column] as usize];
-        write(value, anew);
-        if anew.len() > from {
-            starts[column] = from as u32;
-            ends[column] = anew.len() as u32;
-        }
-    };
-    for column in [STEM, QUERY, REFERER] {
-        rewrite(column, &mut |value, out| layered(value, "%25", out));
-    }
-    rewrite(USER_AGENT, &mut |value, out| layered(value, "%2525", out));
-    rewrite(TIME_TAKEN, &mut |value, out| {
-        if let Some(us) = whole(value) {
-            push_seconds(us as u64, out);
-        }
-    });
-    let mut view = LineView {
-        line: text,
-        text: anew,
-        starts,
-        ends,
-        layout,
-        number: state.lines,
-        offset: line.offset,
-        length: line.raw.len() as u32,
-        bad_utf8: line.bad_utf8,
-        time_us: 0,
-    };
-    emit_at(&mut view, time_us, line, sink);
-    true
+pub(super) struct Parts {
+    pub(super) host: Range<usize>,
+    pub(super) client: Range<usize>,
+    pub(super) stamp: Range<usize>,
+    pub(super) method: Range<usize>,
+    pub(super) stem: Range<usize>,
+    pub(super) query: Range<usize>,
+    pub(super) protocol: Range<usize>,
+    pub(super) status: Range<usize>,
+    pub(super) bytes: Range<usize>,
+    pub(super) referer: Range<usize>,
+    pub(super) user_agent: Range<usize>,
+    pub(super) taken: Range<usize>,
+    pub(super) forwarded: Range<usize>,
 }
 
 impl Parts {
-    fn of(text: &str) -> Option<Self> {
+    pub(super) fn of(text: &str) -> Option<Self> {
         let open = memchr::memmem::find(text.as_bytes(), b" [")?;
         let mut parts = Self::default();
         parts.before(text, open)?;
@@ -288,7 +155,7 @@ fn quote_after(text: &str, mut at: usize) -> Option<usize> {
 }
 
 /// Microseconds since 1970 of `10/Oct/2000:13:55:36 -0700`.
-fn stamp(text: &str) -> Option<i64> {
+pub(super) fn stamp(text: &str) -> Option<i64> {
     let b = text.as_bytes();
     if b.len() != 26 || (b[2], b[6], b[11], b[20]) != (b'/', b'/', b':', b' ') {
         return None;
@@ -324,81 +191,9 @@ fn stamp(text: &str) -> Option<i64> {
     Some((days_from_civil(year, month, day) * 86_400 + seconds) * 1_000_000)
 }
 
-/// Appends microseconds as seconds with six decimals.
-fn push_seconds(us: u64, out: &mut String) {
-    let mut digits = [b'0'; 20];
-    let (mut rest, mut at) = (us, digits.len());
-    while rest > 0 {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    let (seconds, decimals) = digits.split_at(14);
-    let seconds = &seconds[at.min(13)..];
-    out.extend(seconds.iter().map(|b| char::from(*b)));
-    out.push('.');
-    out.extend(decimals.iter().map(|b| char::from(*b)));
-}
-
-/// Appends a value without the server's backslashes and with `CloudFront`'s layer: `layer` stands for the `%` of an
-/// escape that the viewer sent. Appends nothing where the value has neither.
-fn layered(value: &str, layer: &str, out: &mut String) {
-    let bytes = value.as_bytes();
-    let is_hex = |at: usize| {
-        bytes
-            .get(at..at + 2)
-            .is_some_and(|h| h[0].is_ascii_hexdigit() && h[1].is_ascii_hexdigit())
-    };
-    let Some(mut at) = memchr::memchr2(b'%', b'\\', bytes) else {
-        return;
-    };
-    let mut done = 0;
-    while let Some(byte) = bytes.get(at) {
-        let (text, taken) = match byte {
-            b'%' if is_hex(at + 1) => (layer, 1),
-            b'\\' => match bytes.get(at + 1) {
-                Some(b'x') if is_hex(at + 2) => {
-                    out.push_str(&value[done..at]);
-                    push_byte(&value[at + 2..at + 4], out);
-                    at += 4;
-                    done = at;
-                    continue;
-                }
-                Some(b'"') => ("\"", 2),
-                Some(b'\\') => ("\\", 2),
-                Some(b'n') => ("%0A", 2),
-                Some(b't') => ("%09", 2),
-                Some(b'r') => ("%0D", 2),
-                _ => ("\\", 1),
-            },
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        out.push_str(&value[done..at]);
-        out.push_str(text);
-        at += taken;
-        done = at;
-    }
-    out.push_str(&value[done..]);
-}
-
-/// A byte that the server wrote as `\xHH`: as it is where it may stand so, else as an escape, which decoding undoes.
-fn push_byte(hex: &str, out: &mut String) {
-    match u8::from_str_radix(hex, 16) {
-        Ok(b) if (b' '..0x7f).contains(&b) && b != b'%' => out.push(char::from(b)),
-        _ => {
-            out.push('%');
-            out.push_str(hex);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::encoding::{decode_header, undo_log_layer};
 
     fn parts(line: &str) -> Option<Vec<&str>> {
         let p = Parts::of(line)?;
@@ -489,47 +284,6 @@ mod tests {
             "",
         ] {
             assert_eq!(stamp(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn microseconds_become_seconds() {
-        for (us, text) in [
-            (0, "0.000000"),
-            (42, "0.000042"),
-            (1_234_567, "1.234567"),
-            (98_765_432_100, "98765.432100"),
-        ] {
-            let mut out = String::new();
-            push_seconds(us, &mut out);
-            assert_eq!(out, text);
-        }
-    }
-
-    #[test]
-    fn a_value_comes_back_as_the_viewer_sent_it() {
-        for (logged, sent) in [
-            ("a=%7B%22x%22%7D", "a=%7B%22x%22%7D"),
-            ("p=100%", "p=100%"),
-            ("p=%2525", "p=%2525"),
-            ("q=\\\"", "q=\""),
-        ] {
-            let (mut layer, mut back) = (String::new(), String::new());
-            layered(logged, "%25", &mut layer);
-            // Nothing to write anew is nothing written.
-            let layer = if layer.is_empty() { logged } else { &layer };
-            undo_log_layer(layer, &mut back);
-            assert_eq!(back, sent);
-        }
-        for (logged, sent) in [
-            ("Mozilla (X; 100%)", "Mozilla (X; 100%)"),
-            ("a%20b", "a%20b"),
-            ("\\xc3\\xa9 \\\\", "é \\"),
-        ] {
-            let mut layer = String::new();
-            layered(logged, "%2525", &mut layer);
-            let layer = if layer.is_empty() { logged } else { &layer };
-            assert_eq!(decode_header(layer), sent);
         }
     }
 }

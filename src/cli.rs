@@ -80,7 +80,7 @@ pub struct SourceArgs {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = InputFormat::Auto)]
     pub log_format: InputFormat,
     /// Names of the columns, for logs without a #Fields line: 'date time c-ip cs-uri-stem …', commas or spaces; - skips one
-    #[arg(long, value_name = "NAMES")]
+    #[arg(long, value_name = "NAMES", allow_hyphen_values = true)]
     pub fields: Option<String>,
     /// What parts two columns, for rows that are not parted by tabs: 0 to 5 characters
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]

@@ -19,6 +19,7 @@ mod contract;
 mod dry_run;
 mod export;
 mod formats;
+mod formats_cli;
 mod generate;
 mod inspect;
 mod pipeline;

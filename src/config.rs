@@ -13,17 +13,19 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs,
-    QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
+    InputFormat, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target, WrittenFormat,
 };
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
-use crate::commands::generate::GenerateOptions;
+use crate::commands::generate::{GenerateOptions, Written};
 use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::export;
+use crate::model::{FormatOptions, LogFormat};
+use crate::parse;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
@@ -45,6 +47,8 @@ pub struct Surroundings {
 /// What to do, with everything it needs.
 #[derive(Debug, Clone)]
 pub enum Step {
+    /// Print what would be read; as JSON if true.
+    DryRun(source::Options, bool),
     /// Open the explorer.
     Explore(Box<ExploreOptions>),
     /// Judge and report.
@@ -81,7 +85,9 @@ pub struct ExportStep {
 /// # Errors
 /// Configuration errors, as sentences that name the option, or file, line and column.
 pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
-    match args.command.unwrap_or(Command::Explore(args.explore)) {
+    let command = args.command.unwrap_or(Command::Explore(args.explore));
+    let dry_run = dry_run(&command);
+    let step = match command {
         Command::Explore(typed) => explore(typed, around),
         Command::Check(typed) => check(typed, around),
         Command::Export(typed) => export(typed, around),
@@ -90,7 +96,39 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         Command::Config(typed) => in_force::config(typed, around),
         Command::Man => Ok(Step::Man),
-    }
+    }?;
+    Ok(match dry_run {
+        Some(json) => only_listed(step, json),
+        None => step,
+    })
+}
+
+/// Whether a command is only to list, and then whether as JSON.
+fn dry_run(command: &Command) -> Option<bool> {
+    let (source, json) = match command {
+        Command::Explore(typed) => (&typed.source, false),
+        Command::Check(typed) => (&typed.source, typed.format == ReportFormat::Json),
+        Command::Export(typed) => (&typed.source, typed.report == ReportFormat::Json),
+        Command::Query(typed) => {
+            let json = matches!(typed.format, ResultFormat::Json | ResultFormat::Jsonl);
+            (&typed.source, json)
+        }
+        _ => return None,
+    };
+    source.dry_run.then_some(json)
+}
+
+/// What a step would read, in place of the step.
+fn only_listed(step: Step, json: bool) -> Step {
+    let mut source = match step {
+        Step::Explore(options) => options.run.source,
+        Step::Check(options) => options.run.source,
+        Step::Export(step) => step.run.source,
+        Step::Query(run, _) => run.source,
+        other => return other,
+    };
+    (source.newest_first, source.follow) = (false, false);
+    Step::DryRun(source, json)
 }
 
 /// The explorer reads the newest hour first, so that the rows a person most likely wants come first.
@@ -208,6 +246,14 @@ fn generate(typed: GenerateArgs) -> Result<Step> {
         seed: typed.seed,
         hours: typed.hours,
         threads: typed.threads,
+        format: match typed.log_format {
+            WrittenFormat::V1 => Written::V1,
+            WrittenFormat::W3c => Written::W3c,
+            WrittenFormat::Json => Written::Json,
+            WrittenFormat::Parquet => Written::Parquet,
+            WrittenFormat::Realtime => Written::Realtime,
+            WrittenFormat::Combined => Written::Combined,
+        },
     }))
 }
 
@@ -219,6 +265,7 @@ fn run_options(
     around: &Surroundings,
 ) -> Result<RunOptions> {
     not_a_command(&sources, &around.working_folder)?;
+    let formats = formats(&typed)?;
     let contract = contract(typed.contract.as_deref(), &sources, &around.working_folder)?;
     let since = match (&typed.since, &typed.last) {
         (Some(since), _) => Some(when::hour("--since", since, around.now, when::Edge::First)?),
@@ -238,6 +285,7 @@ fn run_options(
     }
     let source = source::Options {
         sources,
+        formats,
         since_hour: since,
         until_hour: until,
         newest_first: false,
@@ -254,12 +302,39 @@ fn run_options(
     })
 }
 
+/// What is said of the logs' format, checked at once: a name that is no field is the user's to fix.
+fn formats(typed: &SourceArgs) -> Result<FormatOptions> {
+    let format = match typed.log_format {
+        InputFormat::Auto => LogFormat::Auto,
+        InputFormat::V1 | InputFormat::W3c | InputFormat::Plain | InputFormat::Raw => {
+            LogFormat::Rows
+        }
+        InputFormat::Json => LogFormat::Json,
+        InputFormat::Parquet => LogFormat::Parquet,
+        InputFormat::Realtime => LogFormat::Realtime,
+        InputFormat::Combined => LogFormat::Combined,
+    };
+    let names = typed.fields.as_deref().unwrap_or_default();
+    let options = FormatOptions {
+        format,
+        fields: names
+            .split(|c: char| c == ',' || c.is_whitespace())
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        delimiter: typed.delimiter.clone(),
+    };
+    parse::Formats::new(&options)?;
+    Ok(options)
+}
+
 fn s3(typed: S3Args) -> source::S3Options {
     source::S3Options {
         profile: typed.profile,
         region: typed.region,
         endpoint_url: typed.endpoint_url,
         path_style: typed.path_style,
+        dual_stack: typed.dual_stack,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
         static_credentials: None,

@@ -16,6 +16,7 @@ pub mod inspect;
 pub mod judging;
 mod large;
 mod ordered;
+mod raw_fields;
 pub mod raw_line;
 mod records;
 mod run;

@@ -2,7 +2,7 @@
 
 use crate::model::batch::{MAX_REJECT_RAW_BYTES, ObjectCount};
 use crate::model::{
-    Batch, Code, Counters, FieldId, FieldKind, ObjectId, RecordColumns, Severity, Verdict,
+    Batch, Code, Column, Counters, FieldId, FieldKind, ObjectId, RecordColumns, Severity, Verdict,
 };
 use crate::parse::numbers::{seconds, whole};
 use crate::parse::{LineSink, LineView, encoding};
@@ -52,9 +52,29 @@ impl Records<'_, '_, '_> {
         (judged.0, judged.1, Verdict::Failed)
     }
 
+    /// Columns for all fields that this log has, as null in the rows so far.
+    fn change_columns(&mut self, view: &LineView<'_>) {
+        for field in view.layout.columns.iter().flatten() {
+            let i = usize::from(field.0);
+            self.batch.records.fields[i].get_or_insert_with(|| {
+                match &self.worker.shared.words[i] {
+                    Some(words) => Column::word(words.clone()),
+                    None => Column::new(field.field().kind.column_kind()),
+                }
+            });
+        }
+        let rows = self.batch.records.len() - 1;
+        pad(&mut self.batch.records, rows);
+    }
+
     /// Every field of the record as a typed value. Fields that the log has not are left behind: see [`pad`].
     fn push_fields(&mut self, view: &LineView<'_>) {
-        for &(i, field) in &view.layout.values {
+        if view.layout.id != self.worker.layout {
+            self.worker.layout = view.layout.id;
+            self.change_columns(view);
+        }
+        for (i, field) in view.layout.columns.iter().enumerate() {
+            let Some(field) = *field else { continue };
             let at = usize::from(field.0);
             let Some(column) = &mut self.batch.records.fields[at] else {
                 continue;
@@ -96,8 +116,7 @@ impl Records<'_, '_, '_> {
 }
 
 /// Columns of fields that the log did not have catch up with the rows: nulls, which cost nothing before a value comes.
-pub(super) fn pad(records: &mut RecordColumns) {
-    let rows = records.len();
+pub(super) fn pad(records: &mut RecordColumns, rows: usize) {
     for column in records.fields.iter_mut().flatten() {
         column.pad_to(rows);
     }
@@ -117,10 +136,6 @@ impl LineSink for Records<'_, '_, '_> {
         let count = self.count();
         count.lines += 1;
         count.header_lines += 1;
-    }
-
-    fn columns_changed(&mut self) {
-        pad(&mut self.batch.records);
     }
 
     fn blank(&mut self) {

@@ -14,6 +14,7 @@ use crate::model::{
     Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectState, ObjectStatus, Progress,
     Sink,
 };
+use crate::parse::Formats;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::feeder::{Feeder, Listing, notice};
 use crate::pipeline::ordered::Ordered;
@@ -131,6 +132,7 @@ fn run_with(
     // Ends the threads below when this function returns early, without cancelling the caller's token.
     let stop = cancel.child_token();
     let _stop_on_return = stop.clone().drop_guard();
+    let formats = Arc::new(Formats::new(&options.source.formats)?);
     let arrivals = source::start(options.source.clone(), stop.clone())?;
     let types = Arc::new(EventTypes::default());
     let causes = Arc::new(Causes::default());
@@ -162,6 +164,7 @@ fn run_with(
             progress: progress.as_ref(),
             cancel: &shared.cancel,
             follow,
+            formats,
         };
         scope.spawn(move || feeder.feed(&arrivals));
         for _ in 0..threads {

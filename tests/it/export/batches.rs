@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use frontlog::model::batch::{ObjectCount, UntypedColumns};
+use frontlog::model::column::Text;
 use frontlog::model::{
     Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventColumns, EventType,
     EventTypeId, EventTypes, FieldId, LogObject, ObjectId, ObjectState, ObjectStatus,
     PropertyColumn, Severity, Sink, Verdict,
 };
-use polars_arrow::array::MutableBinaryViewArray;
 
 /// Midnight of 2026-03-05 less an hour, in µs.
 const START_US: i64 = 1_772_665_200_000_000;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use frontlog::frame::Snapshot;
 use frontlog::frame::writer::FrameWriter;
 use frontlog::model::batch::{EventColumns, ObjectCount};
+use frontlog::model::column::Text;
 use frontlog::model::{
     Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventType, EventTypeId,
     EventTypes, FIELDS, FieldId, LogObject, ObjectId, ObjectStatus, PropertyColumn, Severity, Sink,
     Verdict, Words,
 };
-use polars_arrow::array::MutableBinaryViewArray;
 use tokio::sync::watch;
 
 /// One record to be made.

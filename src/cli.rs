@@ -111,6 +111,18 @@ pub struct S3Args {
     pub request_payer: bool,
 }
 
+/// How the stream is cut into windows.
+#[derive(Debug, Clone, Default, ClapArgs)]
+#[command(next_help_heading = "Windows")]
+pub struct WindowArgs {
+    /// Length of a window of event time, 1s to 1h
+    #[arg(long, value_name = "SPAN", default_value = "1m")]
+    pub window: String,
+    /// How long a window waits for late events, in log time
+    #[arg(long, value_name = "SPAN", default_value = "5m")]
+    pub allowed_lateness: String,
+}
+
 /// `frontlog explore`.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct ExploreArgs {
@@ -149,6 +161,18 @@ pub struct CheckArgs {
     /// Values shown with each cause
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub max_examples: usize,
+    /// Tell when a condition holds in every window of a while: 'failed_pct > 5 for 5m' (repeatable)
+    ///
+    /// METRIC > NUMBER [event NAME] for DURATION, with >= < <= too. Metrics are events, good, failed, failed_pct,
+    /// late, sc_bytes (B, kB, MiB …) and the percentiles of time-taken p50, p90, p95, p99 (s, ms).
+    #[arg(long, value_name = "ALERT")]
+    pub alert: Vec<String>,
+    /// Shell command that is given each alert's line on its standard input
+    #[arg(long, value_name = "CMD", requires = "alert")]
+    pub on_alert: Option<String>,
+    /// Windows.
+    #[command(flatten)]
+    pub windows: WindowArgs,
     /// Read and count records without judging them (for benchmarks).
     #[arg(long, hide = true)]
     pub no_judge: bool,
@@ -225,7 +249,7 @@ pub enum Target {
 /// `frontlog query`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct QueryArgs {
-    /// The query: SELECT … FROM records, events, failures, objects or an event's name
+    /// The query: SELECT … FROM records, events, failures, objects, windows or an event's name
     #[arg(value_name = "SQL")]
     pub sql: String,
     /// Files, folders, globs, `-` or s3://bucket/prefix
@@ -234,6 +258,9 @@ pub struct QueryArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
     pub format: ResultFormat,
+    /// Windows, for the table `windows`.
+    #[command(flatten)]
+    pub windows: WindowArgs,
     /// Input options.
     #[command(flatten)]
     pub source: SourceArgs,

@@ -13,10 +13,12 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs,
-    QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
+    QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target, WindowArgs,
 };
 use crate::commands::check::CheckOptions;
+use crate::commands::check::alert::Alert;
 use crate::commands::check::threshold::{Limit, Thresholds};
+use crate::commands::check::watching::WatchOptions;
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
 use crate::commands::generate::GenerateOptions;
@@ -24,6 +26,7 @@ use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::export;
+use crate::frame::WindowSpec;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
@@ -133,8 +136,10 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         .iter()
         .map(|limit| Thresholds::parse_code(limit))
         .collect::<Result<_>>()?;
+    let watch = watch(&typed.alert, typed.on_alert, &typed.windows)?;
     let needs = Needs {
         judge: !typed.no_judge,
+        windows: watch.is_some(),
         ..Needs::default()
     };
     Ok(Step::Check(CheckOptions {
@@ -144,7 +149,40 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
             max_failed,
             max_code,
         },
+        watch,
         max_examples: typed.max_examples,
+    }))
+}
+
+fn window_spec(typed: &WindowArgs) -> Result<WindowSpec> {
+    Ok(WindowSpec {
+        seconds: amount::span("--window", &typed.window, 1..=3600)?,
+        lateness_s: amount::span("--allowed-lateness", &typed.allowed_lateness, 0..=86_400)?,
+    })
+}
+
+/// What `--alert` asks for; `None` without one.
+fn watch(
+    alerts: &[String],
+    on_alert: Option<String>,
+    windows: &WindowArgs,
+) -> Result<Option<WatchOptions>> {
+    let spec = window_spec(windows)?;
+    if alerts.is_empty() {
+        return Ok(None);
+    }
+    let alerts = alerts
+        .iter()
+        .map(|text| {
+            let alert = Alert::parse(text).map_err(|e| Error::Config(e.to_string()))?;
+            alert.windows(spec.seconds).map_err(Error::Config)?;
+            Ok(alert)
+        })
+        .collect::<Result<_>>()?;
+    Ok(Some(WatchOptions {
+        spec,
+        alerts,
+        on_alert,
     }))
 }
 
@@ -193,6 +231,7 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
         QueryOptions {
             sql: typed.sql,
             format,
+            windows: window_spec(&typed.windows)?,
             width: around.terminal_width,
         },
     ))

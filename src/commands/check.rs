@@ -1,18 +1,23 @@
 //! `frontlog check`: judges everything, counts by cause, prints the report, and exits by what was found.
 
+pub mod alert;
+pub mod alerting;
+mod on_alert;
 pub mod report;
 pub mod tally;
 pub mod text;
 pub mod threshold;
+pub mod watching;
 
 use std::io::Write;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::check::report::{CORRUPT, Report, UNREADABLE};
+use crate::commands::check::report::{Alerts, CORRUPT, Report, UNREADABLE};
 use crate::commands::check::tally::Tally;
 use crate::commands::check::threshold::{Limit, Thresholds};
+use crate::commands::check::watching::{Lines, WatchOptions, Watching, WatchingSink};
 use crate::commands::progress_bar::Bar;
 use crate::commands::table::thousands;
 use crate::commands::{Outcome, stdout_error};
@@ -29,6 +34,8 @@ pub struct CheckOptions {
     pub json: bool,
     /// What may be found without being a finding.
     pub thresholds: Thresholds,
+    /// Alerts, where there are any.
+    pub watch: Option<WatchOptions>,
     /// Examples kept of each cause.
     pub max_examples: usize,
 }
@@ -39,15 +46,40 @@ pub struct CheckOptions {
 /// The world fails, the identity does not hold, or the run is cancelled; bad data is no error.
 pub fn run(
     options: &CheckOptions,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let mut tally = Tally::new(options.max_examples);
     let bar = Bar::start("checking", &progress);
-    let ended = pipeline::run(&options.run, &mut tally, &progress, cancel);
+    let lines = match (options.run.source.follow, options.json) {
+        (false, _) => Lines::Report,
+        (true, false) => Lines::Text,
+        (true, true) => Lines::Json,
+    };
+    let watching = options.watch.as_ref();
+    let mut watching = watching
+        .map(|watch| Watching::start(watch, lines))
+        .transpose()?;
+    let ended = match &mut watching {
+        None => pipeline::run(&options.run, &mut tally, &progress, cancel),
+        Some(watching) => {
+            let mut sink = WatchingSink {
+                tally: &mut tally,
+                watching,
+                out: &mut *out,
+                lines,
+                types: Arc::default(),
+            };
+            pipeline::run(&options.run, &mut sink, &progress, cancel)
+        }
+    };
     drop(bar);
     let mut report = Report::new(tally, ended?);
+    report.alerts = watching.map(|mut watching| {
+        watching.finish();
+        Alerts::of(watching)
+    });
     let outcome = judge(&mut report, &options.thresholds);
     report.exit_status = outcome.exit_code();
     let text = if options.json {
@@ -103,7 +135,7 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
     );
     let mut findings = Vec::new();
     match thresholds.max_failed {
-        None if thresholds.max_code.is_empty() && bad > 0 => {
+        None if thresholds.max_code.is_empty() && report.alerts.is_none() && bad > 0 => {
             findings.push(format!("Findings: {found}."));
         }
         Some(limit) if limit.exceeded(bad, all) => {
@@ -114,6 +146,8 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
         }
         _ => {}
     }
+    let opened = report.alerts.iter().flat_map(|alerts| &alerts.opened);
+    findings.extend(opened.map(|alert| format!("Findings: the alert {alert:?} opened.")));
     let mut codes: Vec<Code> = thresholds.max_code.iter().map(|(code, _)| *code).collect();
     codes.sort_unstable();
     codes.dedup();

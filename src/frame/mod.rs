@@ -16,6 +16,7 @@ mod tally;
 mod text_reader;
 pub mod timeline;
 pub mod view;
+pub mod windows;
 pub mod writer;
 
 pub use cell::{Cell, cell};
@@ -24,3 +25,4 @@ pub use filter::Filter;
 pub use snapshot::{EventTable, Snapshot};
 pub use timeline::Timeline;
 pub use view::{View, ViewSpec};
+pub use windows::{WindowSpec, Windows};

@@ -178,7 +178,7 @@ impl LineSink for Records<'_, '_, '_> {
             self.batch.untyped.record.push(row);
             self.batch.untyped.raw.push_value(view.line);
         }
-        if self.worker.shared.needs.record_fields {
+        if self.worker.shared.needs.any_field() {
             self.push_fields(view);
         }
     }

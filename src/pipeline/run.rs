@@ -53,6 +53,7 @@ pub fn load(
         record_fields: true,
         event_columns: true,
         failed_raw: false,
+        windows: false,
         judge: true,
     };
     let mut writer = FrameWriter::new(sender);
@@ -76,6 +77,7 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
         record_fields: true,
         event_columns: true,
         failed_raw: false,
+        windows: false,
         judge: true,
     };
     std::thread::Builder::new()

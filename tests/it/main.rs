@@ -31,3 +31,4 @@ mod screens;
 mod sources;
 mod terminal;
 mod views;
+mod windows;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::commands::check::alerting::AlertChange;
+use crate::commands::check::watching::Watching;
 use crate::commands::check::tally::{CauseTally, Tally, TypeTally};
 use crate::model::time::format_us;
 use crate::model::{Cause, Code, Counters, ObjectState, ObjectStatus, Severity};
@@ -39,8 +41,33 @@ pub struct Report {
     pub rejects: Vec<RejectRow>,
     /// By URI: objects that could not be read to their end.
     pub incomplete_objects: Vec<ObjectRow>,
+    /// What the alerts did; absent where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<Alerts>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,
+}
+
+/// What the alerts did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Alerts {
+    /// Those that opened, as typed, each once.
+    pub opened: Vec<String>,
+    /// Each opening and each end, in the order of time; without those that were printed as they came.
+    pub changes: Vec<AlertChange>,
+    /// Events that came when their window should have been complete.
+    pub late_events: u64,
+}
+
+impl Alerts {
+    /// The end of watching.
+    pub fn of(mut watching: Watching) -> Self {
+        Self {
+            changes: watching.take_changes(),
+            opened: watching.opened().to_vec(),
+            late_events: watching.late(),
+        }
+    }
 }
 
 /// One event type.
@@ -183,6 +210,7 @@ impl Report {
             failures,
             rejects,
             incomplete_objects,
+            alerts: None,
             warnings: summary.warnings,
         }
     }

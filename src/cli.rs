@@ -18,8 +18,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
     about = "An interactive terminal explorer for CloudFront logs",
     long_about = "An interactive terminal explorer for CloudFront logs: local or on S3, every analytics event judged \
                   against its schema, every failure grouped by cause, and batches that add up.\n\n\
-                  `frontlog SOURCE…` opens the explorer. A source is a file, a folder, a glob, `-` or \
-                  `s3://bucket/prefix`; write `./check` for a file that has the name of a command.",
+                  `frontlog SOURCE…` opens the explorer. A source is a file, a folder, a glob, `-`, \
+                  `s3://bucket/prefix` or `kinesis://stream`; write `./check` for a file that has the name of a command.",
     after_help = "Exit status: 0 clean · 1 runtime error · 2 usage or configuration · 3 findings over the threshold · \
                   4 incomplete input · 130 interrupted",
     args_conflicts_with_subcommands = true,
@@ -73,6 +73,9 @@ pub struct SourceArgs {
     /// Only the newest: 20m, 3h, 2d before now
     #[arg(long, value_name = "SPAN", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
     pub last: Option<String>,
+    /// Where to begin in a Kinesis stream: latest, trim-horizon, or a time as for --since; latest with -f
+    #[arg(long, value_name = "PLACE", allow_hyphen_values = true)]
+    pub from: Option<String>,
     /// Folder with frontlog.toml and schemas/; found beside the source when left out
     #[arg(long, value_name = "DIR")]
     pub contract: Option<PathBuf>,
@@ -126,7 +129,7 @@ pub struct WindowArgs {
 /// `frontlog explore`.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct ExploreArgs {
-    /// Files, folders, globs, `-` or s3://bucket/prefix
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<String>,
     /// Keep watching for growth and new objects
@@ -146,7 +149,7 @@ pub struct ExploreArgs {
 /// `frontlog check`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct CheckArgs {
-    /// Files, folders, globs, `-` or s3://bucket/prefix
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
     /// How to print the result
@@ -193,7 +196,7 @@ pub enum ReportFormat {
 /// `frontlog export`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct ExportArgs {
-    /// Files, folders, globs, `-` or s3://bucket/prefix
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
     /// Folder to publish the batch in
@@ -252,7 +255,7 @@ pub struct QueryArgs {
     /// The query: SELECT … FROM records, events, failures, objects, windows or an event's name
     #[arg(value_name = "SQL")]
     pub sql: String,
-    /// Files, folders, globs, `-` or s3://bucket/prefix
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
     /// How to print the result

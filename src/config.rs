@@ -280,6 +280,11 @@ fn run_options(
         since_hour: since,
         until_hour: until,
         newest_first: false,
+        from: typed
+            .from
+            .map(|from| stream_start(&from, around))
+            .transpose()?
+            .unwrap_or_default(),
         follow: false,
         s3: s3(typed.s3),
         bytes_in_flight: (amount::bytes("--memory", &typed.memory)? / 8).max(1 << 20),
@@ -291,6 +296,17 @@ fn run_options(
         threads: typed.threads,
         needs,
     })
+}
+
+/// What `--from` means.
+fn stream_start(text: &str, around: &Surroundings) -> Result<source::kinesis::From> {
+    use source::kinesis::From;
+    match text.trim() {
+        "latest" => Ok(From::Latest),
+        "trim-horizon" => Ok(From::TrimHorizon),
+        time => when::instant("--from", time, around.now)
+            .map(|time| From::Time(time.timestamp_millis())),
+    }
 }
 
 fn s3(typed: S3Args) -> source::S3Options {

@@ -43,6 +43,8 @@ pub(super) struct Unit {
 pub(super) enum Listing {
     Found(Vec<std::sync::Arc<LogObject>>),
     Warning(String),
+    /// How far streams are behind, in milliseconds.
+    Behind(u64),
     Failed(crate::error::Error),
 }
 
@@ -171,6 +173,7 @@ impl Feeder<'_> {
                     )
                 }),
                 Ok(Arrival::Warning(text)) => self.listing.send(Listing::Warning(text)).ok(),
+                Ok(Arrival::Behind(ms)) => self.listing.send(Listing::Behind(ms)).ok(),
                 Err(e) => {
                     let _ = self.listing.send(Listing::Failed(e));
                     return;
@@ -234,6 +237,7 @@ pub(super) fn notice(listing: &Listing) -> Option<Notice> {
             bytes: objects.iter().map(|o| o.size_bytes).sum(),
         }),
         Listing::Warning(text) => Some(Notice::Warning(text.clone())),
+        Listing::Behind(ms) => Some(Notice::Behind(*ms)),
         Listing::Failed(_) => None,
     }
 }

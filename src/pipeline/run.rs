@@ -296,6 +296,7 @@ impl End<'_> {
                 self.objects.extend(objects.into_iter().map(waiting));
             }
             Listing::Warning(text) => self.warnings.push(text),
+            Listing::Behind(_) => {}
             Listing::Failed(e) => return Err(e),
         }
         Ok(())

@@ -19,6 +19,8 @@ mod contract;
 mod export;
 mod generate;
 mod inspect;
+mod kinesis;
+mod kinesis_server;
 mod pipeline;
 mod program;
 mod query;

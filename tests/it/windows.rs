@@ -68,7 +68,9 @@ fn counted(batches: Batches, backwards: bool) -> Windows {
         list.reverse();
     }
     for batch in &mut list {
-        windows.batch(batch, &batches.types, &mut |_| panic!("nothing is complete before the end"));
+        windows.batch(batch, &batches.types, &mut |_| {
+            panic!("nothing is complete before the end")
+        });
     }
     windows
 }
@@ -106,7 +108,12 @@ fn windows_sum_to_the_counters_for_any_number_of_threads_and_any_order() {
     // What is loaded says the same as what streamed by.
     let mut all = options(2);
     all.needs = Needs::default();
-    let snapshot = load(&all, &Arc::new(Progress::default()), &CancellationToken::new()).unwrap();
+    let snapshot = load(
+        &all,
+        &Arc::new(Progress::default()),
+        &CancellationToken::new(),
+    )
+    .unwrap();
     assert_eq!(Windows::of(&snapshot, SPEC).rows(), rows, "snapshot");
 }
 
@@ -213,21 +220,57 @@ fn alerts_open_and_end_where_they_should() {
 fn a_wrong_alert_is_marked_under_the_place() {
     for (text, marked, says) in [
         ("", "^", "expected a metric"),
-        ("failed_pc > 5 for 5m", "^^^^^^^^^", "did you mean `failed_pct`?"),
-        ("failed_pct 5 for 5m", "           ^", "expected > >= < or <="),
-        ("failed_pct > x for 5m", "             ^", "expected a number"),
-        ("failed_pct > 5ms for 5m", "              ^^", "no unit of this metric; write %"),
+        (
+            "failed_pc > 5 for 5m",
+            "^^^^^^^^^",
+            "did you mean `failed_pct`?",
+        ),
+        (
+            "failed_pct 5 for 5m",
+            "           ^",
+            "expected > >= < or <=",
+        ),
+        (
+            "failed_pct > x for 5m",
+            "             ^",
+            "expected a number",
+        ),
+        (
+            "failed_pct > 5ms for 5m",
+            "              ^^",
+            "no unit of this metric; write %",
+        ),
         ("events > 5% for 5m", "          ^", "is a count"),
-        ("events > 5 event for 5m", "                 ^^^", "name of an event"),
+        (
+            "events > 5 event for 5m",
+            "                 ^^^",
+            "name of an event",
+        ),
         ("events > 5", "          ^", "expected `for`"),
-        ("events > 5 for 5", "               ^", "expected a duration"),
-        ("events > 5 for 5m please", "                  ^^^^^^", "expected nothing"),
-        ("events > 5 event \"é for 5m", "                 ^", "not closed"),
+        (
+            "events > 5 for 5",
+            "               ^",
+            "expected a duration",
+        ),
+        (
+            "events > 5 for 5m please",
+            "                  ^^^^^^",
+            "expected nothing",
+        ),
+        (
+            "events > 5 event \"é for 5m",
+            "                 ^",
+            "not closed",
+        ),
     ] {
         let error = Alert::parse(text).unwrap_err().to_string();
         let lines: Vec<&str> = error.lines().collect();
         assert!(lines[0].contains(says), "{text}: {error}");
-        assert_eq!(lines[1..], [format!("  {text}"), format!("  {marked}")], "{error}");
+        assert_eq!(
+            lines[1..],
+            [format!("  {text}"), format!("  {marked}")],
+            "{error}"
+        );
     }
     let home = folder();
     let ran = program::run(home.path(), ["check", "x", "--alert", "failed > 1 for 90s"]).exits(2);
@@ -240,7 +283,11 @@ fn a_wrong_alert_is_marked_under_the_place() {
 fn the_command_of_an_alert_gets_its_line() {
     let folder = folder();
     contract(folder.path());
-    file(folder.path(), "a.log", minutes(&["x.", "..", "x."]).as_bytes());
+    file(
+        folder.path(),
+        "a.log",
+        minutes(&["x.", "..", "x."]).as_bytes(),
+    );
     let ran = program::run(
         folder.path(),
         [
@@ -311,13 +358,21 @@ fn the_table_of_windows_is_cut_as_asked() {
         contract: Arc::new(Contract::load(folder.path()).unwrap()),
         ..options(1)
     };
-    let snapshot = load(&options, &Arc::new(Progress::default()), &CancellationToken::new()).unwrap();
+    let snapshot = load(
+        &options,
+        &Arc::new(Progress::default()),
+        &CancellationToken::new(),
+    )
+    .unwrap();
     let written = |seconds: u32| {
         let mut out = vec![];
         let options = QueryOptions {
             sql: "SELECT * FROM windows ORDER BY window_start, event".into(),
             format: Format::Csv,
-            windows: WindowSpec { seconds, lateness_s: 0 },
+            windows: WindowSpec {
+                seconds,
+                lateness_s: 0,
+            },
             width: None,
         };
         frontlog::commands::query::run(&options, &snapshot, &mut out).unwrap();

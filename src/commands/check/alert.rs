@@ -241,12 +241,7 @@ impl<'a> Scanner<'a> {
 
     fn op(&mut self) -> Result<Op, AlertError> {
         let rest = self.rest();
-        for (text, op) in [
-            (">=", Op::Ge),
-            ("<=", Op::Le),
-            (">", Op::Gt),
-            ("<", Op::Lt),
-        ] {
+        for (text, op) in [(">=", Op::Ge), ("<=", Op::Le), (">", Op::Gt), ("<", Op::Lt)] {
             if rest.starts_with(text) {
                 self.at += text.len();
                 return Ok(op);
@@ -277,7 +272,10 @@ impl<'a> Scanner<'a> {
                 return Err(self.error(if known.is_empty() {
                     "this metric is a count and has no unit".to_owned()
                 } else {
-                    format!("`{unit}` is no unit of this metric; write {}", known.join(", "))
+                    format!(
+                        "`{unit}` is no unit of this metric; write {}",
+                        known.join(", ")
+                    )
                 }));
             };
             self.at += unit.len();

@@ -80,7 +80,9 @@ fn run(command: &str, line: &str) -> Result<(), String> {
         // A command that does not read its input has not failed by that.
         let _ = writeln!(stdin, "{line}");
     }
-    let status = child.wait().map_err(|e| format!("cannot wait for it: {e}"))?;
+    let status = child
+        .wait()
+        .map_err(|e| format!("cannot wait for it: {e}"))?;
     if status.success() {
         Ok(())
     } else {

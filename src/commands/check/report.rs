@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::commands::check::alerting::AlertChange;
-use crate::commands::check::watching::Watching;
 use crate::commands::check::tally::{CauseTally, Tally, TypeTally};
+use crate::commands::check::watching::Watching;
 use crate::model::time::format_us;
 use crate::model::{Cause, Code, Counters, ObjectState, ObjectStatus, Severity};
 use crate::pipeline::RunSummary;

@@ -69,9 +69,10 @@ impl Watching {
 
     fn batch(&mut self, batch: &mut Batch, types: &EventTypes) {
         let (alerting, changes) = (&mut self.alerting, &mut self.changes);
-        self.windows.batch(batch, types, &mut |complete: &Complete<'_>| {
-            changes.extend(alerting.look(complete));
-        });
+        self.windows
+            .batch(batch, types, &mut |complete: &Complete<'_>| {
+                changes.extend(alerting.look(complete));
+            });
         self.tell();
     }
 

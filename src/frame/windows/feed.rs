@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use polars_arrow::array::PrimitiveArray;
+use polars_arrow::array::{PrimitiveArray, StaticArray as _};
 
 use crate::frame::Snapshot;
 use crate::frame::chunks::{Numbers, whole_numbers};
@@ -154,13 +154,8 @@ impl Windows {
 
     /// Names of event types, by id; all versions of one name count together.
     fn learn(&mut self, types: &[Arc<EventType>]) {
-        let mut groups: HashMap<Arc<str>, u16> = self
-            .names
-            .iter()
-            .skip(1)
-            .cloned()
-            .zip(1..)
-            .collect();
+        let mut groups: HashMap<Arc<str>, u16> =
+            self.names.iter().skip(1).cloned().zip(1..).collect();
         for event_type in types.iter().skip(self.of_type.len() - 1) {
             let next = self.names.len() as u16;
             let group = *groups.entry(event_type.name.clone()).or_insert(next);

@@ -189,7 +189,10 @@ impl Chart<'_> {
         if !self.rate {
             return bucket.failed;
         }
-        let (failed, all) = (u64::from(bucket.failed), u64::from(bucket.good) + u64::from(bucket.failed));
+        let (failed, all) = (
+            u64::from(bucket.failed),
+            u64::from(bucket.good) + u64::from(bucket.failed),
+        );
         (failed * 1000).div_ceil(all.max(1)) as u32
     }
 
@@ -207,11 +210,7 @@ impl Chart<'_> {
         );
         let rows = [
             (block(bucket.good, good), styles.good, bucket.good),
-            (
-                block(self.lower(bucket), failed),
-                styles.bad,
-                bucket.failed,
-            ),
+            (block(self.lower(bucket), failed), styles.bad, bucket.failed),
         ];
         for (y, (bar, style, value)) in (bars.y..bars.bottom()).zip(rows) {
             let (bar, style) = if value == 0 {
@@ -285,7 +284,12 @@ impl Chart<'_> {
         let step = format!("{}/bar", step_label(self.scale.step));
         let rows = [
             (self.clock(end), "ok", good, styles.good),
-            (step, if self.rate { "fail %" } else { "failed" }, failed, styles.bad),
+            (
+                step,
+                if self.rate { "fail %" } else { "failed" },
+                failed,
+                styles.bad,
+            ),
         ];
         for (y, (label, name, max, style)) in (area.y..area.bottom()).zip(rows) {
             text::put(

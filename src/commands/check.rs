@@ -1,5 +1,7 @@
 //! `frontlog check`: judges everything, counts by cause, prints the report, and exits by what was found.
 
+mod earlier;
+mod live;
 pub mod report;
 pub mod tally;
 pub mod text;
@@ -7,9 +9,11 @@ pub mod threshold;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::check::live::Live;
 use crate::commands::check::report::{CORRUPT, Report, UNREADABLE};
 use crate::commands::check::tally::Tally;
 use crate::commands::check::threshold::{Limit, Thresholds};
@@ -25,6 +29,8 @@ use crate::pipeline::{self, RunOptions};
 pub struct CheckOptions {
     /// What to read, and how to judge it.
     pub run: RunOptions,
+    /// While following, how often to print the counts; never where `None`.
+    pub every: Option<Duration>,
     /// JSON instead of text.
     pub json: bool,
     /// What may be found without being a finding.
@@ -33,27 +39,38 @@ pub struct CheckOptions {
     pub max_examples: usize,
 }
 
-/// Runs the check and prints its report to `out`.
+/// Runs the check and prints its report to `out`. A followed run goes on until `cancel`, and ends as any other.
 ///
 /// # Errors
 /// The world fails, the identity does not hold, or the run is cancelled; bad data is no error.
 pub fn run(
     options: &CheckOptions,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let mut tally = Tally::new(options.max_examples);
-    let bar = Bar::start("checking", &progress);
-    let ended = pipeline::run(&options.run, &mut tally, &progress, cancel);
+    let mut run = options.run.clone();
+    let follows = run.source.follow;
+    // The first signal ends a followed run as the end of the input ends another: with its report.
+    let cancel = if follows {
+        run.source.following.finish = Some(cancel.clone());
+        CancellationToken::new()
+    } else {
+        cancel.clone()
+    };
+    let bar = Bar::start(if follows { "following" } else { "checking" }, &progress);
+    let mut live = Live::new(&mut tally, out, options);
+    let ended = pipeline::run(&run, &mut live, &progress, &cancel);
     drop(bar);
     let mut report = Report::new(tally, ended?);
     let outcome = judge(&mut report, &options.thresholds);
     report.exit_status = outcome.exit_code();
-    let text = if options.json {
-        json(&report)
-    } else {
-        text::render(&report)
+    let text = match (options.json, follows) {
+        (false, _) => text::render(&report),
+        (true, false) => json(&report),
+        // A line each, so that the counts before it can be told apart.
+        (true, true) => serde_json::to_string(&report).unwrap_or_default() + "\n",
     };
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())

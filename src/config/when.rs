@@ -64,6 +64,21 @@ pub fn last(text: &str, now: DateTime<Utc>) -> Result<i64> {
         })
 }
 
+/// A span of time that is not zero: `5s`, `20m`, `26h`.
+///
+/// # Errors
+/// A sentence with the accepted forms.
+pub fn duration(option: &str, text: &str) -> Result<std::time::Duration> {
+    span(text.trim())
+        .and_then(|span| span.to_std().ok())
+        .filter(|span| !span.is_zero())
+        .ok_or_else(|| {
+            Error::Config(format!(
+                "{option} {text:?} is no span of time; write 5s, 20m or 26h"
+            ))
+        })
+}
+
 /// `15m`, `-3h`, `2d`, `1w`: always positive.
 fn span(text: &str) -> Option<Duration> {
     let text = text.strip_prefix('-').unwrap_or(text);

@@ -126,21 +126,42 @@ pub struct WindowArgs {
     pub allowed_lateness: String,
 }
 
+/// How to follow; the same for every command that can.
+#[derive(Debug, Clone, Default, ClapArgs)]
+#[command(next_help_heading = "Follow")]
+pub struct FollowArgs {
+    /// Keep watching for growth and new objects
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Go on where the last run of this command over these sources ended: nothing twice, nothing missed
+    #[arg(long, requires = "follow")]
+    pub resume: bool,
+    /// Keep what --resume needs in this folder instead of ~/.local/state/frontlog
+    #[arg(long, value_name = "DIR", requires = "follow")]
+    pub state: Option<PathBuf>,
+    /// From one listing of S3 to the next: 5s, 1m [default: 10s]
+    #[arg(long, value_name = "SPAN", requires = "follow")]
+    pub poll_interval: Option<String>,
+    /// How late objects may appear on S3 under their hour: CloudFront takes up to a day [default: 26h]
+    #[arg(long, value_name = "SPAN", requires = "follow")]
+    pub follow_window: Option<String>,
+}
+
 /// `frontlog explore`.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct ExploreArgs {
     /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<String>,
-    /// Keep watching for growth and new objects
-    #[arg(short, long)]
-    pub follow: bool,
     /// Show only rows that pass a filter, as typed after `f`: 'event=checkout failed'
     #[arg(long = "where", value_name = "FILTER")]
     pub filter: Option<String>,
     /// Colours, by name or file; `frontlog config themes` lists them
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
+    /// Follow options.
+    #[command(flatten)]
+    pub follow: FollowArgs,
     /// Input options.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -179,6 +200,12 @@ pub struct CheckArgs {
     /// Read and count records without judging them (for benchmarks).
     #[arg(long, hide = true)]
     pub no_judge: bool,
+    /// While following, print a line with the counts this often when something came: 10s, 1m
+    #[arg(long, value_name = "SPAN", requires = "follow")]
+    pub every: Option<String>,
+    /// Follow options.
+    #[command(flatten)]
+    pub follow: FollowArgs,
     /// Input options.
     #[command(flatten)]
     pub source: SourceArgs,

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::cli::{
-    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs,
-    QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target, WindowArgs,
+    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, FollowArgs,
+    GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target, WindowArgs,
 };
 use crate::commands::check::CheckOptions;
 use crate::commands::check::alert::Alert;
@@ -39,6 +39,8 @@ pub struct Surroundings {
     pub now: DateTime<Utc>,
     /// The user's configuration folder, `~/.config/frontlog`; `None` where there is no home.
     pub config_folder: Option<PathBuf>,
+    /// The user's state folder, `~/.local/state/frontlog`; `None` where there is no home.
+    pub state_folder: Option<PathBuf>,
     /// The working folder.
     pub working_folder: PathBuf,
     /// Width of the terminal on stdout, in cells; `None` when it is none.
@@ -100,7 +102,8 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
 fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
     let user = user_files(around)?;
     let mut run = run_options(typed.sources, typed.source, Needs::default(), around)?;
-    (run.source.newest_first, run.source.follow) = (true, typed.follow);
+    run.source.newest_first = true;
+    follow(&mut run.source, typed.follow, "explore", around)?;
     Ok(Step::Explore(Box::new(ExploreOptions {
         run,
         filter: typed.filter,
@@ -142,8 +145,15 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         windows: watch.is_some(),
         ..Needs::default()
     };
+    let every = typed
+        .every
+        .map(|every| when::duration("--every", &every))
+        .transpose()?;
+    let mut run = run_options(typed.sources, typed.source, needs, around)?;
+    follow(&mut run.source, typed.follow, "check", around)?;
     Ok(Step::Check(CheckOptions {
-        run: run_options(typed.sources, typed.source, needs, around)?,
+        run,
+        every,
         json: typed.format == ReportFormat::Json,
         thresholds: Thresholds {
             max_failed,
@@ -286,6 +296,7 @@ fn run_options(
             .transpose()?
             .unwrap_or_default(),
         follow: false,
+        following: source::Following::default(),
         s3: s3(typed.s3),
         bytes_in_flight: (amount::bytes("--memory", &typed.memory)? / 8).max(1 << 20),
         only: None,
@@ -307,6 +318,45 @@ fn stream_start(text: &str, around: &Surroundings) -> Result<source::kinesis::Fr
         time => when::instant("--from", time, around.now)
             .map(|time| From::Time(time.timestamp_millis())),
     }
+}
+
+/// How late `CloudFront` may be, a day, and two hours to be safe.
+const FOLLOW_WINDOW: &str = "26h";
+
+/// What following means for a command.
+fn follow(
+    source: &mut source::Options,
+    typed: FollowArgs,
+    command: &'static str,
+    around: &Surroundings,
+) -> Result<()> {
+    source.follow = typed.follow;
+    if !typed.follow {
+        return Ok(());
+    }
+    if let Some(every) = &typed.poll_interval {
+        source.following.poll_interval = when::duration("--poll-interval", every)?;
+    }
+    let window = typed.follow_window.as_deref().unwrap_or(FOLLOW_WINDOW);
+    let seconds = when::duration("--follow-window", window)?.as_secs();
+    source.following.window_hours = seconds.div_ceil(3600) as i64;
+    let required = typed.resume || typed.state.is_some();
+    let Some(folder) = typed.state.or_else(|| around.state_folder.clone()) else {
+        if required {
+            return Err(Error::Config(
+                "--resume has no folder to keep its state in, because there is no home; name one with --state DIR"
+                    .to_owned(),
+            ));
+        }
+        return Ok(());
+    };
+    source.following.state = Some(source::state::StateOptions {
+        folder,
+        command,
+        resume: typed.resume,
+        required,
+    });
+    Ok(())
 }
 
 fn s3(typed: S3Args) -> source::S3Options {

@@ -2,6 +2,8 @@
 
 pub mod alert;
 pub mod alerting;
+mod earlier;
+mod live;
 mod on_alert;
 pub mod report;
 pub mod tally;
@@ -11,13 +13,15 @@ pub mod watching;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::check::live::Live;
 use crate::commands::check::report::{Alerts, CORRUPT, Report, UNREADABLE};
 use crate::commands::check::tally::Tally;
 use crate::commands::check::threshold::{Limit, Thresholds};
-use crate::commands::check::watching::{Lines, WatchOptions, Watching, WatchingSink};
+use crate::commands::check::watching::{WatchOptions, Watching};
 use crate::commands::progress_bar::Bar;
 use crate::commands::table::thousands;
 use crate::commands::{Outcome, stdout_error};
@@ -30,6 +34,8 @@ use crate::pipeline::{self, RunOptions};
 pub struct CheckOptions {
     /// What to read, and how to judge it.
     pub run: RunOptions,
+    /// While following, how often to print the counts; never where `None`.
+    pub every: Option<Duration>,
     /// JSON instead of text.
     pub json: bool,
     /// What may be found without being a finding.
@@ -40,7 +46,7 @@ pub struct CheckOptions {
     pub max_examples: usize,
 }
 
-/// Runs the check and prints its report to `out`.
+/// Runs the check and prints its report to `out`. A followed run goes on until `cancel`, and ends as any other.
 ///
 /// # Errors
 /// The world fails, the identity does not hold, or the run is cancelled; bad data is no error.
@@ -51,41 +57,39 @@ pub fn run(
 ) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let mut tally = Tally::new(options.max_examples);
-    let bar = Bar::start("checking", &progress);
-    let lines = match (options.run.source.follow, options.json) {
-        (false, _) => Lines::Report,
-        (true, false) => Lines::Text,
-        (true, true) => Lines::Json,
+    let mut run = options.run.clone();
+    let follows = run.source.follow;
+    // The first signal ends a followed run as the end of the input ends another: with its report.
+    let cancel = if follows {
+        run.source.following.finish = Some(cancel.clone());
+        CancellationToken::new()
+    } else {
+        cancel.clone()
     };
-    let watching = options.watch.as_ref();
-    let mut watching = watching
-        .map(|watch| Watching::start(watch, lines))
+    let bar = Bar::start(if follows { "following" } else { "checking" }, &progress);
+    let mut watching = options
+        .watch
+        .as_ref()
+        .map(|watch| Watching::start(watch, follows))
         .transpose()?;
-    let ended = match &mut watching {
-        None => pipeline::run(&options.run, &mut tally, &progress, cancel),
-        Some(watching) => {
-            let mut sink = WatchingSink {
-                tally: &mut tally,
-                watching,
-                out: &mut *out,
-                lines,
-                types: Arc::default(),
-            };
-            pipeline::run(&options.run, &mut sink, &progress, cancel)
-        }
-    };
+    let mut live = Live::new(&mut tally, out, options, watching.as_mut());
+    let ended = pipeline::run(&run, &mut live, &progress, &cancel);
     drop(bar);
     let mut report = Report::new(tally, ended?);
     report.alerts = watching.map(|mut watching| {
-        watching.finish();
+        // What a followed run ends in the middle of is not complete.
+        if !follows {
+            watching.finish();
+        }
         Alerts::of(watching)
     });
     let outcome = judge(&mut report, &options.thresholds);
     report.exit_status = outcome.exit_code();
-    let text = if options.json {
-        json(&report)
-    } else {
-        text::render(&report)
+    let text = match (options.json, follows) {
+        (false, _) => text::render(&report),
+        (true, false) => json(&report),
+        // A line each, so that the counts before it can be told apart.
+        (true, true) => serde_json::to_string(&report).unwrap_or_default() + "\n",
     };
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())

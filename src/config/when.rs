@@ -75,8 +75,16 @@ pub fn instant(option: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<
         .ok()
         .map(|t| t.to_utc())
         .or_else(|| {
-            let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
-            forms.into_iter().find_map(with_minutes).map(|t| t.and_utc())
+            let forms = [
+                "%Y-%m-%dT%H:%M:%S",
+                "%Y-%m-%dT%H:%M",
+                "%Y-%m-%d %H:%M:%S",
+                "%Y-%m-%d %H:%M",
+            ];
+            forms
+                .into_iter()
+                .find_map(with_minutes)
+                .map(|t| t.and_utc())
         })
         .or_else(|| span(text).and_then(|back| now.checked_sub_signed(back)))
         .or_else(|| (text == "now").then_some(now));
@@ -89,6 +97,21 @@ pub fn instant(option: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<
         .ok_or_else(|| {
             Error::Config(format!(
                 "{option} {text:?} is no place in a stream; write latest, trim-horizon, 2026-11-22T14:05:00Z or 15m"
+            ))
+        })
+}
+
+/// A span of time that is not zero: `5s`, `20m`, `26h`.
+///
+/// # Errors
+/// A sentence with the accepted forms.
+pub fn duration(option: &str, text: &str) -> Result<std::time::Duration> {
+    span(text.trim())
+        .and_then(|span| span.to_std().ok())
+        .filter(|span| !span.is_zero())
+        .ok_or_else(|| {
+            Error::Config(format!(
+                "{option} {text:?} is no span of time; write 5s, 20m or 26h"
             ))
         })
 }

@@ -14,11 +14,13 @@ mod feeder;
 pub mod handle;
 pub mod inspect;
 pub mod judging;
+mod keeping;
 mod large;
 mod ordered;
 pub mod raw_line;
 mod records;
 mod run;
+mod versions;
 mod worker;
 
 pub use handle::{Handle, Needs, RunOptions, RunSummary};

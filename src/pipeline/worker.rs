@@ -19,6 +19,7 @@ use crate::pipeline::feeder::{BlockWork, Unit, Work};
 use crate::pipeline::judging::Judging;
 use crate::pipeline::large::{Part, is_large};
 use crate::pipeline::records::Records;
+use crate::pipeline::versions::Versions;
 use crate::source::Content;
 
 /// The fields that windows count; the only columns of a run that wants nothing else.
@@ -36,6 +37,8 @@ pub(super) struct Shared {
     pub cancel: CancellationToken,
     /// Objects being cut into blocks now; while there are any, idle workers wait for their blocks.
     pub streams: AtomicUsize,
+    /// Of a followed run: what the versions of overwritten objects have in common is read once.
+    pub versions: Option<Versions>,
 }
 
 impl Shared {
@@ -286,7 +289,17 @@ impl<'a> Worker<'a> {
             ObjectStatus::Corrupt(_) => memchr::memrchr(b'\n', text).map_or(0, |i| i + 1),
             _ => text.len(),
         };
-        self.parse(&text[..end], 0, state, object, batch);
+        let versions = self.shared.versions.as_ref();
+        match versions.and_then(|v| v.new_lines(object, &text[..end])) {
+            None => self.parse(&text[..end], 0, state, object, batch),
+            Some(runs) => {
+                for run in runs {
+                    state.lines = run.lines;
+                    let offset = run.text.start as u64;
+                    self.parse(&text[run.text], offset, state, object, batch);
+                }
+            }
+        }
         end
     }
 

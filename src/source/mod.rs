@@ -4,6 +4,7 @@
 //! channel, so that a slow reader slows the fetching down. One background thread does it; S3 requests run on the
 //! process's network runtime (`s3::runtime`). Nothing outside this folder needs to know tokio for it.
 
+mod chapter;
 mod fetched;
 mod follow;
 mod hour;
@@ -12,15 +13,20 @@ mod listing;
 mod local;
 mod location;
 mod log_name;
+mod members;
 mod outlet;
 mod piped;
+mod remote;
 mod run;
 mod s3;
+pub mod state;
 mod tail;
+mod wake;
 mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 pub use fetched::Fetched;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, LogObject};
+use crate::model::{Code, LogObject, Mark};
 use listing::Listing;
 use location::Location;
 
@@ -47,12 +53,29 @@ pub struct Options {
     pub from: kinesis::From,
     /// Keep watching for growth and new objects.
     pub follow: bool,
+    /// How to.
+    pub following: Following,
     /// S3 connection.
     pub s3: S3Options,
     /// Of what the sources hold, read only the objects with these URIs (an export's plan); all where `None`.
     pub only: Option<Arc<std::collections::HashSet<Arc<str>>>>,
     /// Bound on fetched bytes that no worker has taken yet; 0 means 64 MiB.
     pub bytes_in_flight: u64,
+}
+
+/// How to follow.
+#[derive(Debug, Clone, Default)]
+pub struct Following {
+    /// From one listing of S3 to the next; 0 means ten seconds.
+    pub poll_interval: Duration,
+    /// Hours before the newest one in which objects may still appear; 0 means all.
+    pub window_hours: i64,
+    /// Where to keep how far the sources were taken; nowhere where `None`.
+    pub state: Option<state::StateOptions>,
+    /// What an earlier run took, which is not read again.
+    pub taken: Arc<state::Taken>,
+    /// Ends a followed run as if its sources had ended: what has arrived is still read.
+    pub finish: Option<CancellationToken>,
 }
 
 /// How to reach S3.
@@ -129,6 +152,19 @@ pub enum Arrival {
     Warning(String),
     /// How far the slowest shard of the streams is behind their newest record, in milliseconds.
     Behind(u64),
+    /// While following, object `index` goes on where an earlier run ended: no content comes, only growth.
+    Resumed {
+        /// Which object.
+        index: u32,
+        /// Lines before the first growth.
+        lines: u64,
+        /// The text from which its format is known: its last `#Fields` line, else its first line.
+        head: Vec<u8>,
+    },
+    /// While following: the next content or growth of its object, once taken, stands for this position.
+    Mark(Mark),
+    /// While following S3: once everything before is taken, objects of earlier hours are done with.
+    Floor(i64),
 }
 
 /// The bytes of one object as stored (gzip is not undone here).

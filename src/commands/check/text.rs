@@ -173,12 +173,12 @@ fn failures(report: &Report) -> String {
         table.row([
             thousands(row.rows),
             percent(row.rows, row.of_events),
-            row.code.to_owned(),
+            row.code.to_string(),
             row.severity.as_str().to_owned(),
             row.event.clone(),
             row.path.clone(),
             cut(if row.expected.is_empty() {
-                row.name
+                &row.name
             } else {
                 &row.expected
             }),
@@ -224,10 +224,10 @@ fn rejects(report: &Report) -> String {
     let mut table = Table::new(&["#lines", "code", "meaning"]);
     for row in &report.rejects {
         let meaning =
-            crate::model::Code::parse(row.code).map_or(row.name, crate::model::Code::meaning);
+            crate::model::Code::parse(&row.code).map_or(&*row.name, crate::model::Code::meaning);
         table.row([
             thousands(row.lines),
-            row.code.to_owned(),
+            row.code.to_string(),
             meaning.to_owned(),
         ]);
         for example in &row.examples {

@@ -1,17 +1,12 @@
 //! A check that also watches: counts the windows of the stream and tells when an alert opens or is over.
 
-use std::io::Write;
-use std::sync::Arc;
-
 use crate::commands::check::alert::Alert;
 use crate::commands::check::alerting::{AlertChange, Alerting, OPEN};
 use crate::commands::check::on_alert::OnAlert;
-use crate::commands::check::tally::Tally;
-use crate::commands::stdout_error;
 use crate::commands::table::printable;
 use crate::error::{Error, Result};
 use crate::frame::windows::{Complete, Keep, WindowSpec, Windows};
-use crate::model::{Batch, Causes, EventTypes, LogObject, Sink, Words};
+use crate::model::{Batch, EventTypes};
 
 /// What is watched for.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,17 +17,6 @@ pub struct WatchOptions {
     pub alerts: Vec<Alert>,
     /// A shell command that is given each line on its standard input.
     pub on_alert: Option<String>,
-}
-
-/// How lines leave while the run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lines {
-    /// They wait for the report: the input ends by itself.
-    Report,
-    /// Sentences, at once.
-    Text,
-    /// JSON objects, at once.
-    Json,
 }
 
 /// Windows and alerts of one run.
@@ -48,15 +32,12 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Begins.
+    /// Begins. A run that `follows` tells of a change at once; another one when its input has ended.
     ///
     /// # Errors
     /// The duration of an alert is not made of whole windows; no thread could be started.
-    pub fn start(options: &WatchOptions, lines: Lines) -> Result<Self> {
-        let keep = match lines {
-            Lines::Report => Keep::All,
-            Lines::Text | Lines::Json => Keep::Recent,
-        };
+    pub fn start(options: &WatchOptions, follows: bool) -> Result<Self> {
+        let keep = if follows { Keep::Recent } else { Keep::All };
         Ok(Self {
             windows: Windows::new(options.spec, keep),
             alerting: Alerting::new(&options.alerts, options.spec.seconds)
@@ -67,7 +48,8 @@ impl Watching {
         })
     }
 
-    fn batch(&mut self, batch: &mut Batch, types: &EventTypes) {
+    /// Counts a batch.
+    pub fn batch(&mut self, batch: &mut Batch, types: &EventTypes) {
         let (alerting, changes) = (&mut self.alerting, &mut self.changes);
         self.windows
             .batch(batch, types, &mut |complete: &Complete<'_>| {
@@ -109,51 +91,5 @@ impl Watching {
     /// Events that came late.
     pub fn late(&self) -> u64 {
         self.windows.total().late
-    }
-}
-
-/// The sink of a check that watches.
-pub struct WatchingSink<'a> {
-    /// What a check counts anyway.
-    pub tally: &'a mut Tally,
-    /// The windows.
-    pub watching: &'a mut Watching,
-    /// Where lines go at once.
-    pub out: &'a mut (dyn Write + Send),
-    /// How.
-    pub lines: Lines,
-    /// Of the run.
-    pub types: Arc<EventTypes>,
-}
-
-impl Sink for WatchingSink<'_> {
-    fn start(&mut self, types: &Arc<EventTypes>, causes: &Arc<Causes>, words: &[Option<Words>]) {
-        self.types = types.clone();
-        self.tally.start(types, causes, words);
-    }
-
-    fn listed(&mut self, objects: &[Arc<LogObject>]) {
-        self.tally.listed(objects);
-    }
-
-    fn take(&mut self, mut batch: Batch) -> Result<()> {
-        self.watching.batch(&mut batch, &self.types);
-        if self.lines != Lines::Report {
-            for change in self.watching.take_changes() {
-                let line = match self.lines {
-                    // Plain texts and numbers always serialize.
-                    Lines::Json => serde_json::to_string(&change).unwrap_or_default(),
-                    _ => printable(&change.line()),
-                };
-                writeln!(self.out, "{line}")
-                    .and_then(|()| self.out.flush())
-                    .map_err(stdout_error)?;
-            }
-        }
-        self.tally.take(batch)
-    }
-
-    fn idle(&mut self) -> Result<()> {
-        self.tally.idle()
     }
 }

@@ -163,7 +163,7 @@ fn read(streams: Vec<String>, options: Options, outlet: &Outlet) -> Result<(), S
     let desk = Desk {
         news: sender,
         cancel,
-        finish: options.following.finish.clone(),
+        finish: options.following.finish.clone().unwrap_or_default(),
         answers: Arc::new(Semaphore::new(ANSWERS)),
         numbers: Arc::default(),
         follow: options.follow,

@@ -106,13 +106,12 @@ fn watch(
 ) -> (Option<RecommendedWatcher>, Option<String>) {
     let handler = move |event: notify::Result<Event>| {
         let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = event.map_or_else(
-            |_| {
-                (heard.is_all, heard.is_listing_due) = (true, true);
-                true
-            },
-            |event| heard.hear(&event),
-        );
+        let is_news = if let Ok(event) = event {
+            heard.hear(&event)
+        } else {
+            (heard.is_all, heard.is_listing_due) = (true, true);
+            true
+        };
         drop(heard);
         if is_news {
             // A full channel means that the bell rings already.
@@ -163,7 +162,7 @@ fn folders(locations: &[Location]) -> Vec<(PathBuf, RecursiveMode)> {
                 (parent.to_owned(), RecursiveMode::NonRecursive)
             }
             Location::Glob { base, .. } => (base.clone(), RecursiveMode::Recursive),
-            Location::Stdin | Location::S3(_) => continue,
+            Location::Stdin | Location::S3(_) | Location::Stream(_) => continue,
         };
         let path = if path.as_os_str().is_empty() {
             PathBuf::from(".")
@@ -181,24 +180,8 @@ fn folders(locations: &[Location]) -> Vec<(PathBuf, RecursiveMode)> {
 
 /// File systems that other machines, or a host, write to behind the kernel's back.
 const REMOTE: [&str; 18] = [
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb2",
-    "smb3",
-    "smbfs",
-    "9p",
-    "afs",
-    "ceph",
-    "glusterfs",
-    "lustre",
-    "gpfs",
-    "vboxsf",
-    "prl_fs",
-    "virtiofs",
-    "fuse",
-    "fuseblk",
-    "davfs",
+    "nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre",
+    "gpfs", "vboxsf", "prl_fs", "virtiofs", "fuse", "fuseblk", "davfs",
 ];
 
 /// The kind of file system of a folder, if it is one that does not tell of changes.

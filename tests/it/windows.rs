@@ -181,7 +181,8 @@ const CASES: &[(&str, &[&str], &str)] = &[
     ("events <= 1 for 5m", &[".", "", "", "", "."], "+5"),
     // Only one event's.
     ("events < 1 event page for 1m", &["p.", ".", "p."], "+2 -3"),
-    ("failed > 0 event page for 1m", &["px", "px"], ""),
+    ("failed > 1 event page for 1m", &["px", "px"], ""),
+    ("failed > 1 for 1m", &["px", "px"], "+1"),
     ("failed > 0 event \"checkout\" for 2m", &["px", "px"], "+2"),
     // Opens once, however long it holds.
     ("failed>0 for 1m", &["x", "x", "x", "."], "+1 -4"),

@@ -81,17 +81,16 @@ impl Coordinator {
             if self.readers.is_empty() && !self.desk.follow {
                 return Ok(());
             }
-            let mut relist = false;
-            tokio::select! {
+            let relist = tokio::select! {
                 () = self.desk.cancel.cancelled() => return Err(None),
                 () = self.desk.finish.cancelled() => {
                     // What the readers hold is passed on before they end.
                     while self.readers.join_next().await.is_some() {}
                     return Ok(());
                 }
-                Some(ended) = self.readers.join_next() => relist = self.ended(ended)?,
-                () = tokio::time::sleep(LIST_EVERY), if self.desk.follow => relist = true,
-            }
+                Some(ended) = self.readers.join_next() => self.ended(ended)?,
+                () = tokio::time::sleep(LIST_EVERY), if self.desk.follow => true,
+            };
             if relist {
                 self.list_again().await?;
             }

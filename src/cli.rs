@@ -106,6 +106,9 @@ pub struct S3Args {
     /// Address objects as endpoint/bucket/key
     #[arg(long)]
     pub path_style: bool,
+    /// Reach AWS over IPv6 too; AWS_USE_DUALSTACK_ENDPOINT=true does the same
+    #[arg(long, conflicts_with = "endpoint_url")]
+    pub dual_stack: bool,
     /// Send anonymous requests
     #[arg(long)]
     pub no_sign_request: bool,

@@ -365,6 +365,7 @@ fn s3(typed: S3Args) -> source::S3Options {
         region: typed.region,
         endpoint_url: typed.endpoint_url,
         path_style: typed.path_style,
+        dual_stack: typed.dual_stack,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
         static_credentials: None,

@@ -89,6 +89,8 @@ pub struct S3Options {
     pub endpoint_url: Option<String>,
     /// `endpoint/bucket/key` instead of `bucket.endpoint/key`.
     pub path_style: bool,
+    /// AWS' addresses that answer on IPv6 too.
+    pub dual_stack: bool,
     /// Anonymous requests.
     pub no_sign_request: bool,
     /// Requester pays.
@@ -104,6 +106,7 @@ impl std::fmt::Debug for S3Options {
             .field("region", &self.region)
             .field("endpoint_url", &self.endpoint_url)
             .field("path_style", &self.path_style)
+            .field("dual_stack", &self.dual_stack)
             .field("no_sign_request", &self.no_sign_request)
             .field("request_payer", &self.request_payer)
             // A secret must never reach a log file through `{:?}`.

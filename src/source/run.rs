@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::model::{Code, LogObject};
 
 use super::listing::{self, Found, Listing, Place};
-use super::location::Location;
+use super::location::{Location, Prefix};
 use super::outlet::{Outlet, Stop};
 use super::remote::{self, Remote};
 use super::s3::{self, Fetcher, Ticket};
@@ -192,15 +192,31 @@ impl Run {
             ..self.options.clone()
         };
         for prefix in listing::prefixes(&self.locations) {
-            let listed = s3::runtime::wait(async {
-                tokio::select! {
-                    () = self.outlet.cancel.cancelled() => Err(Stop::Ended),
-                    listed = s3::list(prefix, &options) => listed.map_err(Stop::Failed),
-                }
-            })?;
-            all.extend(listed?);
+            all.extend(self.unless_cancelled(s3::list(prefix, &options))?);
         }
         Ok(all)
+    }
+
+    /// Lists some hours of one S3 source, unless the run is cancelled meanwhile: what following looks at again.
+    #[allow(dead_code)]
+    pub(super) fn list_hours(
+        &self,
+        prefix: &Prefix,
+        wanted: s3::Wanted<'_>,
+    ) -> Result<Listing, Stop> {
+        self.unless_cancelled(s3::list_hours(prefix, &self.options, wanted))
+    }
+
+    fn unless_cancelled(
+        &self,
+        listing: impl Future<Output = Result<Listing>> + Send,
+    ) -> Result<Listing, Stop> {
+        s3::runtime::wait(async {
+            tokio::select! {
+                () = self.outlet.cancel.cancelled() => Err(Stop::Ended),
+                listed = listing => listed.map_err(Stop::Failed),
+            }
+        })?
     }
 
     /// Tells a person, once.

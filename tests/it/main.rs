@@ -27,6 +27,7 @@ mod query;
 mod real_logs;
 mod registry;
 mod s3;
+mod s3_listing;
 mod s3_odd_servers;
 mod s3_server;
 mod screens;

@@ -81,7 +81,7 @@ pub fn run(
         if !follows {
             watching.finish();
         }
-        Alerts::of(watching)
+        Alerts::of(watching, follows)
     });
     let outcome = judge(&mut report, &options.thresholds);
     report.exit_status = outcome.exit_code();

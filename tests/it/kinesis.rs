@@ -7,7 +7,9 @@ use frontlog::source::kinesis::From;
 use frontlog::source::{self, Arrival, Options};
 use tokio_util::sync::CancellationToken;
 
-use crate::kinesis_server::{KinesisServer, reaching, refusing};
+use crate::kinesis_server::{KEYS, KinesisServer, reaching, refusing};
+use crate::live_check::LiveCheck;
+use crate::program::{self, folder};
 
 /// Longer than anything here takes.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -301,4 +303,80 @@ fn records_that_are_no_log_lines_are_refused_and_not_misread() {
             "{sentence}"
         );
     }
+}
+
+/// `frontlog check` of the stream, as a process.
+fn check(
+    home: &std::path::Path,
+    server: &KinesisServer,
+    arguments: &[&str],
+) -> std::process::Command {
+    let mut command = program::command(home);
+    command
+        .args(["check", "kinesis://s", "--format", "json"])
+        .args(["--region", "us-east-1", "--endpoint-url", &server.endpoint])
+        .args(arguments)
+        .env("AWS_ACCESS_KEY_ID", KEYS.0)
+        .env("AWS_SECRET_ACCESS_KEY", KEYS.1);
+    command
+}
+
+fn lines_of(line: &str) -> u64 {
+    let value: serde_json::Value = serde_json::from_str(line).unwrap();
+    value["counters"]["lines"].as_u64().unwrap()
+}
+
+#[test]
+fn killed_and_resumed_a_check_has_counted_every_record_once() {
+    let Some(server) = KinesisServer::start() else {
+        return;
+    };
+    server.stream("s", 3);
+    let home = folder();
+    // Without anything said, it begins with what comes next; that holds for what comes while it is down, too.
+    let arguments = ["-f", "--resume", "--every", "1s"];
+    put(&server, "s", 0..50);
+    // Two seconds before its start are not told apart from it when it is resumed.
+    std::thread::sleep(Duration::from_millis(2_100));
+    let first = LiveCheck::start(&mut check(home.path(), &server, &arguments));
+    // All three shards have been begun, and that is in the state.
+    let state = home.path().join("state/frontlog/follow");
+    let begun = |state: &std::path::Path| {
+        let files = std::fs::read_dir(state).into_iter().flatten().flatten();
+        let mut files = files.filter(|f| f.path().extension().is_some_and(|e| e == "json"));
+        files.any(|f| {
+            std::fs::read_to_string(f.path())
+                .unwrap()
+                .matches("shardId-")
+                .count()
+                >= 3
+        })
+    };
+    let start = Instant::now();
+    while !begun(&state) {
+        assert!(start.elapsed() < LIMIT, "no state was written");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    first.kill();
+    put(&server, "s", 50..350);
+    server.split("s");
+    put(&server, "s", 350..650);
+    for round in 0..3 {
+        let mut live = LiveCheck::start(&mut check(home.path(), &server, &arguments));
+        live.until(|line| lines_of(line) > 0);
+        let from = 650 + round * 100;
+        put(&server, "s", from..from + 100);
+        std::thread::sleep(Duration::from_millis(400 * round as u64));
+        live.kill();
+        if round == 1 {
+            server.merge("s");
+        }
+    }
+    put(&server, "s", 950..1050);
+    let mut last = LiveCheck::start(&mut check(home.path(), &server, &arguments));
+    last.until(|line| lines_of(line) >= 1000);
+    std::thread::sleep(Duration::from_millis(1_500));
+    let (_, printed) = last.end();
+    assert_eq!(lines_of(printed.last().unwrap()), 1000);
 }

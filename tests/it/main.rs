@@ -21,6 +21,7 @@ mod generate;
 mod inspect;
 mod kinesis;
 mod kinesis_server;
+mod live_check;
 mod pipeline;
 mod program;
 mod query;

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
 use crate::arrivals::reading_path;
+use crate::live_check::LiveCheck;
 use crate::program::{self, contract, file, folder, header, record, root};
 
 const SPEC: WindowSpec = WindowSpec {
@@ -379,7 +380,72 @@ fn the_table_of_windows_is_cut_as_asked() {
         frontlog::commands::query::run(&options, &snapshot, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
-    insta::assert_snapshot!(written(60), @"");
+    insta::assert_snapshot!(written(60), @r#"
+    "window_start","window_ms","event","events","good","failed","failed_pct","time_taken_p50","time_taken_p90","time_taken_p95","time_taken_p99","sc_bytes","late"
+    2026-11-22 14:00:00.000000,60000,"checkout",2,1,1,50,0.001,0.001,0.001,0.001,842,0
+    2026-11-22 14:00:00.000000,60000,"page",1,0,1,100,0.001,0.001,0.001,0.001,421,0
+    2026-11-22 14:00:00.000000,60000,\N,3,1,2,66.66666666666667,0.001,0.001,0.001,0.001,1263,0
+    2026-11-22 14:01:00.000000,60000,"checkout",1,1,0,0,0.001,0.001,0.001,0.001,421,0
+    2026-11-22 14:01:00.000000,60000,\N,1,1,0,0,0.001,0.001,0.001,0.001,421,0
+    "#);
     assert_eq!(written(3600).lines().count(), 4);
     assert_eq!(written(1).lines().count(), 1 + 2 * 4);
+}
+
+/// The watermark is log time: the next minute's lines complete this one, however fast the test runs.
+#[test]
+fn a_followed_check_tells_of_an_alert_as_soon_as_its_windows_are_complete() {
+    let home = folder();
+    contract(home.path());
+    let log = file(home.path(), "a.log", header().as_bytes());
+    let append = |lines: &str| {
+        use std::io::Write as _;
+        let mut file = std::fs::File::options().append(true).open(&log).unwrap();
+        file.write_all(lines.as_bytes()).unwrap();
+    };
+    let mut live = LiveCheck::start(program::command(home.path()).args([
+        "check",
+        "-f",
+        "a.log",
+        "--alert",
+        "failed_pct > 40 for 2m",
+        "--allowed-lateness",
+        "10s",
+        "--on-alert",
+        "cat >> told",
+    ]));
+    let event = |n, value: &str| record(n, &format!("e=checkout&value={value}"), "UA");
+    append(&(event(5, "x") + &event(65, "x") + &event(130, "1")));
+    let line = live.until(|line| line.contains(" alert "));
+    assert_eq!(
+        line,
+        "2026-11-22 14:02:00 alert open: failed_pct > 40 for 2m: 100 in 1 events, 1 failed"
+    );
+    // Nine seconds past its end the third window is still waited for; then one of its events comes late.
+    append(&(event(189, "1") + &event(126, "1") + &event(190, "1")));
+    let line = live.until(|line| line.contains(" alert "));
+    assert_eq!(
+        line,
+        "2026-11-22 14:03:00 alert resolved, after 1m: failed_pct > 40 for 2m: 0 in 2 events, 0 failed"
+    );
+    append(&event(127, "x"));
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    let (status, printed) = live.end();
+    let text = printed.join("\n");
+    assert_eq!(status, 3, "{text}");
+    assert!(
+        text.contains("Alerts: 1 opened; 1 event came late"),
+        "{text}"
+    );
+    assert!(
+        text.contains("the alert \"failed_pct > 40 for 2m\" opened"),
+        "{text}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(home.path().join("told"))
+            .unwrap()
+            .lines()
+            .count(),
+        2
+    );
 }

@@ -56,17 +56,18 @@ pub struct Alerts {
     pub opened: Vec<String>,
     /// Each opening and each end, in the order of time; without those that were printed as they came.
     pub changes: Vec<AlertChange>,
-    /// Events that came when their window should have been complete.
-    pub late_events: u64,
+    /// Of a followed run: events that came when their window had been judged. (Whatever order they come in, a run that
+    /// ends by itself judges all of them.)
+    pub late_events: Option<u64>,
 }
 
 impl Alerts {
     /// The end of watching.
-    pub fn of(mut watching: Watching) -> Self {
+    pub fn of(mut watching: Watching, follows: bool) -> Self {
         Self {
             changes: watching.take_changes(),
             opened: watching.opened().to_vec(),
-            late_events: watching.late(),
+            late_events: follows.then(|| watching.late()),
         }
     }
 }

@@ -271,8 +271,8 @@ fn alerts(report: &Report) -> String {
         0 => "Alerts: none opened".to_owned(),
         n => format!("Alerts: {} opened", thousands(n as u64)),
     };
-    if alerts.late_events > 0 {
-        let _ = write!(out, "; {} came late", count(alerts.late_events, "event"));
+    if let Some(late) = alerts.late_events.filter(|late| *late > 0) {
+        let _ = write!(out, "; {} came late", count(late, "event"));
     }
     out.push('\n');
     for change in &alerts.changes {

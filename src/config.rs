@@ -294,6 +294,7 @@ fn run_options(
             .from
             .map(|from| stream_start(&from, around))
             .transpose()?
+            .or(since.map(|hour| source::kinesis::From::Time(hour * 3_600_000)))
             .unwrap_or_default(),
         follow: false,
         following: source::Following::default(),

@@ -254,9 +254,9 @@ pub fn reopen(options: &Options, object: &LogObject) -> Result<Content> {
     if let Some(location) = location::split_s3(&object.uri) {
         return s3::reopen(&options.s3, location, object);
     }
-    if object.uri.starts_with(kinesis::SCHEME) {
+    if kinesis::is_shard(&object.uri) {
         return Err(Error::NoInput(format!(
-            "the lines of {} went by: a stream is not read a second time for one of them",
+            "{} has no end, so it cannot be read again as a whole",
             object.uri
         )));
     }

@@ -305,6 +305,39 @@ fn records_that_are_no_log_lines_are_refused_and_not_misread() {
     }
 }
 
+#[test]
+fn a_line_is_read_again_by_the_answer_it_came_with() {
+    let Some(server) = KinesisServer::start() else {
+        return;
+    };
+    server.stream("again", 2);
+    // More than an answer holds.
+    put(&server, "again", 0..5_000);
+    let options = reading(&server, "again", false, From::Unsaid);
+    let got = to_the_end(options.clone());
+    assert_all_once_and_in_order(&got, 0..5_000);
+    for (index, text) in &got.texts {
+        let uri = &got.uris[*index as usize];
+        let mut offset = 0;
+        for (n, line) in text.split_inclusive('\n').enumerate() {
+            let length = line.len() as u64;
+            if n % 499 == 0 {
+                let place = (offset, length - 1);
+                let again = source::kinesis::read_again(&options, uri, place).unwrap();
+                assert_eq!(
+                    String::from_utf8(again).unwrap(),
+                    line.trim_end(),
+                    "{uri} {n}"
+                );
+            }
+            offset += length;
+        }
+    }
+    let unknown = "kinesis://again/shardId-000000000099";
+    let error = source::kinesis::read_again(&options, unknown, (0, 1)).unwrap_err();
+    assert!(error.to_string().contains(unknown), "{error}");
+}
+
 /// `frontlog check` of the stream, as a process.
 fn check(
     home: &std::path::Path,

@@ -449,3 +449,44 @@ fn a_followed_check_tells_of_an_alert_as_soon_as_its_windows_are_complete() {
         2
     );
 }
+
+/// Two failed minutes, one before the process is killed and one after, are two in a row.
+#[test]
+fn a_resumed_check_goes_on_with_its_windows() {
+    let home = folder();
+    contract(home.path());
+    let log = file(home.path(), "a.log", header().as_bytes());
+    let append = |lines: &str| {
+        use std::io::Write as _;
+        let mut file = std::fs::File::options().append(true).open(&log).unwrap();
+        file.write_all(lines.as_bytes()).unwrap();
+    };
+    let start = || {
+        LiveCheck::start(program::command(home.path()).args([
+            "check",
+            "-f",
+            "--resume",
+            "a.log",
+            "--every",
+            "1s",
+            "--allowed-lateness",
+            "0",
+            "--alert",
+            "failed_pct > 40 for 2m",
+        ]))
+    };
+    let event = |n, value: &str| record(n, &format!("e=checkout&value={value}"), "UA");
+    let mut live = start();
+    append(&(event(5, "x") + &event(65, "x")));
+    live.until(|line| line.contains(" 2 events"));
+    // The state is written at most once a second.
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    live.kill();
+    let mut live = start();
+    append(&(event(66, "1") + &event(125, "1")));
+    let line = live.until(|line| line.contains(" alert "));
+    assert!(
+        line.ends_with("alert open: failed_pct > 40 for 2m: 50 in 2 events, 1 failed"),
+        "{line}"
+    );
+}

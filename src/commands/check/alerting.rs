@@ -111,6 +111,24 @@ impl Alerting {
         })
     }
 
+    /// How each alert stands: as typed, windows held, open since.
+    pub fn memo(&self) -> Vec<(String, u64, Option<i64>)> {
+        self.watched
+            .iter()
+            .map(|w| (w.alert.text.clone(), w.held, w.open_since))
+            .collect()
+    }
+
+    /// Goes on from such a memo; alerts that were not watched then start anew.
+    pub fn recall(&mut self, memo: &[(String, u64, Option<i64>)]) {
+        for watched in &mut self.watched {
+            let of_it = memo.iter().find(|(text, ..)| *text == watched.alert.text);
+            if let Some((_, held, open_since)) = of_it {
+                (watched.held, watched.open_since) = (*held, *open_since);
+            }
+        }
+    }
+
     /// Looks at one complete window, or at several without an event; gives what changed, in the order of the alerts.
     pub fn look(&mut self, complete: &Complete<'_>) -> Vec<AlertChange> {
         let window_s = self.window_s;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::commands::check::CheckOptions;
 use crate::commands::check::tally::Tally;
@@ -27,6 +27,13 @@ pub(super) struct Live<'a> {
     counters: Counters,
     newest_us: Option<i64>,
     is_changed: bool,
+}
+
+/// What a resumed run goes on from.
+#[derive(Serialize, Deserialize)]
+struct Memo {
+    tally: serde_json::Value,
+    watching: Option<serde_json::Value>,
 }
 
 /// The counts at a moment, for programs.
@@ -148,13 +155,23 @@ impl Sink for Live<'_> {
     }
 
     fn memo(&mut self, so_far: &SoFar<'_>) -> Option<serde_json::Value> {
-        self.tally.memo(so_far)
+        let memo = Memo {
+            tally: self.tally.memo(so_far)?,
+            watching: self.watching.as_ref().and_then(|w| w.memo()),
+        };
+        serde_json::to_value(memo).ok()
     }
 
     fn recall(&mut self, memo: serde_json::Value) {
-        self.tally.recall(memo);
+        let Ok(memo) = serde_json::from_value::<Memo>(memo) else {
+            return;
+        };
+        self.tally.recall(memo.tally);
         if let Some(earlier) = &self.tally.earlier {
             self.counters = earlier.counters;
+        }
+        if let (Some(watching), Some(memo)) = (&mut self.watching, memo.watching) {
+            watching.recall(memo);
         }
     }
 }

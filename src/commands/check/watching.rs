@@ -1,5 +1,7 @@
 //! A check that also watches: counts the windows of the stream and tells when an alert opens or is over.
 
+use serde::{Deserialize, Serialize};
+
 use crate::commands::check::alert::Alert;
 use crate::commands::check::alerting::{AlertChange, Alerting, OPEN};
 use crate::commands::check::on_alert::OnAlert;
@@ -17,6 +19,14 @@ pub struct WatchOptions {
     pub alerts: Vec<Alert>,
     /// A shell command that is given each line on its standard input.
     pub on_alert: Option<String>,
+}
+
+/// Windows and alerts over the end of a process.
+#[derive(Serialize, Deserialize)]
+struct Memo {
+    windows: serde_json::Value,
+    alerts: Vec<(String, u64, Option<i64>)>,
+    opened: Vec<String>,
 }
 
 /// Windows and alerts of one run.
@@ -75,6 +85,25 @@ impl Watching {
             if let Some(on_alert) = &self.on_alert {
                 on_alert.run(&printable(&change.line()));
             }
+        }
+    }
+
+    /// What a resumed run goes on from.
+    pub fn memo(&self) -> Option<serde_json::Value> {
+        let memo = Memo {
+            windows: self.windows.memo()?,
+            alerts: self.alerting.memo(),
+            opened: self.opened.clone(),
+        };
+        serde_json::to_value(memo).ok()
+    }
+
+    /// Goes on where an earlier run ended.
+    pub fn recall(&mut self, memo: serde_json::Value) {
+        if let Ok(memo) = serde_json::from_value::<Memo>(memo) {
+            self.windows.recall(memo.windows);
+            self.alerting.recall(&memo.alerts);
+            self.opened = memo.opened;
         }
     }
 

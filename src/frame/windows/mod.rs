@@ -9,10 +9,13 @@
 //! after it was logged: it counts at its log time.
 
 mod feed;
+mod memo;
 mod sketch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 pub use sketch::Sketch;
 
@@ -37,7 +40,7 @@ impl Default for WindowSpec {
 }
 
 /// What a window knows of its events, or of those with one name.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WindowCounts {
     /// Events, duplicates left out included.
     pub events: u64,

@@ -4,6 +4,8 @@
 //! before. So a percentile is off by half a millisecond or 5 %, whichever is more, for whatever was put in and in
 //! whatever order: two sketches added up are the sketch of all their values.
 
+use serde::{Deserialize, Serialize};
+
 /// Milliseconds that have a bucket each.
 const EXACT_MS: f64 = 20.0;
 /// How much further each later bucket reaches.
@@ -12,7 +14,7 @@ const GROWTH: f64 = 1.1;
 const BUCKETS: u8 = 250;
 
 /// Counts of durations by bucket; at most [`BUCKETS`] pairs, only for buckets that hold something.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sketch {
     /// Bucket and count, ascending.
     counts: Vec<(u8, u32)>,

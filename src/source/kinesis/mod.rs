@@ -7,6 +7,7 @@
 //!
 //! A run that does not follow reads up to what was there when it began.
 
+mod again;
 mod client;
 mod coordinator;
 mod errors;
@@ -317,6 +318,19 @@ impl Passing<'_> {
         self.told_behind = Some((Instant::now(), behind));
         self.outlet.send(Arrival::Behind(behind))
     }
+}
+
+/// Whether an object is a shard of a stream.
+pub fn is_shard(uri: &str) -> bool {
+    uri.starts_with(SCHEME)
+}
+
+/// The bytes at an offset of the text of a shard that this process has read. Blocks on the network.
+///
+/// # Errors
+/// The records are gone, or denied, or went by too long ago.
+pub fn read_again(options: &Options, uri: &str, place: (u64, u64)) -> Result<Vec<u8>> {
+    s3::runtime::wait(again::read(&options.s3, uri, place))?
 }
 
 /// The name in `kinesis://name`.

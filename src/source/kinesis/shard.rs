@@ -6,12 +6,13 @@ use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{Record, ShardIteratorType};
 
+use super::again;
 use super::client::Connection;
 use super::errors::{ITERATOR, RECORDS, Trouble};
 use super::{Desk, News, Progress};
 
 /// Records asked for at once; one answer has at most 10 MiB anyhow.
-const RECORDS_AT_ONCE: i32 = 2_000;
+const RECORDS_AT_ONCE: i32 = 1_000;
 /// A shard answers five requests a second, for all its readers together.
 const BETWEEN: Duration = Duration::from_millis(200);
 /// At the newest record, ask again after this long.
@@ -204,14 +205,13 @@ impl Reader {
                 ));
                 break;
             }
-            text.extend_from_slice(data);
-            if !data.ends_with(b"\n") {
-                text.push(b'\n');
-            }
+            push_line(data, &mut text);
             progress.sequence.clone_from(&record.sequence_number);
             progress.since_ms = None;
         }
-        if !text.is_empty() {
+        if let Some(first) = records.first().filter(|_| !text.is_empty()) {
+            let uri = Self::uri(&self.stream, &self.id).into();
+            again::remember(&uri, offset, &first.sequence_number);
             progress.lines += memchr::memchr_iter(b'\n', &text).count() as u64;
             progress.offset += text.len() as u64;
             let news = News::Lines {
@@ -314,6 +314,14 @@ fn at_time(request: IteratorRequest, ms: i64) -> IteratorRequest {
 fn wait(refusals: u32) -> Duration {
     let most = FIRST_WAIT * 2u32.saturating_pow(refusals.min(8));
     most.min(LONGEST_WAIT).mul_f64(fastrand::f64().max(0.1))
+}
+
+/// A record as a line: whether its own end comes with it is not said anywhere.
+pub fn push_line(data: &[u8], text: &mut Vec<u8>) {
+    text.extend_from_slice(data);
+    if !data.ends_with(b"\n") {
+        text.push(b'\n');
+    }
 }
 
 /// What a record is that holds no log line.

@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub counters: Counters,
     /// Good, failed and other records by second of log time.
     pub timeline: Timeline,
+    /// When the record with the newest log time came, in milliseconds since 1970 UTC.
+    pub newest_came_ms: Option<i64>,
     /// True once all input has been read (never while following).
     pub complete: bool,
 }

@@ -106,13 +106,12 @@ fn watch(
 ) -> (Option<RecommendedWatcher>, Option<String>) {
     let handler = move |event: notify::Result<Event>| {
         let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = event.map_or_else(
-            |_| {
-                (heard.is_all, heard.is_listing_due) = (true, true);
-                true
-            },
-            |event| heard.hear(&event),
-        );
+        let is_news = if let Ok(event) = event {
+            heard.hear(&event)
+        } else {
+            (heard.is_all, heard.is_listing_due) = (true, true);
+            true
+        };
         drop(heard);
         if is_news {
             // A full channel means that the bell rings already.

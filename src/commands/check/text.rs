@@ -223,7 +223,7 @@ fn rejects(report: &Report) -> String {
     let mut table = Table::new(&["#lines", "code", "meaning"]);
     for row in &report.rejects {
         let meaning =
-            crate::model::Code::parse(&row.code).map_or(&*row.name, crate::model::Code::meaning);
+            crate::model::Code::parse(&row.code).map_or(&*row.name, |code| code.meaning());
         table.row([
             thousands(row.lines),
             row.code.to_string(),

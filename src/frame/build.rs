@@ -187,6 +187,7 @@ pub fn empty(words: &[Option<Words>]) -> Snapshot {
         counters: Counters::default(),
         timeline: Timeline::default(),
         windows: crate::frame::WindowSpec::default(),
+        newest_came_ms: None,
         complete: false,
     }
 }

@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub timeline: Timeline,
     /// How the table `windows` of a query is cut.
     pub windows: WindowSpec,
+    /// When the record with the newest log time came, in milliseconds since 1970 UTC.
+    pub newest_came_ms: Option<i64>,
     /// True once all input has been read (never while following).
     pub complete: bool,
 }

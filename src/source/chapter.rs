@@ -137,6 +137,8 @@ fn bytes_at(file: &mut File, start: u64, length: usize) -> io::Result<Vec<u8>> {
 pub enum Likeness {
     /// Another text.
     Other,
+    /// Too little of it is there to tell.
+    Short,
     /// It starts as the chapter does, and ends before the chapter's end.
     Part,
     /// All of the chapter, and perhaps more.

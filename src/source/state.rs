@@ -102,7 +102,8 @@ impl State {
             changes: 0,
             // A run that starts anew forgets the last one with its first write.
             is_changed: true,
-            due: Instant::now() + EVERY,
+            // At once: a file that is rotated away right after the start is known by then.
+            due: Instant::now(),
             _lock: lock,
         };
         let Some(stored) = stored else {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::{Chapter, Mark, Position};
 
-use super::chapter::{self, Margins};
+use super::chapter::Margins;
 use super::members::{self, Place};
 
 /// Files are read in steps of this size.
@@ -345,11 +345,6 @@ impl Tail {
             Some(held) => held.try_clone(),
             None => File::open(&self.path),
         }
-    }
-
-    /// How another file compares with what was read here.
-    pub fn compare(&self, other: &mut File) -> io::Result<chapter::Likeness> {
-        chapter::compare_file(&self.read.chapter(), other)
     }
 }
 

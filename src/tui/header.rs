@@ -95,15 +95,11 @@ fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
     spans
 }
 
-/// How late the newest object was delivered, in ms: what `CloudFront` has not delivered yet, nobody needs to wait for.
+/// How old the newest record was when it came, in ms: what is younger has not been delivered yet. Nothing is drawn
+/// while nothing comes, so that a live screen at rest costs nothing.
 fn lag_ms(snapshot: &Snapshot) -> Option<u64> {
     let newest = snapshot.timeline.span()?.1 * 1000;
-    let written = snapshot
-        .objects
-        .iter()
-        .filter_map(|o| o.object.last_modified_ms)
-        .max()?;
-    u64::try_from(written - newest).ok()
+    u64::try_from(snapshot.newest_came_ms? - newest).ok()
 }
 
 fn width_of(spans: &[Span]) -> usize {

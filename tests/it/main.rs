@@ -17,6 +17,7 @@ mod bad_input;
 mod cli;
 mod contract;
 mod export;
+mod following;
 mod generate;
 mod inspect;
 mod kinesis;

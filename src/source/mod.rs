@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 pub use fetched::Fetched;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, LogObject, Mark};
+use crate::model::{Code, FormatOptions, LogObject, Mark};
 use listing::Listing;
 use location::Location;
 
@@ -59,6 +59,8 @@ pub struct Options {
     pub s3: S3Options,
     /// Of what the sources hold, read only the objects with these URIs (an export's plan); all where `None`.
     pub only: Option<Arc<std::collections::HashSet<Arc<str>>>>,
+    /// What the user says of the logs' format.
+    pub formats: FormatOptions,
     /// Bound on fetched bytes that no worker has taken yet; 0 means 64 MiB.
     pub bytes_in_flight: u64,
 }

@@ -18,6 +18,7 @@ mod cli;
 mod contract;
 mod export;
 mod following;
+mod formats;
 mod generate;
 mod inspect;
 mod kinesis;

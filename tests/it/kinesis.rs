@@ -1,8 +1,13 @@
 //! Kinesis: every record once, whatever happens to the shards and whatever the server refuses.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use frontlog::commands::generate::{GenerateOptions, Written, generate};
+use frontlog::contract::Contract;
+use frontlog::model::Progress;
+use frontlog::pipeline::{Needs, RunOptions, inspect, load};
 use frontlog::source::kinesis::From;
 use frontlog::source::{self, Arrival, Options};
 use tokio_util::sync::CancellationToken;
@@ -336,6 +341,151 @@ fn a_line_is_read_again_by_the_answer_it_came_with() {
     let unknown = "kinesis://again/shardId-000000000099";
     let error = source::kinesis::read_again(&options, unknown, (0, 1)).unwrap_err();
     assert!(error.to_string().contains(unknown), "{error}");
+}
+
+/// The lines of real-time logs in a folder.
+fn lines_in(folder: &std::path::Path) -> Vec<Vec<u8>> {
+    use std::io::Read as _;
+    let mut lines = vec![];
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let path = entry.unwrap().into_path();
+        if path.extension().is_none_or(|e| e != "gz") {
+            continue;
+        }
+        let mut text = Vec::new();
+        let file = std::fs::File::open(path).unwrap();
+        flate2::read::MultiGzDecoder::new(file)
+            .read_to_end(&mut text)
+            .unwrap();
+        lines.extend(
+            text.split(|b| *b == b'\n')
+                .filter(|l| !l.is_empty())
+                .map(<[u8]>::to_vec),
+        );
+    }
+    lines
+}
+
+#[test]
+fn real_time_logs_are_the_same_from_a_stream_as_from_files() {
+    let Some(server) = KinesisServer::start() else {
+        return;
+    };
+    let home = folder();
+    let logs = home.path().join("logs");
+    generate(&GenerateOptions {
+        dir: logs.clone(),
+        records: 3_000,
+        objects: 5,
+        faults: 0.05,
+        format: Written::Realtime,
+        ..GenerateOptions::default()
+    })
+    .unwrap();
+    let lines = lines_in(&logs);
+    assert!(lines.len() >= 3_000);
+    server.stream("s", 4);
+    let keys: Vec<String> = (0..lines.len()).map(|n| format!("k{}", n % 41)).collect();
+    let records: Vec<(&str, &[u8])> = keys.iter().zip(&lines).map(|(k, l)| (&**k, &**l)).collect();
+    server.put("s", &records);
+    let contract = ["--contract", logs.to_str().unwrap()];
+    let files = program::run(
+        home.path(),
+        ["check", logs.to_str().unwrap(), "--format", "json"]
+            .into_iter()
+            .chain(contract),
+    )
+    .exits(3)
+    .json();
+    let stream = program::ran(check(home.path(), &server, &contract).output().unwrap())
+        .exits(3)
+        .json();
+    // Which of two events with one id came first depends on the shards; that there are two does not.
+    let failures = |report: &serde_json::Value| {
+        let list = report["failures"].as_array().unwrap();
+        let mut list: Vec<String> = list
+            .iter()
+            .filter(|f| !f["code"].as_str().unwrap().starts_with("X50"))
+            .map(|f| format!("{} {} {} {}", f["code"], f["event"], f["path"], f["rows"]))
+            .collect();
+        list.sort();
+        list
+    };
+    assert_eq!(failures(&stream), failures(&files));
+    assert!(failures(&stream).len() > 10);
+    for counter in [
+        "records",
+        "not_events",
+        "events",
+        "good",
+        "failed",
+        "unreadable_lines",
+        "errors",
+    ] {
+        assert_eq!(
+            stream["counters"][counter], files["counters"][counter],
+            "{counter}"
+        );
+    }
+    assert_eq!(stream["counters"]["objects"], 4);
+    assert_eq!(stream["events"], files["events"]);
+    // In the explorer the raw line comes back, with the names of its columns.
+    let run = RunOptions {
+        source: reading(&server, "s", false, From::Unsaid),
+        contract: Arc::new(Contract::load(&logs).unwrap()),
+        threads: 2,
+        needs: Needs::default(),
+    };
+    let snapshot = load(
+        &run,
+        &Arc::new(Progress::default()),
+        &CancellationToken::new(),
+    )
+    .unwrap();
+    for row in [0, 1_499, 2_900] {
+        let detail = inspect(&snapshot, row, &run.contract, &run.source).unwrap();
+        assert_eq!(detail.raw_error, None);
+        assert!(lines.contains(&detail.raw), "row {row}");
+        assert_eq!(
+            (&*detail.fields[0].name, &*detail.fields[4].name),
+            ("timestamp", "sc-status")
+        );
+    }
+}
+
+#[test]
+fn the_fields_of_a_stream_are_the_owners_choice() {
+    let Some(server) = KinesisServer::start() else {
+        return;
+    };
+    server.stream("s", 1);
+    let line = |n: usize, query: &str| {
+        format!("17954616{n:02}.541\t203.0.113.7\t200\tGET\tpx.example.com\t/i?{query}\t0.003")
+            .into_bytes()
+    };
+    let good = line(1, "e=checkout&value=3");
+    let bad = line(2, "e=checkout&value=x");
+    server.put("s", &[("k", &good), ("k", &bad)]);
+    let home = folder();
+    program::contract(home.path());
+    let fields = "timestamp,c-ip,sc-status,cs-method,cs-host,cs-uri-stem,time-taken";
+    let report = program::ran(
+        check(home.path(), &server, &["--fields", fields])
+            .output()
+            .unwrap(),
+    )
+    .exits(3)
+    .json();
+    let c = &report["counters"];
+    assert_eq!(
+        (&c["records"], &c["good"], &c["failed"]),
+        (&2.into(), &1.into(), &1.into()),
+        "{report}"
+    );
+    assert_eq!(
+        report["failures"][0]["first_utc"], "2026-11-23 19:20:02.541",
+        "{report}"
+    );
 }
 
 /// `frontlog check` of the stream, as a process.

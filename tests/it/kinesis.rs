@@ -343,7 +343,7 @@ fn a_line_is_read_again_by_the_answer_it_came_with() {
     assert!(error.to_string().contains(unknown), "{error}");
 }
 
-/// The lines of real-time logs in a folder.
+/// The lines of the logs in a folder; takes away the object that was cut on purpose.
 fn lines_in(folder: &std::path::Path) -> Vec<Vec<u8>> {
     use std::io::Read as _;
     let mut lines = vec![];
@@ -353,15 +353,16 @@ fn lines_in(folder: &std::path::Path) -> Vec<Vec<u8>> {
             continue;
         }
         let mut text = Vec::new();
-        let file = std::fs::File::open(path).unwrap();
-        flate2::read::MultiGzDecoder::new(file)
+        let file = std::fs::File::open(&path).unwrap();
+        if flate2::read::MultiGzDecoder::new(file)
             .read_to_end(&mut text)
-            .unwrap();
-        lines.extend(
-            text.split(|b| *b == b'\n')
-                .filter(|l| !l.is_empty())
-                .map(<[u8]>::to_vec),
-        );
+            .is_err()
+        {
+            std::fs::remove_file(path).unwrap();
+            continue;
+        }
+        let all = text.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+        lines.extend(all.map(<[u8]>::to_vec));
     }
     lines
 }
@@ -383,7 +384,7 @@ fn real_time_logs_are_the_same_from_a_stream_as_from_files() {
     })
     .unwrap();
     let lines = lines_in(&logs);
-    assert!(lines.len() >= 3_000);
+    assert!(lines.len() >= 2_000);
     server.stream("s", 4);
     let keys: Vec<String> = (0..lines.len()).map(|n| format!("k{}", n % 41)).collect();
     let records: Vec<(&str, &[u8])> = keys.iter().zip(&lines).map(|(k, l)| (&**k, &**l)).collect();
@@ -442,7 +443,7 @@ fn real_time_logs_are_the_same_from_a_stream_as_from_files() {
         &CancellationToken::new(),
     )
     .unwrap();
-    for row in [0, 1_499, 2_900] {
+    for row in [0, 1_499, 1_900] {
         let detail = inspect(&snapshot, row, &run.contract, &run.source).unwrap();
         assert_eq!(detail.raw_error, None);
         assert!(lines.contains(&detail.raw), "row {row}");

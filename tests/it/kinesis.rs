@@ -349,7 +349,8 @@ fn lines_in(folder: &std::path::Path) -> Vec<Vec<u8>> {
     let mut lines = vec![];
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
         let path = entry.unwrap().into_path();
-        if path.extension().is_none_or(|e| e != "gz") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !path.is_file() || !name.starts_with("E2") {
             continue;
         }
         let mut text = Vec::new();

@@ -92,8 +92,8 @@ fn good_stands_over_failed_with_times_at_both_ends() {
         "{}",
         row(&buf, 2)
     );
-    assert_eq!(scale.bucket_at(13, buf.area, None), Some(3));
-    assert_eq!(scale.bucket_at(9, buf.area, None), None);
+    assert_eq!(scale.bucket_at(13, buf.area), Some(3));
+    assert_eq!(scale.bucket_at(9, buf.area), None);
 }
 
 #[test]

@@ -76,6 +76,15 @@ pub struct SourceArgs {
     /// Folder with frontlog.toml and schemas/; found beside the source when left out
     #[arg(long, value_name = "DIR")]
     pub contract: Option<PathBuf>,
+    /// Format of the logs, where their content cannot tell
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = InputFormat::Auto)]
+    pub log_format: InputFormat,
+    /// Names of the columns, for logs without a #Fields line: 'date time c-ip cs-uri-stem …', commas or spaces; - skips one
+    #[arg(long, value_name = "NAMES")]
+    pub fields: Option<String>,
+    /// What parts two columns, for rows that are not parted by tabs: 0 to 5 characters
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub delimiter: Option<String>,
     /// Memory to plan for; an eighth of it holds what is fetched ahead
     #[arg(long, value_name = "SIZE", default_value = "512MiB")]
     pub memory: String,
@@ -85,6 +94,30 @@ pub struct SourceArgs {
     /// How to reach S3.
     #[command(flatten)]
     pub s3: S3Args,
+}
+
+/// Formats of logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum InputFormat {
+    /// Found by content
+    #[default]
+    Auto,
+    /// Standard logs (v1), RTMP too
+    V1,
+    /// Standard logs (v2), w3c
+    W3c,
+    /// Standard logs (v2), plain
+    Plain,
+    /// Standard logs (v2), raw
+    Raw,
+    /// Standard logs (v2), JSON
+    Json,
+    /// Standard logs (v2), Parquet
+    Parquet,
+    /// Real-time logs
+    Realtime,
+    /// Common and combined logs of Apache and NGINX
+    Combined,
 }
 
 /// How to reach S3; credentials come from the SDK's own chain.
@@ -103,6 +136,9 @@ pub struct S3Args {
     /// Address objects as endpoint/bucket/key
     #[arg(long)]
     pub path_style: bool,
+    /// Reach AWS over IPv6 too; AWS_USE_DUALSTACK_ENDPOINT=true does the same
+    #[arg(long, conflicts_with = "endpoint_url")]
+    pub dual_stack: bool,
     /// Send anonymous requests
     #[arg(long)]
     pub no_sign_request: bool,
@@ -308,6 +344,26 @@ pub struct GenerateArgs {
     /// Worker threads; 0 is one a core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// Format of the objects; without faults the records are the same in each
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = WrittenFormat::V1)]
+    pub log_format: WrittenFormat,
+}
+
+/// Formats that `generate` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WrittenFormat {
+    /// Standard logs (v1)
+    V1,
+    /// Standard logs (v2), w3c
+    W3c,
+    /// Standard logs (v2), JSON
+    Json,
+    /// Standard logs (v2), Parquet
+    Parquet,
+    /// Real-time logs
+    Realtime,
+    /// Combined logs of a web server
+    Combined,
 }
 
 /// `frontlog config`.

@@ -13,17 +13,20 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, FollowArgs,
-    GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
+    GenerateArgs, InputFormat, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
+    WrittenFormat,
 };
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
-use crate::commands::generate::GenerateOptions;
+use crate::commands::generate::{GenerateOptions, Written};
 use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::export;
+use crate::model::{FormatOptions, LogFormat};
+use crate::parse;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
@@ -218,6 +221,14 @@ fn generate(typed: GenerateArgs) -> Result<Step> {
         seed: typed.seed,
         hours: typed.hours,
         threads: typed.threads,
+        format: match typed.log_format {
+            WrittenFormat::V1 => Written::V1,
+            WrittenFormat::W3c => Written::W3c,
+            WrittenFormat::Json => Written::Json,
+            WrittenFormat::Parquet => Written::Parquet,
+            WrittenFormat::Realtime => Written::Realtime,
+            WrittenFormat::Combined => Written::Combined,
+        },
     }))
 }
 
@@ -229,6 +240,7 @@ fn run_options(
     around: &Surroundings,
 ) -> Result<RunOptions> {
     not_a_command(&sources, &around.working_folder)?;
+    let formats = formats(&typed)?;
     let contract = contract(typed.contract.as_deref(), &sources, &around.working_folder)?;
     let since = match (&typed.since, &typed.last) {
         (Some(since), _) => Some(when::hour("--since", since, around.now, when::Edge::First)?),
@@ -248,6 +260,7 @@ fn run_options(
     }
     let source = source::Options {
         sources,
+        formats,
         since_hour: since,
         until_hour: until,
         newest_first: false,
@@ -304,12 +317,39 @@ fn follow(
     Ok(())
 }
 
+/// What is said of the logs' format, checked at once: a name that is no field is the user's to fix.
+fn formats(typed: &SourceArgs) -> Result<FormatOptions> {
+    let format = match typed.log_format {
+        InputFormat::Auto => LogFormat::Auto,
+        InputFormat::V1 | InputFormat::W3c | InputFormat::Plain | InputFormat::Raw => {
+            LogFormat::Rows
+        }
+        InputFormat::Json => LogFormat::Json,
+        InputFormat::Parquet => LogFormat::Parquet,
+        InputFormat::Realtime => LogFormat::Realtime,
+        InputFormat::Combined => LogFormat::Combined,
+    };
+    let names = typed.fields.as_deref().unwrap_or_default();
+    let options = FormatOptions {
+        format,
+        fields: names
+            .split(|c: char| c == ',' || c.is_whitespace())
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        delimiter: typed.delimiter.clone(),
+    };
+    parse::Formats::new(&options)?;
+    Ok(options)
+}
+
 fn s3(typed: S3Args) -> source::S3Options {
     source::S3Options {
         profile: typed.profile,
         region: typed.region,
         endpoint_url: typed.endpoint_url,
         path_style: typed.path_style,
+        dual_stack: typed.dual_stack,
         no_sign_request: typed.no_sign_request,
         request_payer: typed.request_payer,
         static_credentials: None,

@@ -19,6 +19,7 @@ mod traffic;
 mod truth;
 mod user_agents;
 mod viewer;
+mod written;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::commands::table::thousands;
 use crate::error::{Error, Result};
 use crate::model::{Counters, time};
+
+pub use written::{Written, parquet};
 
 /// Name of the file that says what a correct reader must count.
 pub const TRUTH_FILE: &str = "truth.json";
@@ -50,6 +53,9 @@ pub struct GenerateOptions {
     pub start_hour: i64,
     /// Threads; 0 for as many as there are cores.
     pub threads: usize,
+    /// Format of the objects. Without faults the records are the same in each; with them, only rows of v1 and w3c
+    /// have faults of the line.
+    pub format: Written,
 }
 
 impl Default for GenerateOptions {
@@ -64,6 +70,7 @@ impl Default for GenerateOptions {
             hours: 3,
             start_hour: i64::from(time::parse_date(b"2026-11-22").unwrap_or(0)) * 24 + 13,
             threads: 0,
+            format: Written::V1,
         }
     }
 }

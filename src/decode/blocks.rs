@@ -134,6 +134,47 @@ impl<R: Read> BlockReader<R> {
     }
 }
 
+/// Where the last whole line ends. Of JSON where the last whole object does: one may be wrapped over several lines, or
+/// follow another with nothing between them, as Firehose joins records.
+fn end_of_whole(text: &[u8]) -> usize {
+    if text.first() == Some(&b'{') && text.len() < MAX_LINE * 4 {
+        if let Some(at) = memchr::memmem::rfind(text, b"\n{") {
+            return at + 1;
+        }
+        if let Some(end) = end_of_objects(text) {
+            return end;
+        }
+        // A wrapped object that has not ended yet, or other lines behind an object.
+        if text.len() < MAX_LINE {
+            return 0;
+        }
+    }
+    memchr::memrchr(b'\n', text).map_or(0, |i| i + 1)
+}
+
+/// Where the last object ends that another one follows directly.
+fn end_of_objects(text: &[u8]) -> Option<usize> {
+    memchr::memmem::find(text, b"}{")?;
+    let (mut depth, mut in_text, mut end) = (0usize, false, None);
+    let mut at = 0;
+    while at < text.len() {
+        match (text[at], in_text) {
+            (b'\\', true) => at += 1,
+            (b'"', _) => in_text = !in_text,
+            (b'{' | b'[', false) => depth += 1,
+            (b'}' | b']', false) => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 && text.get(at + 1) == Some(&b'{') {
+                    end = Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    end
+}
+
 impl<R: Read> Iterator for BlockReader<R> {
     type Item = Piece;
 
@@ -153,7 +194,7 @@ impl<R: Read> Iterator for BlockReader<R> {
                 State::Reading => {}
             }
             let filled = self.fill(target);
-            let end = memchr::memrchr(b'\n', &self.carry).map_or(0, |i| i + 1);
+            let end = end_of_whole(&self.carry);
             match filled {
                 Ok(false) => {
                     let all = self.carry.len();
@@ -206,6 +247,30 @@ mod tests {
         let text = b"one\ntwo\n\nthree and more\r\nno newline at the end";
         for block in 1..60 {
             assert_eq!(rejoin(text, block), text, "blocks of {block}");
+        }
+    }
+
+    #[test]
+    fn json_is_cut_between_objects_only() {
+        for text in [
+            "{\n \"a\": \"}{\\\"}{\"\n}\n{\n \"b\": \"2\"\n}\n",
+            "{\"a\":\"1\"}{\"b\":\"}{\"}{\"c\":\"3\"}",
+            "{\"a\":\"1\"}\n{\"b\":\"2\"}\n",
+        ] {
+            for block in 1..text.len() + 9 {
+                let mut joined = Vec::new();
+                for piece in BlockReader::new(text.as_bytes(), block) {
+                    let Piece::Lines { text, .. } = piece else {
+                        panic!("{piece:?}")
+                    };
+                    assert!(
+                        text.starts_with(b"{") && text.trim_ascii_end().ends_with(b"}"),
+                        "{block}"
+                    );
+                    joined.extend(text);
+                }
+                assert_eq!(joined, text.as_bytes());
+            }
         }
     }
 

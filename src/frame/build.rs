@@ -16,7 +16,7 @@ use crate::frame::{Snapshot, Timeline};
 use crate::model::column::Text;
 use crate::model::{
     Column, ColumnKind, Counters, EventColumns, EventType, FIELDS, FailureColumns, RecordColumns,
-    RejectColumns, Words,
+    RejectColumns, STANDARD_FIELDS, Words,
 };
 
 /// Microseconds since 1970, UTC.
@@ -167,10 +167,10 @@ pub fn rejects(rejects: RejectColumns) -> Result<DataFrame> {
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// A snapshot of nothing, with every column in place. `words` is by field; without it fields are plain text.
+/// A snapshot of nothing, with the columns that are always there. `words` is by field; without it fields are plain text.
 pub fn empty(words: &[Option<Words>]) -> Snapshot {
     let mut columns = RecordColumns::default();
-    for (i, field) in FIELDS.iter().enumerate() {
+    for (i, field) in FIELDS.iter().take(STANDARD_FIELDS).enumerate() {
         columns.fields[i] = Some(match words.get(i) {
             Some(Some(words)) => Column::word(words.clone(), 0),
             _ => Column::new(field.kind.column_kind()),

@@ -153,6 +153,15 @@ pub fn frame_cell<'a>(frame: &'a DataFrame, name: &str, row: usize) -> Cell<'a> 
         AnyValue::Categorical(code, words) | AnyValue::Enum(code, words) => words
             .cat_to_str(code)
             .map_or(Cell::Null, |word| Cell::Text(Cow::Borrowed(word))),
+        // A column of one row gives values of its own.
+        AnyValue::StringOwned(v) => Cell::Text(Cow::Owned(v.to_string())),
+        AnyValue::CategoricalOwned(code, words) | AnyValue::EnumOwned(code, words) => words
+            .cat_to_str(code)
+            .map_or(Cell::Null, |word| Cell::Text(Cow::Owned(word.to_owned()))),
+        AnyValue::DatetimeOwned(us, ..) => Cell::Timestamp(us),
+        AnyValue::BinaryOwned(v) => {
+            Cell::Text(Cow::Owned(String::from_utf8_lossy(&v).into_owned()))
+        }
         AnyValue::Boolean(v) => Cell::Bool(v),
         AnyValue::Float64(v) => Cell::Float(v),
         AnyValue::Float32(v) => Cell::Float(f64::from(v)),

@@ -16,6 +16,7 @@ mod tally;
 mod text_reader;
 pub mod timeline;
 pub mod view;
+mod widen;
 pub mod writer;
 
 pub use cell::{Cell, cell};

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::error::Result;
 use crate::frame::timeline::Bucket;
-use crate::frame::{EventTable, Snapshot, build};
+use crate::frame::{EventTable, Snapshot, build, widen};
 use crate::model::{
     Batch, Causes, Counters, EventTypes, LogObject, ObjectState, ObjectStatus, Sink, Verdict, Words,
 };
@@ -147,11 +147,11 @@ impl FrameWriter {
             build::rejects(batch.rejects)?,
             &mut self.tails.rejects,
         )?;
-        extend(
-            &mut self.snapshot.records,
-            build::records(batch.records)?,
-            &mut self.tails.records,
-        )?;
+        let mut records = build::records(batch.records)?;
+        if records.height() > 0 {
+            widen::align(&mut self.snapshot.records, &mut records)?;
+        }
+        extend(&mut self.snapshot.records, records, &mut self.tails.records)?;
         Ok(())
     }
 }

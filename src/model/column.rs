@@ -312,6 +312,18 @@ impl Column {
         self.len() == 0
     }
 
+    /// True where no row has a value (of booleans: never asked, always false).
+    pub fn is_all_null(&self) -> bool {
+        match self {
+            Self::Int(v) | Self::Time(v) | Self::Timestamp(v) => v.values.is_empty(),
+            Self::Float(v) => v.values.is_empty(),
+            Self::Bool(_) => false,
+            Self::Text(v) => v.views.is_empty(),
+            Self::Word(v, _) => v.values.is_empty(),
+            Self::Date(v) => v.values.is_empty(),
+        }
+    }
+
     /// Appends a null.
     pub fn push_null(&mut self) {
         match self {

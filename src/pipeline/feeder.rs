@@ -1,6 +1,7 @@
 //! Groups what arrives from the source into units of work of about the same size.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -8,14 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Result;
 use crate::model::{Code, LogObject, Mark, Notice, Progress};
-use crate::parse::ParseState;
+use crate::parse::{Formats, ParseState};
 use crate::pipeline::versions::Versions;
 use crate::source::{Arrival, Content};
 
 /// What a worker takes.
 pub(super) enum Work {
     /// Whole objects, a few small ones or one large one.
-    Objects(Vec<(u32, Content)>),
+    Objects(Vec<Whole>),
     /// Whole lines of one object whose state so far is known.
     Block(BlockWork),
     /// An object that cannot be read.
@@ -24,6 +25,14 @@ pub(super) enum Work {
         code: Code,
         message: String,
     },
+}
+
+/// One whole object.
+pub(super) struct Whole {
+    pub object: u32,
+    /// What is known of it before its first line.
+    pub state: ParseState,
+    pub content: Content,
 }
 
 /// Whole lines of one object.
@@ -66,11 +75,12 @@ pub(super) struct Feeder<'a> {
     pub cancel: &'a CancellationToken,
     pub versions: Option<&'a Versions>,
     pub follow: bool,
+    pub formats: Arc<Formats>,
 }
 
 #[derive(Default)]
 struct Group {
-    objects: Vec<(u32, Content)>,
+    objects: Vec<Whole>,
     bytes: u64,
     marks: Vec<Mark>,
 }
@@ -79,6 +89,10 @@ impl Feeder<'_> {
     /// Runs until the source ends, the run is cancelled, or nobody listens any more.
     pub fn feed(self, arrivals: &Receiver<Result<Arrival>>) {
         let mut sizes: Vec<u64> = Vec::new();
+        let mut hours: Vec<Option<i64>> = Vec::new();
+        let start = |hours: &[Option<i64>], index: u32| {
+            ParseState::new(&self.formats, hours.get(index as usize).copied().flatten())
+        };
         let mut followed: HashMap<u32, ParseState> = HashMap::new();
         let mut marks: HashMap<u32, Mark> = HashMap::new();
         let mut group = Group::default();
@@ -112,6 +126,7 @@ impl Feeder<'_> {
                     if let Some(versions) = self.versions {
                         versions.listed(&objects);
                     }
+                    hours.extend(objects.iter().map(|o| o.hour));
                     Progress::bump(&self.progress.objects_listed, objects.len() as u64);
                     Progress::bump(
                         &self.progress.bytes_listed,
@@ -124,7 +139,7 @@ impl Feeder<'_> {
                 }
                 Ok(Arrival::Content { index, content }) => {
                     if self.follow {
-                        remember(&mut followed, index, &content);
+                        remember(&mut followed, index, &content, || start(&hours, index));
                     }
                     let size = sizes
                         .get(index as usize)
@@ -138,7 +153,11 @@ impl Feeder<'_> {
                     } else {
                         Some(())
                     };
-                    group.objects.push((index, content));
+                    group.objects.push(Whole {
+                        object: index,
+                        state: start(&hours, index),
+                        content,
+                    });
                     group.marks.extend(marks.remove(&index));
                     group.bytes += size;
                     let full = alone || group.bytes >= UNIT_BYTES;
@@ -155,9 +174,11 @@ impl Feeder<'_> {
                     offset,
                     bytes,
                 }) => self.flush(&mut number, &mut group).and_then(|()| {
-                    let state = followed.entry(index).or_default();
+                    let state = followed
+                        .entry(index)
+                        .or_insert_with(|| start(&hours, index));
                     let before = state.clone();
-                    advance(state, &bytes);
+                    state.advance(&bytes);
                     let block = BlockWork {
                         object: index,
                         text: bytes,
@@ -169,8 +190,10 @@ impl Feeder<'_> {
                 }),
                 Ok(Arrival::Resumed { index, lines, head }) => {
                     self.flush(&mut number, &mut group).and_then(|()| {
-                        let state = followed.entry(index).or_default();
-                        advance(state, &head);
+                        let state = followed
+                            .entry(index)
+                            .or_insert_with(|| start(&hours, index));
+                        state.advance(&head);
                         state.lines = lines;
                         // Nothing to parse, but its object is being read from now on.
                         let block = BlockWork {
@@ -246,26 +269,16 @@ impl Feeder<'_> {
 }
 
 /// What later growth of a followed plain object needs to know: its directives and its number of lines.
-fn remember(followed: &mut HashMap<u32, ParseState>, index: u32, content: &Content) {
+fn remember(
+    followed: &mut HashMap<u32, ParseState>,
+    index: u32,
+    content: &Content,
+    start: impl FnOnce() -> ParseState,
+) {
     if let Content::Bytes(bytes) = content
         && crate::decode::sniff(bytes) == crate::decode::Encoding::Plain
     {
-        advance(followed.entry(index).or_default(), bytes);
-    }
-}
-
-/// Moves a parse state past a block without parsing its records.
-pub(super) fn advance(state: &mut ParseState, text: &[u8]) {
-    state.lines += memchr::memchr_iter(b'\n', text).count() as u64;
-    if !text.is_empty() && !text.ends_with(b"\n") {
-        state.lines += 1;
-    }
-    let directives = memchr::memmem::rfind(text, b"\n#Fields:").map(|i| i + 1);
-    let at = directives.or_else(|| text.starts_with(b"#Fields:").then_some(0));
-    if let Some(at) = at {
-        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |i| at + i);
-        let names = String::from_utf8_lossy(&text[at + b"#Fields:".len()..end]);
-        state.layout = crate::parse::Layout::from_directive(&names).map(std::sync::Arc::new);
+        followed.entry(index).or_insert_with(start).advance(bytes);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::model::{
     FieldKind, PropertyScratch,
 };
 use crate::parse::encoding::{decode_header, percent_decode, undo_log_layer};
+use crate::pipeline::raw_fields::{self, RawField};
 use crate::pipeline::raw_line::{RawLine, RawLines};
 use crate::source;
 
@@ -100,38 +101,23 @@ pub fn loaded(snapshot: &Snapshot, row: u32, contract: &Contract) -> Detail {
 /// What the raw line says, with the verdicts of the snapshot.
 fn with_raw(snapshot: &Snapshot, row: u32, contract: &Contract, raw: RawLine) -> Detail {
     let mut detail = head(snapshot, row);
-    let mut query = 0..0;
-    let mut at = 0;
-    for (i, text) in raw.bytes.split(|b| *b == b'\t').enumerate() {
-        let name = raw
-            .names
-            .get(i)
-            .cloned()
-            .unwrap_or_else(|| format!("column {}", i + 1));
-        let id = FieldId::by_name(&name);
-        if id == Some(FieldId::CS_URI_QUERY) && text != b"-" {
-            query = at..at + text.len();
+    let mut query = None;
+    for column in raw_fields::columns(&raw) {
+        detail.fields.push(field(&column));
+        if column.id == Some(FieldId::CS_URI_QUERY) && column.text != "-" {
+            query = Some(column);
         }
-        detail.fields.push(field(name, id, text));
-        at += text.len() + 1;
     }
     let mut ranges = Vec::new();
-    if let Some(text) = raw
-        .bytes
-        .get(query.clone())
-        .and_then(|bytes| std::str::from_utf8(bytes).ok())
-    {
-        (detail.properties, ranges) = properties(text).into_iter().unzip();
-    } else if let Some(bytes) = raw.bytes.get(query.clone()) {
-        // Not UTF-8: offsets in the repaired text are not those of the line, so nothing can be marked.
-        detail.properties = properties(&String::from_utf8_lossy(bytes))
-            .into_iter()
-            .map(|p| p.0)
-            .collect();
+    if let Some(query) = &query {
+        (detail.properties, ranges) = properties(&query.text).into_iter().unzip();
     }
     detail.raw = raw.bytes;
     judge(&mut detail, snapshot, contract);
-    detail.raw_marks = marks(&detail, &ranges, query.start);
+    // Where the line holds another spelling of the query, nothing can be marked in it.
+    if let Some(place) = query.and_then(|query| query.place) {
+        detail.raw_marks = marks(&detail, &ranges, place.start);
+    }
     detail
 }
 
@@ -193,21 +179,21 @@ fn head(snapshot: &Snapshot, row: u32) -> Detail {
     }
 }
 
-fn field(name: String, id: Option<FieldId>, raw: &[u8]) -> DetailField {
-    let text = String::from_utf8_lossy(raw);
-    let known = id.map(FieldId::field);
+fn field(column: &RawField) -> DetailField {
+    let text = &column.text;
+    let known = column.id.map(FieldId::field);
     let value = match known.map(|f| f.kind) {
-        _ if text == "-" => None,
-        Some(FieldKind::DecodedWord) => Some(decode_header(&text)),
+        _ if text == "-" || text.is_empty() => None,
+        Some(FieldKind::DecodedWord) => Some(decode_header(text)),
         Some(FieldKind::Word | FieldKind::Text) | None => {
             let mut once = String::with_capacity(text.len());
-            undo_log_layer(&text, &mut once);
+            undo_log_layer(text, &mut once);
             Some(once)
         }
-        Some(_) => Some(text.into_owned()),
+        Some(_) => Some(text.clone()),
     };
     DetailField {
-        name,
+        name: column.name.clone(),
         value,
         unit: known.map_or("", |f| f.unit),
         meaning: known.map_or("", |f| f.meaning),
@@ -389,14 +375,22 @@ mod tests {
 
     #[test]
     fn fields_of_a_line_are_decoded_by_their_kind() {
-        let value = |name: &str, raw: &[u8]| field(name.into(), FieldId::by_name(name), raw).value;
+        let value = |name: &str, text: &str| {
+            field(&RawField {
+                name: name.into(),
+                id: FieldId::by_name(name),
+                text: text.into(),
+                place: None,
+            })
+            .value
+        };
         assert_eq!(
-            value("cs(User-Agent)", b"Mozilla/5.0%20(X11)").as_deref(),
+            value("cs(User-Agent)", "Mozilla/5.0%20(X11)").as_deref(),
             Some("Mozilla/5.0 (X11)")
         );
-        assert_eq!(value("cs-uri-stem", b"/a%2520b").as_deref(), Some("/a%20b"));
-        assert_eq!(value("cs(Referer)", b"-"), None);
-        assert_eq!(value("sc-bytes", b"980").as_deref(), Some("980"));
-        assert_eq!(value("x-unknown", b"v").as_deref(), Some("v"));
+        assert_eq!(value("cs-uri-stem", "/a%2520b").as_deref(), Some("/a%20b"));
+        assert_eq!(value("cs(Referer)", "-"), None);
+        assert_eq!(value("sc-bytes", "980").as_deref(), Some("980"));
+        assert_eq!(value("x-unknown", "v").as_deref(), Some("v"));
     }
 }

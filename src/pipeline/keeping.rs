@@ -46,7 +46,10 @@ impl Keeping {
                 Ok((keeping, None))
             }
             Err(e) if required => Err(e),
-            Err(e) => Ok((Self::default(), Some(format!("this run cannot be resumed: {e}")))),
+            Err(e) => Ok((
+                Self::default(),
+                Some(format!("this run cannot be resumed: {e}")),
+            )),
         }
     }
 

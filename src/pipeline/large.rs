@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::TrySendError;
 
-use crate::decode::{BlockReader, Encoding, GzipMembers, Piece, sniff};
+use crate::decode::{BlockReader, Encoding, ParquetText, Piece, sniff, unpacked};
 use crate::model::batch::ObjectCount;
 use crate::model::{Batch, Code, Counters, ObjectId, ObjectStatus, Progress};
 use crate::parse::{LineSink, ParseState};
-use crate::pipeline::feeder::BlockWork;
+use crate::pipeline::feeder::{BlockWork, Whole};
 use crate::pipeline::records::Records;
 use crate::pipeline::worker::{Worker, unreadable};
 use crate::source::Content;
@@ -32,17 +32,25 @@ const BLOCK_BYTES: usize = 8 << 20;
 
 impl Worker<'_> {
     /// A large object: this thread inflates and cuts, every thread parses.
-    pub(super) fn large(&mut self, unit: u64, object: u32, content: Content) -> Option<()> {
+    pub(super) fn large(&mut self, unit: u64, whole: Whole) -> Option<()> {
         self.shared.streams.fetch_add(1, Ordering::SeqCst);
-        let sent = self.cut(unit, object, content);
+        let sent = self.cut(unit, whole);
         self.shared.streams.fetch_sub(1, Ordering::SeqCst);
         sent
     }
 
-    fn cut(&mut self, unit: u64, object: u32, content: Content) -> Option<()> {
+    fn cut(&mut self, unit: u64, whole: Whole) -> Option<()> {
+        let Whole {
+            object,
+            mut state,
+            content,
+        } = whole;
         let mut stored = 0;
         let reader = match open(content, &mut stored) {
-            Ok(reader) => reader,
+            Ok(Opened::Text(reader)) => reader,
+            Ok(Opened::Parquet(bytes)) => {
+                return self.cut_parquet(unit, object, &state, &bytes);
+            }
             Err(e) => {
                 let mut batch = self.batch(unit, 0, true);
                 batch
@@ -51,7 +59,6 @@ impl Worker<'_> {
                 return self.send(batch);
             }
         };
-        let mut state = ParseState::default();
         let mut part = 0;
         let mut end = ObjectStatus::Read;
         for piece in BlockReader::new(reader, BLOCK_BYTES) {
@@ -61,7 +68,7 @@ impl Worker<'_> {
             match piece {
                 Piece::Lines { offset, text } => {
                     let before = state.clone();
-                    crate::pipeline::feeder::advance(&mut state, &text);
+                    state.advance(&text);
                     let block = BlockWork {
                         object,
                         text,
@@ -121,6 +128,17 @@ impl Worker<'_> {
             }
             part += 1;
         }
+        self.end_of_large((unit, part), object, end, stored)
+    }
+
+    /// The last batch of a large object: how it ended.
+    fn end_of_large(
+        &mut self,
+        (unit, part): (u64, u32),
+        object: u32,
+        end: ObjectStatus,
+        stored: u64,
+    ) -> Option<()> {
         let mut batch = self.batch(unit, part, true);
         let read = matches!(end, ObjectStatus::Read);
         let unreadable = matches!(end, ObjectStatus::Unreadable(_));
@@ -138,6 +156,63 @@ impl Worker<'_> {
         Progress::bump(&self.shared.progress.objects_done, 1);
         Progress::bump(&self.shared.progress.bytes_done, stored);
         self.send(batch)
+    }
+
+    /// A Parquet file, one row group after the other.
+    fn cut_parquet(
+        &mut self,
+        unit: u64,
+        object: u32,
+        start: &ParseState,
+        bytes: &[u8],
+    ) -> Option<()> {
+        let mut part = 0;
+        let mut offset = 0;
+        let mut end = ObjectStatus::Read;
+        let mut state = start.clone();
+        let mut hand_on = |this: &mut Self, text: Vec<u8>, state: &ParseState, end| {
+            let block = BlockWork {
+                object,
+                offset,
+                state: state.clone(),
+                text,
+            };
+            offset += block.text.len() as u64;
+            let number = part;
+            part += 1;
+            this.hand_on(Part {
+                unit,
+                number,
+                last: false,
+                block,
+                end,
+            })
+        };
+        let mut corrupt = None;
+        match ParquetText::new(bytes) {
+            Ok(mut rows) => {
+                state = start.clone().of_columns(&rows.names());
+                while let Some(block) = rows.next_block() {
+                    if self.shared.cancel.is_cancelled() {
+                        return None;
+                    }
+                    match block {
+                        Ok(text) => {
+                            let before = state.clone();
+                            state.advance(&text);
+                            hand_on(self, text, &before, None)?;
+                        }
+                        Err(why) => corrupt = Some(why.0),
+                    }
+                }
+            }
+            Err(why) => corrupt = Some(why.0),
+        }
+        if let Some(why) = corrupt {
+            end = ObjectStatus::Corrupt(why);
+            hand_on(self, Vec::new(), &state, Some(end.clone()))?;
+        }
+        self.end_of_large((unit, part), object, end, bytes.len() as u64)
     }
 
     fn long_line(
@@ -192,7 +267,15 @@ pub(super) fn is_large(content: &Content) -> bool {
     }
 }
 
-fn open(content: Content, stored: &mut u64) -> std::io::Result<Box<dyn Read + Send>> {
+/// The content of a large object.
+enum Opened {
+    /// Its text, unpacked while it is read.
+    Text(Box<dyn Read + Send>),
+    /// All of it: what Parquet holds is found from its end.
+    Parquet(Vec<u8>),
+}
+
+fn open(content: Content, stored: &mut u64) -> std::io::Result<Opened> {
     let reader: Box<dyn Read + Send> = match content {
         Content::File(path) => {
             let file = File::open(path)?;
@@ -204,10 +287,12 @@ fn open(content: Content, stored: &mut u64) -> std::io::Result<Box<dyn Read + Se
     };
     let mut buffered = std::io::BufReader::with_capacity(256 << 10, reader);
     let first = std::io::BufRead::fill_buf(&mut buffered)?;
-    Ok(match sniff(first) {
-        Encoding::Gzip => Box::new(GzipMembers::new(buffered)),
-        Encoding::Plain => Box::new(buffered),
-    })
+    if sniff(first) == Encoding::Parquet {
+        let mut bytes = Vec::with_capacity(*stored as usize);
+        buffered.read_to_end(&mut bytes)?;
+        return Ok(Opened::Parquet(bytes));
+    }
+    unpacked(buffered).map(Opened::Text)
 }
 
 #[cfg(test)]
@@ -252,7 +337,12 @@ mod tests {
         let (batches, out) = crossbeam_channel::unbounded();
         let mut worker = Worker::new(&shared, units, parts, batches);
         let content = Content::Stream(Box::new(Reset(b"#Version: 1.0\nno record\ncut he")));
-        assert!(worker.large(7, 0, content).is_some());
+        let whole = Whole {
+            object: 0,
+            state: ParseState::default(),
+            content,
+        };
+        assert!(worker.large(7, whole).is_some());
         let batches: Vec<Batch> = out.try_iter().collect();
         let numbers: Vec<_> = batches.iter().map(|b| (b.part, b.last_part)).collect();
         assert_eq!(numbers, [(0, false), (1, true)]);

@@ -17,6 +17,7 @@ pub mod judging;
 mod keeping;
 mod large;
 mod ordered;
+mod raw_fields;
 pub mod raw_line;
 mod records;
 mod run;

@@ -3,9 +3,10 @@
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
-use crate::decode::{Encoding, GzipMembers, sniff};
+use crate::decode::{Encoding, ParquetText, sniff, unpacked};
 use crate::error::{Error, Result};
 use crate::model::LogObject;
+use crate::parse::{Formats, ParseState};
 use crate::source::{self, Content};
 
 /// Text kept of the object that was read last; a line further down is read past the rest each time.
@@ -16,10 +17,10 @@ const AHEAD_BYTES: u64 = 8 << 20;
 /// A line as it is in its object, with what names its columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RawLine {
-    /// The line without its line end.
+    /// The line without its line end; of Parquet the row with tabs between its values.
     pub bytes: Vec<u8>,
-    /// The names of its columns by the last `#Fields` line before it; empty without one.
-    pub names: Vec<String>,
+    /// What is known of its columns: by the last `#Fields` line before it, the file, or what the user said.
+    pub state: ParseState,
 }
 
 /// Reads raw lines; remembers the text of the last object.
@@ -33,6 +34,8 @@ struct Text {
     uri: Arc<str>,
     etag: Arc<str>,
     bytes: Vec<u8>,
+    /// Before the first line.
+    start: ParseState,
 }
 
 impl RawLines {
@@ -51,15 +54,14 @@ impl RawLines {
             t.uri == object.uri && t.etag == object.etag && t.bytes.len() as u64 >= end
         });
         if !known {
+            let (mut text, start) = open(options, object)?;
             if end > KEPT_BYTES {
-                return skip_to(&mut open(options, object)?, object, (offset, length));
+                return skip_to(&mut text, object, (offset, length), start);
             }
             self.last = None;
             let mut bytes = Vec::new();
             // What was read before a corrupt tail is good; whether it suffices shows below.
-            let read = open(options, object)?
-                .take(end + AHEAD_BYTES)
-                .read_to_end(&mut bytes);
+            let read = text.take(end + AHEAD_BYTES).read_to_end(&mut bytes);
             if (bytes.len() as u64) < end {
                 return Err(too_short(object, read.err()));
             }
@@ -67,19 +69,22 @@ impl RawLines {
                 uri: object.uri.clone(),
                 etag: object.etag.clone(),
                 bytes,
+                start,
             });
         }
-        let text = self
-            .last
-            .as_ref()
-            .map(|t| t.bytes.as_slice())
+        let Some(text) = &self.last else {
+            return Err(too_short(object, None));
+        };
+        let (before, rest) = text
+            .bytes
+            .split_at_checked(offset as usize)
             .unwrap_or_default();
-        let (before, rest) = text.split_at_checked(offset as usize).unwrap_or_default();
         let bytes = rest.get(..length as usize).unwrap_or_default().to_vec();
-        Ok(RawLine {
-            bytes,
-            names: last_directive(before),
-        })
+        let mut state = text.start.clone();
+        if let Some(names) = last_directive(before) {
+            state.directive(&names);
+        }
+        Ok(RawLine { bytes, state })
     }
 }
 
@@ -98,23 +103,43 @@ fn too_short(object: &LogObject, source: Option<std::io::Error>) -> Error {
     }
 }
 
-/// The object's text: gzip undone, all members.
-fn open(options: &source::Options, object: &LogObject) -> Result<Box<dyn BufRead>> {
-    let stored: Box<dyn Read> = match source::reopen(options, object)? {
+/// The object's text, and what is known of its columns before its first line.
+fn open(options: &source::Options, object: &LogObject) -> Result<(Box<dyn BufRead>, ParseState)> {
+    let formats = Arc::new(Formats::new(&options.formats)?);
+    let state = ParseState::new(&formats, object.hour);
+    let stored: Box<dyn Read + Send> = match source::reopen(options, object)? {
         Content::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
         Content::File(path) => {
             Box::new(std::fs::File::open(&path).map_err(|e| Error::file("read", &path, e))?)
         }
         Content::Stream(stream) => stream,
     };
+    let failed = |e| Error::file("read", object.uri.as_ref(), e);
     let mut stored = BufReader::with_capacity(1 << 18, stored);
-    let start = stored
-        .fill_buf()
-        .map_err(|e| Error::file("read", object.uri.as_ref(), e))?;
-    Ok(match sniff(start) {
-        Encoding::Plain => Box::new(stored),
-        Encoding::Gzip => Box::new(BufReader::with_capacity(1 << 18, GzipMembers::new(stored))),
-    })
+    if sniff(stored.fill_buf().map_err(failed)?) == Encoding::Parquet {
+        let mut bytes = Vec::new();
+        stored.read_to_end(&mut bytes).map_err(failed)?;
+        let (text, state) =
+            rows(&bytes, state).map_err(|why| failed(std::io::Error::other(why)))?;
+        return Ok((Box::new(std::io::Cursor::new(text)), state));
+    }
+    let text = unpacked(stored).map_err(failed)?;
+    Ok((Box::new(BufReader::with_capacity(1 << 18, text)), state))
+}
+
+/// The rows of a Parquet file as lines: the same text that was parsed.
+fn rows(bytes: &[u8], state: ParseState) -> std::result::Result<(Vec<u8>, ParseState), String> {
+    let mut rows = ParquetText::new(bytes).map_err(|e| e.0)?;
+    let state = state.of_columns(&rows.names());
+    let mut text = Vec::new();
+    while let Some(block) = rows.next_block() {
+        match block {
+            Ok(block) => text.extend_from_slice(&block),
+            // What stands before the damage is there.
+            Err(_) => break,
+        }
+    }
+    Ok((text, state))
 }
 
 /// Reads a far line without keeping what stands before it.
@@ -122,11 +147,14 @@ fn skip_to(
     reader: &mut dyn BufRead,
     object: &LogObject,
     (offset, length): (u64, u64),
+    mut state: ParseState,
 ) -> Result<RawLine> {
-    let (mut at, mut line, mut names) = (0, Vec::new(), Vec::new());
+    let (mut at, mut line) = (0, Vec::new());
     while at < offset {
         line.clear();
+        // Not past the wanted place: objects and records may stand in one line.
         let read = reader
+            .take(offset - at)
             .read_until(b'\n', &mut line)
             .map_err(|e| too_short(object, Some(e)))?;
         if read == 0 {
@@ -134,7 +162,7 @@ fn skip_to(
         }
         at += read as u64;
         if line.starts_with(DIRECTIVE) {
-            names = directive_names(&line);
+            state.directive(&directive_names(&line));
         }
     }
     let mut bytes = Vec::new();
@@ -145,26 +173,21 @@ fn skip_to(
     if at > offset || (bytes.len() as u64) < length {
         return Err(too_short(object, None));
     }
-    Ok(RawLine { bytes, names })
+    Ok(RawLine { bytes, state })
 }
 
 const DIRECTIVE: &[u8] = b"#Fields:";
 
 /// The names of the last `#Fields` line in a text.
-fn last_directive(text: &[u8]) -> Vec<String> {
+fn last_directive(text: &[u8]) -> Option<String> {
     let at =
         memchr::memmem::rfind_iter(text, DIRECTIVE).find(|at| *at == 0 || text[at - 1] == b'\n');
     at.map(|at| directive_names(text[at..].split(|b| *b == b'\n').next().unwrap_or_default()))
-        .unwrap_or_default()
 }
 
-/// Names apart by spaces, tabs or stray U+200B.
-fn directive_names(line: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(&line[DIRECTIVE.len()..]);
-    text.split(|c: char| c.is_whitespace() || c == '\u{200B}')
-        .filter(|n| !n.is_empty())
-        .map(str::to_owned)
-        .collect()
+/// What follows the colon.
+fn directive_names(line: &[u8]) -> String {
+    String::from_utf8_lossy(&line[DIRECTIVE.len()..]).into_owned()
 }
 
 #[cfg(test)]
@@ -181,6 +204,11 @@ mod tests {
         }
     }
 
+    fn names(raw: &RawLine) -> Vec<&str> {
+        let layout = raw.state.layout.as_ref().unwrap();
+        layout.names.iter().map(|name| &**name).collect()
+    }
+
     const TEXT: &[u8] =
         b"#Version: 1.0\n#Fields: date time\na\tb\n#Fields:\tdate\tx-new\nc\xff\td\r\nlast\n";
 
@@ -193,22 +221,17 @@ mod tests {
         let options = source::Options::default();
         let first = lines.read(&options, &object(&path), (33, 3)).unwrap();
         assert_eq!(
-            (first.bytes.as_slice(), first.names),
-            (b"a\tb".as_slice(), vec!["date".to_owned(), "time".into()])
+            (first.bytes.as_slice(), names(&first)),
+            (b"a\tb".as_slice(), vec!["date", "time"])
         );
         let at = TEXT.iter().position(|b| *b == 0xff).unwrap() as u64 - 1;
         let second = lines.read(&options, &object(&path), (at, 4)).unwrap();
         assert_eq!(
-            (second.bytes.as_slice(), second.names.len()),
-            (b"c\xff\td".as_slice(), 2)
+            (second.bytes.as_slice(), names(&second)),
+            (b"c\xff\td".as_slice(), vec!["date", "x-new"])
         );
-        assert_eq!(second.names[1], "x-new");
-        let far = skip_to(
-            &mut open(&options, &object(&path)).unwrap(),
-            &object(&path),
-            (at, 4),
-        )
-        .unwrap();
+        let (mut text, start) = open(&options, &object(&path)).unwrap();
+        let far = skip_to(&mut text, &object(&path), (at, 4), start).unwrap();
         assert_eq!(far, second_again(&mut lines, &path, at));
     }
 

@@ -1,7 +1,9 @@
 //! From a line to a row: every record goes into the batch's columns, judged; every other line is counted.
 
 use crate::model::batch::{MAX_REJECT_RAW_BYTES, ObjectCount};
-use crate::model::{Batch, Code, Counters, FieldId, FieldKind, ObjectId, Severity, Verdict};
+use crate::model::{
+    Batch, Code, Column, Counters, FieldId, FieldKind, ObjectId, STANDARD_FIELDS, Severity, Verdict,
+};
 use crate::parse::numbers::{seconds, whole};
 use crate::parse::{LineSink, LineView, encoding};
 use crate::pipeline::judging::RecordView;
@@ -50,8 +52,28 @@ impl Records<'_, '_, '_> {
         (judged.0, judged.1, Verdict::Failed)
     }
 
+    /// Columns for the fields that this log has beside those of standard logs, as null in the rows so far.
+    fn add_columns(&mut self, view: &LineView<'_>) {
+        let rows = self.batch.records.len() - 1;
+        for field in view.layout.columns.iter().flatten() {
+            let i = usize::from(field.0);
+            if i >= STANDARD_FIELDS && self.batch.records.fields[i].is_none() {
+                let mut column = match &self.worker.shared.words[i] {
+                    Some(words) => Column::word(words.clone(), 0),
+                    None => Column::new(field.field().kind.column_kind()),
+                };
+                (0..rows).for_each(|_| column.push_null());
+                self.batch.records.fields[i] = Some(column);
+            }
+        }
+    }
+
     /// Every field of the record as a typed value.
     fn push_fields(&mut self, view: &LineView<'_>) {
+        if view.layout.id != self.worker.layout {
+            self.worker.layout = view.layout.id;
+            self.add_columns(view);
+        }
         for (i, column) in self.batch.records.fields.iter_mut().enumerate() {
             let Some(column) = column else { continue };
             let field = FieldId(i as u8);

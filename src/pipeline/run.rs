@@ -14,6 +14,7 @@ use crate::model::{
     Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectState, ObjectStatus, Progress,
     Sink, SoFar,
 };
+use crate::parse::Formats;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::feeder::{Feeder, Listing, notice};
 use crate::pipeline::keeping::Keeping;
@@ -133,6 +134,7 @@ fn run_with(
     // Ends the threads below when this function returns early, without cancelling the caller's token.
     let stop = cancel.child_token();
     let _stop_on_return = stop.clone().drop_guard();
+    let formats = Arc::new(Formats::new(&options.source.formats)?);
     let mut source = options.source.clone();
     let (keeping, warning) = Keeping::open(&mut source, sink)?;
     let arrivals = source::start(source, stop.clone())?;
@@ -168,6 +170,7 @@ fn run_with(
             cancel: &shared.cancel,
             versions: shared.versions.as_ref(),
             follow,
+            formats,
         };
         scope.spawn(move || feeder.feed(&arrivals));
         for _ in 0..threads {

@@ -41,11 +41,9 @@ pub(super) struct Run {
 impl Versions {
     /// Objects were found; their ids count on from the ones before.
     pub fn listed(&self, objects: &[Arc<LogObject>]) {
-        let keys = objects.iter().map(|o| {
-            o.uri
-                .starts_with("s3://")
-                .then(|| (o.uri.clone(), o.hour))
-        });
+        let keys = objects
+            .iter()
+            .map(|o| o.uri.starts_with("s3://").then(|| (o.uri.clone(), o.hour)));
         self.lock().keys.extend(keys);
     }
 
@@ -210,7 +208,12 @@ mod tests {
 
     #[test]
     fn whatever_the_order_of_versions_each_line_is_read_once() {
-        let versions = ["a\nb\nb\n", "#Fields: x\nb\nc\na\nb\nd\n", "d\nb\nb\nb\n", "a\n"];
+        let versions = [
+            "a\nb\nb\n",
+            "#Fields: x\nb\nc\na\nb\nd\n",
+            "d\nb\nb\nb\n",
+            "a\n",
+        ];
         for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
             let known = Versions::default();
             known.listed(&[object(), object(), object(), object()]);

@@ -7,15 +7,15 @@ use crossbeam_channel::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::contract::Contract;
-use crate::decode::{Encoding, Inflater, sniff};
+use crate::decode::{Corrupt, Encoding, Inflater, ParquetText, sniff, whole_text};
 use crate::model::batch::ObjectCount;
 use crate::model::{
     Batch, Cause, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldKind, ObjectId,
-    ObjectStatus, Progress, Severity, WordCache, Words,
+    ObjectStatus, Progress, STANDARD_FIELDS, Severity, WordCache, Words,
 };
 use crate::parse::{LineSink, ParseScratch, ParseState, parse_block};
 use crate::pipeline::Needs;
-use crate::pipeline::feeder::{BlockWork, Unit, Work};
+use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
 use crate::pipeline::judging::Judging;
 use crate::pipeline::large::{Part, is_large};
 use crate::pipeline::records::Records;
@@ -61,6 +61,8 @@ pub(super) struct Worker<'a> {
     pub(super) undone: String,
     /// The cause and the severity of an event line that is not UTF-8 (D302).
     pub(super) bad_utf8: (CauseId, Severity),
+    /// Id of the layout of the last row in this batch; 0 before the first.
+    pub(super) layout: u64,
     /// Rows and bytes of each field's column in the last batch, a little more: what the next one will need.
     sizes: Vec<(usize, usize)>,
 }
@@ -92,6 +94,7 @@ impl<'a> Worker<'a> {
             text: Vec::new(),
             undone: String::new(),
             bad_utf8: bad_utf8(shared),
+            layout: 0,
             sizes: vec![(0, 0); FIELDS.len()],
         }
     }
@@ -130,16 +133,15 @@ impl<'a> Worker<'a> {
         }
         match unit.work {
             Work::Objects(mut objects) => {
-                if objects.len() == 1 && is_large(&objects[0].1) {
-                    let (object, content) = objects.swap_remove(0);
-                    return self.large(unit.number, object, content);
+                if objects.len() == 1 && is_large(&objects[0].content) {
+                    return self.large(unit.number, objects.swap_remove(0));
                 }
                 let mut batch = self.batch(unit.number, 0, true);
-                for (object, content) in objects {
+                for whole in objects {
                     if self.shared.cancel.is_cancelled() {
                         return None;
                     }
-                    self.small(object, &content, &mut batch);
+                    self.small(whole, &mut batch);
                 }
                 self.send(batch)
             }
@@ -176,7 +178,8 @@ impl<'a> Worker<'a> {
             ..Batch::default()
         };
         if self.shared.needs.record_fields {
-            for (i, field) in FIELDS.iter().enumerate() {
+            // The others get their column with the first log that has them.
+            for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
                 let (rows, bytes) = self.sizes[i];
                 batch.records.fields[i] = Some(match &self.shared.words[i] {
                     Some(words) => Column::word(words.clone(), rows),
@@ -188,6 +191,11 @@ impl<'a> Worker<'a> {
     }
 
     pub(super) fn send(&mut self, mut batch: Batch) -> Option<()> {
+        self.layout = 0;
+        for column in batch.records.fields.iter_mut().skip(STANDARD_FIELDS) {
+            // A log may have the column and never a value in it.
+            *column = column.take().filter(|c| !c.is_all_null());
+        }
         batch.events = self.judging.take();
         for (size, column) in self.sizes.iter_mut().zip(&batch.records.fields) {
             *size = column
@@ -206,9 +214,14 @@ impl<'a> Worker<'a> {
     }
 
     /// A whole object in one go.
-    fn small(&mut self, object: u32, content: &Content, batch: &mut Batch) {
+    fn small(&mut self, whole: Whole, batch: &mut Batch) {
+        let Whole {
+            object,
+            mut state,
+            content,
+        } = whole;
         let owned;
-        let bytes: &[u8] = match content {
+        let bytes: &[u8] = match &content {
             Content::Bytes(fetched) => fetched,
             Content::File(path) => match std::fs::read(path) {
                 Ok(bytes) => {
@@ -236,6 +249,22 @@ impl<'a> Worker<'a> {
                 }
                 &text
             }
+            Encoding::Parquet => {
+                state = match Self::parquet(bytes, state, &mut text) {
+                    (state, None) => state,
+                    (state, Some(corrupt)) => {
+                        status = ObjectStatus::Corrupt(corrupt.0);
+                        state
+                    }
+                };
+                &text
+            }
+            Encoding::Zstd | Encoding::Bzip2 => {
+                if let Err(corrupt) = whole_text(bytes, &mut text) {
+                    status = ObjectStatus::Corrupt(corrupt.0);
+                }
+                &text
+            }
         };
         let counters = Counters {
             objects: 1,
@@ -247,7 +276,6 @@ impl<'a> Worker<'a> {
             counters,
             status: None,
         });
-        let mut state = ParseState::default();
         let lines = self.parse_whole(plain, &status, &mut state, object, batch);
         if let ObjectStatus::Corrupt(why) = &status {
             self.corrupt_tail(
@@ -266,6 +294,27 @@ impl<'a> Worker<'a> {
         Progress::bump(&self.shared.progress.objects_done, 1);
         Progress::bump(&self.shared.progress.bytes_done, stored);
         self.text = text;
+    }
+
+    /// The rows of a Parquet file as lines in `text`, and a state that knows its columns.
+    fn parquet(
+        bytes: &[u8],
+        state: ParseState,
+        text: &mut Vec<u8>,
+    ) -> (ParseState, Option<Corrupt>) {
+        text.clear();
+        let mut rows = match ParquetText::new(bytes) {
+            Ok(rows) => rows,
+            Err(corrupt) => return (state, Some(corrupt)),
+        };
+        let state = state.of_columns(&rows.names());
+        while let Some(block) = rows.next_block() {
+            match block {
+                Ok(block) => text.extend_from_slice(&block),
+                Err(corrupt) => return (state, Some(corrupt)),
+            }
+        }
+        (state, None)
     }
 
     /// Parses the whole lines; gives the length of what was parsed. A corrupt object's last, cut line is left out.

@@ -5,12 +5,43 @@ use crate::model::time;
 /// Length of `.YYYY-MM-DD-HH.`.
 const MARK: usize = 15;
 
-/// The hour in the last segment of a path or key, as hours since 1970 UTC; `None` where it has none.
+/// The hour in a path or key, as hours since 1970 UTC: that of the last segment, or else of the folders above it;
+/// `None` where there is none.
 ///
 /// # Source
 /// "File name format", `CloudFront` Developer Guide: `<prefix>/<distribution ID>.YYYY-MM-DD-HH.<unique ID>.gz`, UTC.
+/// Standard logging (v2): `{yyyy}/{MM}/{dd}/{HH}` in the suffix path, as `year=…/month=…/day=…/hour=…` where it is
+/// compatible with Hive; Firehose: `YYYY/MM/dd/HH/`.
 pub fn hour_of(name: &str) -> Option<i64> {
-    mark(last_segment(name)).map(|(_, hour)| hour)
+    mark(last_segment(name))
+        .map(|(_, hour)| hour)
+        .or_else(|| hour_of_folders(name))
+}
+
+/// The hour that the folders of a path say: four of them in this order, others may stand between.
+fn hour_of_folders(name: &str) -> Option<i64> {
+    const PARTS: [(&str, usize); 4] = [("year=", 4), ("month=", 2), ("day=", 2), ("hour=", 2)];
+    let (folders, _) = name.rsplit_once('/')?;
+    let mut numbers = [0u32; 4];
+    let mut found = 0;
+    for folder in folders.split('/') {
+        let (key, length) = PARTS.get(found).copied().unwrap_or_default();
+        let digits = folder.strip_prefix(key).unwrap_or(folder);
+        if found < PARTS.len()
+            && digits.len() == length
+            && digits.bytes().all(|b| b.is_ascii_digit())
+        {
+            numbers[found] = digits.parse().ok()?;
+            // Other folders of four digits are no year.
+            found += usize::from(found > 0 || (1990..2200).contains(&numbers[0]));
+        }
+    }
+    let [year, month, day, hour] = numbers;
+    let is_date = found == PARTS.len()
+        && (1..=12).contains(&month)
+        && (1..=time::days_in_month(i64::from(year), month)).contains(&day)
+        && hour < 24;
+    is_date.then(|| time::days_from_civil(i64::from(year), month, day) * 24 + i64::from(hour))
 }
 
 /// The part after the last `/`.
@@ -94,6 +125,23 @@ mod tests {
         assert_eq!(hour_of("E2EX.2026-03-04-24.x.gz"), None);
         assert_eq!(hour_of("E2EX.2026-03-04-+1.x.gz"), None);
         assert_eq!(hour_of("E2EX.2026-03-04-05.d/plain.log"), None);
+        for path in [
+            "AWSLogs/1234/CloudFront/E2EX/2026/03/04/05/x.gz",
+            "p/distributionid=E2EX/year=2026/month=03/day=04/hour=05/x.parquet",
+            "/cloudfront/E2EX/my_data/2026/raw/03/04/05/logs/x.gz",
+            "fh2026/2026/03/04/05/stream-1-2026-03-04-05-06-07-a.gz",
+        ] {
+            assert_eq!(hour_of(path), hour, "{path}");
+        }
+        for path in [
+            "2026/03/04/x.gz",
+            "2026/13/04/05/x",
+            "2026/02/30/05/x",
+            "2026/03/04/24/x",
+            "E2/2026/03/04/05",
+        ] {
+            assert_eq!(hour_of(path), None, "{path}");
+        }
         assert_eq!(hour_of("é.2026-03-04-05.x"), hour);
         assert_eq!(hour_of(""), None);
     }

@@ -3,7 +3,9 @@
 use super::hour;
 
 /// Endings that logs have.
-const ENDINGS: [&str; 5] = ["gz", "log", "txt", "tsv", "csv"];
+const ENDINGS: [&str; 11] = [
+    "gz", "log", "txt", "tsv", "csv", "zst", "bz2", "parquet", "jsonl", "ndjson", "clf",
+];
 /// Files without an ending that are never logs.
 const PAPERS: [&str; 7] = [
     "readme",
@@ -59,6 +61,11 @@ mod tests {
             "a.LOG",
             "web-1-0.txt",
             "_logs/x.csv",
+            "E2.2026-03-04-05.0a.parquet",
+            "part-0.parquet",
+            "firehose.jsonl",
+            "a.log.zst",
+            "access.log.bz2",
             "access",
         ] {
             assert!(is_log_path(log), "{log}");

@@ -227,8 +227,7 @@ mod tests {
     use super::*;
 
     fn member(text: &str) -> Vec<u8> {
-        let mut encoder =
-            flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(text.as_bytes()).unwrap();
         encoder.finish().unwrap()
     }
@@ -261,7 +260,9 @@ mod tests {
 
     #[test]
     fn a_cut_member_gives_its_lines_when_asked_and_the_rest_once() {
-        let text: String = (0..3000).map(|n| format!("line {n} {}\n", n * 7919)).collect();
+        let text: String = (0..3000)
+            .map(|n| format!("line {n} {}\n", n * 7919))
+            .collect();
         let whole = member(&text);
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.gz");

@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use fetched::Fetched;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, LogObject, Mark};
+use crate::model::{Code, FormatOptions, LogObject, Mark};
 use listing::Listing;
 use location::Location;
 
@@ -56,6 +56,8 @@ pub struct Options {
     pub s3: S3Options,
     /// Of what the sources hold, read only the objects with these URIs (an export's plan); all where `None`.
     pub only: Option<Arc<std::collections::HashSet<Arc<str>>>>,
+    /// What the user says of the logs' format.
+    pub formats: FormatOptions,
     /// Bound on fetched bytes that no worker has taken yet; 0 means 64 MiB.
     pub bytes_in_flight: u64,
 }
@@ -86,6 +88,8 @@ pub struct S3Options {
     pub endpoint_url: Option<String>,
     /// `endpoint/bucket/key` instead of `bucket.endpoint/key`.
     pub path_style: bool,
+    /// AWS' addresses that answer on IPv6 too.
+    pub dual_stack: bool,
     /// Anonymous requests.
     pub no_sign_request: bool,
     /// Requester pays.
@@ -101,6 +105,7 @@ impl std::fmt::Debug for S3Options {
             .field("region", &self.region)
             .field("endpoint_url", &self.endpoint_url)
             .field("path_style", &self.path_style)
+            .field("dual_stack", &self.dual_stack)
             .field("no_sign_request", &self.no_sign_request)
             .field("request_payer", &self.request_payer)
             // A secret must never reach a log file through `{:?}`.

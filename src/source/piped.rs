@@ -76,7 +76,12 @@ impl ChunkReader {
                     return Err(io::Error::other("interrupted"));
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(false),
-                Err(_) if self.finish.as_ref().is_some_and(CancellationToken::is_cancelled) => {
+                Err(_)
+                    if self
+                        .finish
+                        .as_ref()
+                        .is_some_and(CancellationToken::is_cancelled) =>
+                {
                     return Ok(false);
                 }
                 Err(RecvTimeoutError::Timeout) => {}

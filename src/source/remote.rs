@@ -143,10 +143,8 @@ impl Remote {
                 }
                 Some(News::Overwritten) => {
                     let wanted = self.failed.iter_mut().find(|f| f.object.uri == object.uri);
-                    self.known.insert(
-                        object.uri.clone(),
-                        (version(object), object.hour),
-                    );
+                    self.known
+                        .insert(object.uri.clone(), (version(object), object.hour));
                     // Nothing of the earlier version was read: this one takes its place.
                     if let Some(failed) = wanted {
                         failed.object = object.clone();
@@ -272,22 +270,42 @@ mod tests {
         let first = remote.sift(vec![found("a", "1", 100)], true, true);
         assert_eq!((keys(&first).len(), first.warnings.len()), (1, 0));
         assert_eq!(remote.floor(), Some(74));
-        let again = remote.sift(vec![found("a", "1", 100), found("late", "1", 80)], false, true);
+        let again = remote.sift(
+            vec![found("a", "1", 100), found("late", "1", 80)],
+            false,
+            true,
+        );
         assert_eq!(keys(&again), ["s3://b/late"]);
-        assert!(again.warnings[0].contains("came late: 5 h 00 min"), "{again:?}");
+        assert!(
+            again.warnings[0].contains("came late: 5 h 00 min"),
+            "{again:?}"
+        );
         let rewritten = remote.sift(vec![found("a", "2", 100)], false, true);
         assert!(rewritten.warnings[0].contains("was overwritten"));
         assert_eq!(keys(&rewritten).len(), 1);
         remote.sift(vec![found("b", "1", 120)], false, true);
-        assert_eq!(remote.known.len(), 2, "hours before the window are forgotten");
+        assert_eq!(
+            remote.known.len(),
+            2,
+            "hours before the window are forgotten"
+        );
     }
 
     #[test]
     fn what_could_not_be_read_is_tried_again_in_its_newest_version() {
         let mut remote = Remote::new(Duration::ZERO, 26, &Taken::default());
-        let object = remote.sift(vec![found("a", "1", 100)], true, true).new.remove(0).object;
+        let object = remote
+            .sift(vec![found("a", "1", 100)], true, true)
+            .new
+            .remove(0)
+            .object;
         assert!(remote.fail(7, &object, 0));
-        assert!(remote.sift(vec![found("a", "2", 100)], false, true).new.is_empty());
+        assert!(
+            remote
+                .sift(vec![found("a", "2", 100)], false, true)
+                .new
+                .is_empty()
+        );
         let (index, object, tries) = remote.take_failed().remove(0);
         assert_eq!((index, &*object.etag, tries), (7, "2", 1));
         assert!(!remote.fail(7, &object, TRIES));

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Error, Result};
 use crate::model::{Code, LogObject};
 
+use super::hour::Window;
 use super::listing::{self, Found, Listing, Place};
 use super::location::Location;
 use super::outlet::{Outlet, Stop};
@@ -187,15 +188,39 @@ impl Run {
             ..self.options.clone()
         };
         for prefix in listing::prefixes(&self.locations) {
-            let listed = s3::runtime::wait(async {
-                tokio::select! {
-                    () = self.outlet.cancel.cancelled() => Err(Stop::Ended),
-                    listed = s3::list(prefix, &options) => listed.map_err(Stop::Failed),
-                }
-            })?;
-            all.extend(listed?);
+            all.extend(self.unless_cancelled(s3::list(prefix, &options))?);
         }
         Ok(all)
+    }
+
+    /// Lists the S3 sources from an hour on, to see what is new: there may be nothing. The keys of an hour are listed
+    /// from its first one, because `CloudFront`'s unique ids come in no order.
+    pub(super) fn list_new(&self, since: Option<i64>) -> Result<Listing, Stop> {
+        let mut all = Listing::default();
+        let wanted = s3::Wanted {
+            hours: Window {
+                since,
+                until: self.options.until_hour,
+            },
+            after: None,
+        };
+        for prefix in listing::prefixes(&self.locations) {
+            let listed = s3::list_hours(prefix, &self.options, wanted);
+            all.extend(self.unless_cancelled(listed)?);
+        }
+        Ok(all)
+    }
+
+    fn unless_cancelled(
+        &self,
+        listing: impl Future<Output = Result<Listing>> + Send,
+    ) -> Result<Listing, Stop> {
+        s3::runtime::wait(async {
+            tokio::select! {
+                () = self.outlet.cancel.cancelled() => Err(Stop::Ended),
+                listed = listing => listed.map_err(Stop::Failed),
+            }
+        })?
     }
 
     /// Tells a person, once.
@@ -273,7 +298,9 @@ impl Run {
     ) -> Result<(), Stop> {
         if let Some(remote) = &mut self.remote {
             match &content {
-                Ok(_) => self.outlet.send(Arrival::Mark(remote::mark(index, object)))?,
+                Ok(_) => self
+                    .outlet
+                    .send(Arrival::Mark(remote::mark(index, object)))?,
                 Err((code, message)) => {
                     if remote::is_worth_trying(*code) && remote.fail(index, object, tries) {
                         let sentence = format!("{message}; trying again");
@@ -375,8 +402,7 @@ impl Run {
     fn local(&self, place: &Place) -> Result<Content, (Code, String)> {
         let cancel = || self.outlet.cancel.clone();
         let finish = || self.options.following.finish.clone();
-        let stream =
-            |reader: piped::ChunkReader| Content::Stream(Box::new(reader.until(finish())));
+        let stream = |reader: piped::ChunkReader| Content::Stream(Box::new(reader.until(finish())));
         let (name, opened) = match place {
             Place::Stdin => (
                 Path::new("standard input"),

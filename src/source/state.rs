@@ -187,8 +187,9 @@ impl State {
     }
 
     fn drop_old_local(&mut self) {
-        let is_local =
-            |position: &Position| matches!(position, Position::Text { .. } | Position::Whole { .. });
+        let is_local = |position: &Position| {
+            matches!(position, Position::Text { .. } | Position::Whole { .. })
+        };
         let mut changes: Vec<u64> = self
             .positions
             .values()
@@ -311,7 +312,10 @@ mod tests {
         };
         let (mut state, taken, memo) = State::open(&wanted(true), &options).unwrap();
         assert_eq!((taken, memo), (Taken::default(), None));
-        assert!(State::open(&wanted(true), &options).is_err(), "one at a time");
+        assert!(
+            State::open(&wanted(true), &options).is_err(),
+            "one at a time"
+        );
         state.note(object("old", 5));
         state.note(object("new", 9));
         state.raise_floor(7);
@@ -319,10 +323,20 @@ mod tests {
         state.save(Some(serde_json::json!({"n": 3}))).unwrap();
         drop(state);
         let (state, taken, memo) = State::open(&wanted(true), &options).unwrap();
-        assert_eq!(taken.positions.keys().map(|k| &**k).collect::<Vec<_>>(), ["new"]);
-        assert_eq!((taken.floor_hour, memo), (Some(7), Some(serde_json::json!({"n": 3}))));
+        assert_eq!(
+            taken.positions.keys().map(|k| &**k).collect::<Vec<_>>(),
+            ["new"]
+        );
+        assert_eq!(
+            (taken.floor_hour, memo),
+            (Some(7), Some(serde_json::json!({"n": 3})))
+        );
         drop(state);
         let (_state, taken, _) = State::open(&wanted(false), &options).unwrap();
-        assert_eq!(taken, Taken::default(), "without --resume a run starts anew");
+        assert_eq!(
+            taken,
+            Taken::default(),
+            "without --resume a run starts anew"
+        );
     }
 }

@@ -162,6 +162,8 @@ proptest! {
     /// Whatever the lines: each is counted once, as what it is, and the identity holds.
     #[test]
     fn every_line_is_accounted_for(lines in proptest::collection::vec("(#[ -~]{0,20}|[ -~\t]{0,60}|\\PC{0,30}|)", 0..60), cr in any::<bool>(), last in any::<bool>()) {
+        // Of JSON an object is a line, however it is wrapped.
+        prop_assume!(lines.iter().all(|line| !line.starts_with('{')));
         let dir = tempfile::tempdir().unwrap();
         let end = if cr { "\r\n" } else { "\n" };
         let mut text = lines.join(end);

@@ -11,16 +11,23 @@ use crate::program::{folder, root, run};
 type Counts = (&'static str, u64, [u64; 4]);
 
 const COUNTS: &[Counts] = &[
-    // Documentation examples; spaces instead of tabs are no record, a spare tab at the end of a row is forgiven.
-    ("aws-docs/accesslogs-web-2017-12.log", 4, [2, 0, 2, 0]),
-    ("aws-docs/accesslogs-web-2018-08.log", 4, [2, 0, 2, 0]),
-    ("aws-docs/accesslogs-web-2019-12-12.log", 5, [2, 0, 3, 0]),
+    // Documentation examples; a row of a page that wraps it, or puts spaces for tabs, is read where its columns show.
+    ("aws-docs/accesslogs-web-2017-12.log", 4, [2, 0, 0, 2]),
+    ("aws-docs/accesslogs-web-2018-08.log", 4, [2, 0, 0, 2]),
+    ("aws-docs/accesslogs-web-2019-12-12.log", 5, [2, 0, 0, 3]),
     ("aws-docs/accesslogs-web-2020-01-28.log", 8, [2, 0, 0, 6]),
     (
         "aws-docs-v2/s3-w3c-example-as-rendered.log",
         3,
         [1, 0, 2, 0],
     ),
+    // One object over eleven lines is one line; each of two on lines of their own.
+    ("aws-docs-v2/cloudwatch-example.json", 1, [0, 0, 0, 1]),
+    ("aws-docs-v2/firehose-example.jsonl", 2, [0, 0, 0, 2]),
+    // RTMP, 17 fields.
+    ("aws-docs/accesslogs-rtmp-2017-12.log", 8, [2, 0, 0, 6]),
+    ("aws-docs/accesslogs-rtmp-2019-12-12.log", 8, [2, 0, 0, 6]),
+    ("node-cloudfront-log-parser/rtmp-1-0.txt", 8, [2, 0, 0, 6]),
     // Genuine CloudFront logs of 26, 33, 24 and 23 fields.
     (
         "aws-samples-log-analysis/sample-cloudfront-access-logs.gz",
@@ -39,22 +46,39 @@ const COUNTS: &[Counts] = &[
     ),
     ("node-cloudfront-log-parser/web-1-0.txt", 4, [2, 0, 0, 2]),
     ("webreadr/log.aws", 4, [2, 0, 0, 2]),
-    // Without a header line nothing says which column is which.
+    // Real-time, 40 fields under a header that somebody added.
+    (
+        "node-cloudfront-log-parser/kinesis-1-0.txt",
+        3,
+        [2, 0, 0, 1],
+    ),
+    // No header line: 19 columns are a list that CloudFront has written.
     (
         "mapbox-cloudfront-log-reader/AAAAAAAAAAAAAA.2015-10-19-17.e5b6526a",
         10,
-        [0, 1, 9, 0],
+        [0, 1, 0, 9],
     ),
     (
         "mapbox-cloudfront-log-reader/AAAAAAAAAAAAAA.2015-10-19-17.e5b6526a.gz",
         10,
-        [0, 1, 9, 0],
+        [0, 1, 0, 9],
     ),
+    // No header line and spaces: lists of 12, 15, 18 and 23 fields; 15 and 17 of Snowplow's Clojure collector.
     (
         "snowplow-enrich-cloudfront-loader/cf-loader-lines.log",
         5,
-        [0, 0, 5, 0],
+        [0, 0, 0, 5],
     ),
+    (
+        "snowplow-clj-tomcat/clj-tomcat-lines.log",
+        14,
+        [0, 0, 0, 14],
+    ),
+    // Common and combined logs of web servers.
+    ("request-log-analyzer/apache_combined.log", 5, [0, 0, 0, 5]),
+    ("request-log-analyzer/apache_common.log", 10, [0, 0, 0, 10]),
+    ("webreadr/combined_log.clf", 12, [0, 0, 0, 12]),
+    ("webreadr/log.clf", 2, [0, 0, 0, 2]),
     // Other formats: nothing of them is taken for a record.
     (
         "aws-samples-log-analysis/sample-alb-logs.gz",
@@ -66,18 +90,12 @@ const COUNTS: &[Counts] = &[
         36,
         [0, 0, 36, 0],
     ),
-    ("aws-docs-v2/cloudwatch-example.json", 11, [0, 0, 11, 0]),
-    ("aws-docs-v2/firehose-example.jsonl", 2, [0, 0, 2, 0]),
-    ("request-log-analyzer/apache_combined.log", 5, [0, 0, 5, 0]),
-    ("request-log-analyzer/apache_common.log", 10, [0, 0, 10, 0]),
     (
-        "snowplow-clj-tomcat/clj-tomcat-lines.log",
-        14,
-        [0, 0, 14, 0],
+        "request-log-analyzer/s3_2012-10-05-16-18-11-F9AAC5D1A55AEBAD",
+        5,
+        [0, 0, 5, 0],
     ),
-    ("webreadr/combined_log.clf", 12, [0, 0, 12, 0]),
     ("webreadr/iis.log", 5, [4, 0, 1, 0]),
-    ("webreadr/log.clf", 2, [0, 0, 2, 0]),
     ("webreadr/s3.log", 6, [0, 0, 6, 0]),
 ];
 

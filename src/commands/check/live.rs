@@ -106,7 +106,9 @@ impl Sink for Live<'_> {
     fn take(&mut self, batch: Batch) -> Result<()> {
         if self.every.is_some() {
             self.counters.add(&batch.counters());
-            self.newest_us = self.newest_us.max(batch.records.time_us.iter().copied().max());
+            self.newest_us = self
+                .newest_us
+                .max(batch.records.time_us.iter().copied().max());
             self.is_changed = true;
         }
         self.tally.take(batch)?;

@@ -286,9 +286,7 @@ impl Names<'_> {
             .enumerate()
             .filter(|(_, tally)| tally.events > 0)
             .map(|(index, tally)| {
-                let known = index
-                    .checked_sub(1)
-                    .and_then(|id| self.known.types.get(id));
+                let known = index.checked_sub(1).and_then(|id| self.known.types.get(id));
                 EventRow {
                     event: known.map(|t| t.name.to_string()),
                     version: known.map(|t| t.version.to_string()).unwrap_or_default(),

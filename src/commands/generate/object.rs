@@ -10,8 +10,9 @@ use super::plan::{ObjectPlan, Plan, Quirk};
 use super::record::FIELD_NAMES;
 use super::rows::{RowWriter, Slot};
 use super::seed::{Stream, rng};
-use super::store::Store;
+use super::store::{Store, Stored};
 use super::truth::{Outcome, Tally};
+use super::written::{self, Written};
 
 /// Builds objects, one after the other, in the same buffers.
 pub struct Builder<'a> {
@@ -19,6 +20,7 @@ pub struct Builder<'a> {
     rows: RowWriter<'a>,
     store: Store,
     text: Text,
+    line: Vec<u8>,
 }
 
 /// The text of an object, and where each line of it ends.
@@ -41,9 +43,12 @@ impl Text {
         self.lines.push((self.bytes.len(), outcome));
     }
 
-    fn header(&mut self, quirk: Quirk) {
+    fn header(&mut self, quirk: Quirk, format: Written) {
+        if !format.has_header() {
+            return;
+        }
         self.line(b"#Version: 1.0", Outcome::Header);
-        let names = &FIELD_NAMES[..columns(quirk)];
+        let names = format.header_names(columns(quirk));
         let names = if quirk == Quirk::TabbedFields {
             names.join("\t")
         } else {
@@ -77,6 +82,7 @@ impl<'a> Builder<'a> {
             rows: RowWriter::new(plan, catalogue),
             store: Store::new(),
             text: Text::default(),
+            line: vec![],
         }
     }
 
@@ -88,7 +94,14 @@ impl<'a> Builder<'a> {
         let object = &self.plan.objects[index];
         let mut rng = rng(self.plan.seed, Stream::Object, index as u64);
         self.write_text(index, object, &mut rng);
-        let stored = self.store.store(&self.text, object.quirk)?;
+        let stored = if self.plan.format == Written::Parquet {
+            Stored {
+                bytes: written::parquet(&self.text.bytes)?,
+                readable: self.text.bytes.len(),
+            }
+        } else {
+            self.store.store(&self.text, object.quirk)?
+        };
         for (end, outcome) in &self.text.lines {
             if *end <= stored.readable {
                 tally.take(outcome);
@@ -112,7 +125,7 @@ impl<'a> Builder<'a> {
         if object.quirk == Quirk::TabbedFields {
             text.line(b"", Outcome::Blank);
         }
-        text.header(object.quirk);
+        text.header(object.quirk, self.plan.format);
         self.rows.start(index);
         let slots = slots(self.plan, index, rng);
         for (place, slot) in slots.iter().enumerate() {
@@ -120,7 +133,9 @@ impl<'a> Builder<'a> {
                 self.middle(object.quirk);
             }
             let outcome = self.rows.write(*slot, place, rng);
-            self.text.line(self.rows.row(), outcome);
+            self.line.clear();
+            self.plan.format.write(self.rows.row(), &mut self.line);
+            self.text.line(&self.line, outcome);
         }
         if object.quirk == Quirk::NoFinalNewline {
             self.text.drop_final_newline();
@@ -137,7 +152,7 @@ impl<'a> Builder<'a> {
             }
             _ => return,
         }
-        text.header(quirk);
+        text.header(quirk, self.plan.format);
     }
 }
 

@@ -6,10 +6,9 @@ use super::GenerateOptions;
 use super::fault::{self, Fault};
 use super::record::day_text;
 use super::seed::{Stream, rng};
+use super::written::{DISTRIBUTION, Written};
 
 const HOUR_S: i64 = 3_600;
-/// The distribution, as object names begin.
-const DISTRIBUTION: &str = "E2ACMESHOP26PX";
 /// Share of the faults that the incident has.
 const INCIDENT_SHARE: f64 = 0.45;
 /// Smallest object that faults are planted in.
@@ -39,6 +38,17 @@ pub enum Quirk {
 }
 
 impl Quirk {
+    /// What of it objects of that format can have.
+    fn in_format(self, format: Written) -> Self {
+        match self {
+            _ if format == Written::Parquet => Self::Usual,
+            Self::Columns26 | Self::TabbedFields | Self::HeaderAgain if !format.has_header() => {
+                Self::Usual
+            }
+            other => other,
+        }
+    }
+
     /// The word in `truth.json`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -94,6 +104,8 @@ pub struct ObjectPlan {
 pub struct Plan {
     /// Seed of everything.
     pub seed: u64,
+    /// Format of the objects.
+    pub format: Written,
     /// In the order of their names.
     pub objects: Vec<ObjectPlan>,
     /// Number of viewers.
@@ -112,6 +124,14 @@ impl Plan {
         let mut objects = empty_objects(options);
         if options.faults > 0.0 && options.records >= FEWEST_ROWS * 4 * u64::from(options.objects) {
             give_forms(&mut objects);
+            for object in &mut objects {
+                object.quirk = object.quirk.in_format(options.format);
+            }
+        }
+        if options.format == Written::Parquet {
+            for object in &mut objects {
+                object.name = object.name.trim_end_matches(".gz").to_owned() + ".parquet";
+            }
         }
         share_rows(&mut objects, options);
         if options.faults > 0.0 {
@@ -119,6 +139,7 @@ impl Plan {
         }
         Self {
             seed: options.seed,
+            format: options.format,
             objects,
             viewers: options.records / 25 + 40,
             incident,

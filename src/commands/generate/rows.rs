@@ -194,6 +194,8 @@ impl<'a> RowWriter<'a> {
                 let draft = self.draft(kind, time_s, edits, rng);
                 self.event_of(&draft, rng)
             }
+            // Only rows with a header have columns to be wrong about.
+            Fault::Line(..) if !self.plan.format.has_header() => self.usual(time_s, rng),
             Fault::Line(edit, code) => {
                 self.usual(time_s, rng);
                 fault::edit_line(&mut self.row, edit);

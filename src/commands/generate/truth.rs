@@ -10,6 +10,7 @@ use super::GenerateOptions;
 use super::fault::KeyEdit;
 use super::pixel::{Facts, Kind};
 use super::plan::{Plan, Quirk};
+use super::written::Written;
 
 /// Event name and schema version; empty where there is none.
 pub type Label = (&'static str, &'static str);
@@ -177,11 +178,15 @@ impl Tally {
         for ((_, code, _), count) in &self.failures {
             *by_code.entry(code.as_str()).or_default() += count;
         }
+        let mut made_by = json!({
+            "records": options.records, "objects": options.objects, "seed": options.seed, "faults": options.faults,
+            "hours": options.hours, "start": super::hour_text(options.start_hour),
+        });
+        if options.format != Written::V1 {
+            made_by["log_format"] = json!(options.format.as_str());
+        }
         json!({
-            "made_by": {
-                "records": options.records, "objects": options.objects, "seed": options.seed, "faults": options.faults,
-                "hours": options.hours, "start": super::hour_text(options.start_hour),
-            },
+            "made_by": made_by,
             "counters": self.counters_json(),
             "bytes": { "objects": self.counters.object_bytes, "text": self.counters.text_bytes },
             "unreadable_by_code": self.rejects.iter().map(|(code, count)| (code.as_str().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),

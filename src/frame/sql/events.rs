@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::frame::chunks::Numbers;
 use crate::frame::snapshot::column;
 use crate::frame::view::Places;
-use crate::frame::{EventTable, Snapshot};
-use crate::model::{Verdict, Words};
+use crate::frame::{EventTable, Snapshot, build};
+use crate::model::{FIELDS, Verdict, Words};
 
 /// A text column of few distinct values: a dictionary, and an index into `words` a row.
 pub(super) fn dictionary<'a>(
@@ -35,7 +35,10 @@ pub(super) fn frame(columns: Vec<Column>) -> Result<DataFrame> {
 }
 
 /// The record's number, then object, event, verdict as words, then our columns and the log fields.
-pub(super) fn records(snapshot: &Snapshot) -> Result<DataFrame> {
+///
+/// Fields that only some formats have are there where a loaded log has values of theirs, or else, as nulls, where `sql`
+/// names them: a query is right or wrong whatever the logs of the day.
+pub(super) fn records(snapshot: &Snapshot, sql: &str) -> Result<DataFrame> {
     let count = snapshot.len() as u32;
     let mut columns =
         vec![Series::new("record".into(), (0..count).collect::<Vec<u32>>()).into_column()];
@@ -56,7 +59,23 @@ pub(super) fn records(snapshot: &Snapshot) -> Result<DataFrame> {
             .filter(|c| !hidden.contains(&c.name().as_str()))
             .cloned(),
     );
+    let is_absent = |name: &str| snapshot.records.get_column_index(name).is_none();
+    for field in FIELDS {
+        if is_absent(field.column) && names(sql, field.column) {
+            let dtype = build::dtype(field.kind.column_kind(), None);
+            let nulls = Series::full_null(field.column.into(), count as usize, &dtype);
+            columns.push(nulls.into_column());
+        }
+    }
     frame(columns)
+}
+
+/// True where a query has this name as a word of its own.
+fn names(sql: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    sql.match_indices(name).any(|(at, _)| {
+        !sql[..at].ends_with(is_part) && !sql[at + name.len()..].starts_with(is_part)
+    })
 }
 
 /// `object`, `line` of some records.

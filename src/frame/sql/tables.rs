@@ -111,7 +111,7 @@ impl Table {
     /// Makes the table. `sql` tells whether costly columns are wanted.
     pub(super) fn build(&self, snapshot: &Snapshot, sql: &str) -> Result<DataFrame> {
         match &self.kind {
-            Kind::Records => events::records(snapshot),
+            Kind::Records => events::records(snapshot, sql),
             Kind::Events => events::events(snapshot),
             Kind::Failures => lists::failures(snapshot, sql),
             Kind::Rejects => lists::rejects(snapshot),

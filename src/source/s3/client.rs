@@ -11,8 +11,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, Credentials, Region, RequestChecksumCalculation,
-    ResponseChecksumValidation, SharedHttpClient,
+    BehaviorVersion, Builder, Credentials, IdentityCache, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, SharedCredentialsProvider, SharedHttpClient,
+    StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
@@ -23,11 +24,12 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use crate::error::{Error, Result};
 
 use super::super::S3Options;
+use super::credentials::{Chain, Kept};
+use super::errors::Trouble;
+use super::retry::Attempts;
 
 /// Where requests go when nothing names a region: S3 answers there with the right one.
 const FALLBACK_REGION: &str = "us-east-1";
-/// Attempts a request, the first included.
-const ATTEMPTS: u32 = 5;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -42,6 +44,8 @@ pub struct Connection {
     pub endpoint: Option<String>,
     /// As given.
     pub options: S3Options,
+    /// Credentials of the SDK's chain; `None` where none are used or they were given.
+    credentials: Option<Arc<Kept>>,
 }
 
 /// Which content of which key is wanted.
@@ -75,6 +79,19 @@ impl Target<'_> {
 }
 
 impl OwnedTarget {
+    /// Notes which version is being read.
+    ///
+    /// # Errors
+    /// What was sent is another one.
+    pub fn pin(&mut self, sent: Option<&str>) -> std::result::Result<(), ()> {
+        match sent.map(|t| t.trim_matches('"')) {
+            Some(sent) if self.etag.is_empty() => self.etag = sent.to_owned(),
+            Some(sent) if sent != self.etag => return Err(()),
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Borrowed.
     pub fn as_target(&self) -> Target<'_> {
         Target {
@@ -132,30 +149,40 @@ pub async fn connect(
 }
 
 async fn configure(options: &S3Options, region: Option<String>) -> Connection {
-    let mut builder = match &options.static_credentials {
-        Some((id, secret)) => Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(http_client(options))
-            .credentials_provider(Credentials::new(id, secret, None, None, "given"))
-            .region(Region::new(
-                region
-                    .or_else(|| options.region.clone())
-                    .unwrap_or_else(|| FALLBACK_REGION.to_owned()),
-            )),
-        None => from_environment(options, region).await,
+    let region = region_of(options, region).await;
+    let http = http_client(options);
+    let (mut builder, credentials) = match &options.static_credentials {
+        Some((id, secret)) => {
+            let given = Credentials::new(id, secret, None, None, "given");
+            let builder = Builder::new()
+                .behavior_version(BehaviorVersion::latest())
+                .http_client(http)
+                .credentials_provider(given)
+                .region(region);
+            (builder, None)
+        }
+        None => from_environment(options, region, http).await,
     };
     if let Some(url) = &options.endpoint_url {
         builder.set_endpoint_url(Some(url.clone()));
+        // The two exclude each other, and an address in the environment is less than one that was typed.
+        builder.set_use_dual_stack(Some(false));
+    } else if options.dual_stack {
+        builder.set_use_dual_stack(Some(true));
     }
     let config = builder
         .force_path_style(options.path_style)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        // Tries are counted, spread and told by `retry`, and throttling slows all requests down: `pace`.
+        .retry_config(RetryConfig::disabled())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
                 .build(),
         )
+        // `get` has its own limit for a content that stands still.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .identity_cache(IdentityCache::no_cache())
         // Servers that are not AWS often know no checksums; gzip has its own.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -168,36 +195,53 @@ async fn configure(options: &S3Options, region: Option<String>) -> Connection {
         region,
         endpoint: options.endpoint_url.clone(),
         options: options.clone(),
+        credentials,
     }
 }
 
-/// The SDK's own chain: environment, profiles, SSO, container, instance.
-async fn from_environment(options: &S3Options, region: Option<String>) -> Builder {
+/// What S3 said, what was typed, what environment and profile say. The SDK's default chain would also ask the instance
+/// metadata service, which takes seconds to not answer.
+async fn region_of(options: &S3Options, told: Option<String>) -> Region {
+    let typed = told.or_else(|| options.region.clone()).map(Region::new);
+    let fallback = Region::new(FALLBACK_REGION);
+    if options.static_credentials.is_some() {
+        return typed.unwrap_or(fallback);
+    }
     let mut profile = ProfileFileRegionProvider::builder();
     if let Some(name) = &options.profile {
         profile = profile.profile_name(name);
     }
-    // The SDK's default chain would also ask the instance metadata service, which takes seconds to not answer.
-    let region =
-        RegionProviderChain::first_try(region.or_else(|| options.region.clone()).map(Region::new))
-            .or_else(EnvironmentVariableRegionProvider::new())
-            .or_else(profile.build())
-            .or_else(Region::new(FALLBACK_REGION));
+    let chain = RegionProviderChain::first_try(typed)
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(profile.build());
+    chain.region().await.unwrap_or(fallback)
+}
+
+/// What environment and profile say beside credentials (dual-stack, FIPS, endpoint), and the SDK's chain of those:
+/// environment, profiles, SSO, container, instance.
+async fn from_environment(
+    options: &S3Options,
+    region: Region,
+    http: SharedHttpClient,
+) -> (Builder, Option<Arc<Kept>>) {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client(options))
-        .region(region);
+        .http_client(http.clone())
+        .region(region.clone());
     if let Some(name) = &options.profile {
         loader = loader.profile_name(name);
     }
     if options.no_sign_request {
-        loader = loader.no_credentials();
+        let builder = Builder::from(&loader.no_credentials().load().await);
+        return (builder.allow_no_auth(), None);
     }
-    let builder = Builder::from(&loader.load().await);
-    if options.no_sign_request {
-        builder.allow_no_auth()
-    } else {
-        builder
-    }
+    let kept = Arc::new(Kept::new(Chain {
+        profile: options.profile.clone(),
+        region: Some(region),
+        http,
+    }));
+    let provider: Arc<dyn aws_sdk_s3::config::ProvideCredentials> = kept.clone();
+    let loader = loader.credentials_provider(SharedCredentialsProvider::from(provider));
+    (Builder::from(&loader.load().await), Some(kept))
 }
 
 fn http_client(options: &S3Options) -> SharedHttpClient {
@@ -220,6 +264,24 @@ impl Connection {
         self.options
             .request_payer
             .then_some(RequestPayer::Requester)
+    }
+
+    /// Which credentials requests are signed with now; for [`Connection::again`].
+    pub fn generation(&self) -> u64 {
+        self.credentials.as_ref().map_or(0, |c| c.generation())
+    }
+
+    /// After a failed request, made with the credentials of `generation`: whether to make it once more, after a wait
+    /// where one is due. Expired credentials are read again, once.
+    pub async fn again(&self, trouble: &Trouble, attempts: &mut Attempts, generation: u64) -> bool {
+        if trouble.is_expired() {
+            let Some(credentials) = self.credentials.as_ref().filter(|_| attempts.renews()) else {
+                return false;
+            };
+            credentials.give_up(generation).await;
+            return true;
+        }
+        attempts.again(trouble).await
     }
 
     /// Asks for an object from a byte on, in the version that was listed.

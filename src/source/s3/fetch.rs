@@ -1,7 +1,7 @@
-//! Fetches objects in parallel under a bound of bytes, and hands them out in the order they were asked for.
+//! Fetches objects in parallel and hands them out in the order they were asked for. Two bounds hold: on bytes in flight
+//! (`bytes_in_flight`, shares in listed order), and on requests at a time ([`super::pace`]).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -10,26 +10,19 @@ use crate::error::Result;
 use crate::model::{Code, LogObject};
 
 use super::super::{Content, Fetched, S3Options, location};
-use super::client::{self, Connection, Target};
-use super::errors::{self, Trouble};
+use super::client::{self, Target};
+use super::get::{self, Reading, Refusal};
+use super::pace::{self, Turns};
 use super::{runtime, stream};
 
 /// Larger objects are streamed.
 pub const WHOLE_BYTES: u64 = 32 << 20;
-/// Requests at a time.
-const REQUESTS: usize = 32;
 /// Default bound on bytes in flight.
 const DEFAULT_BUDGET: u64 = 64 << 20;
 /// What a streamed object counts for: its buffer.
 const STREAM_SHARE: u64 = 8 << 20;
 /// The bound is counted in KiB, since tokio counts permits in 32 bits.
 const UNIT: u64 = 1024;
-/// Tries for a content that breaks off (each with the SDK's own retries before its first byte).
-const TRIES: u32 = 4;
-
-/// Why an object cannot be read, and a sentence.
-pub type Refusal = (Code, String);
-
 /// One object on its way.
 pub type Ticket = oneshot::Receiver<Result<Content, Refusal>>;
 
@@ -38,7 +31,7 @@ pub struct Fetcher {
     options: S3Options,
     budget: Arc<Semaphore>,
     budget_units: u32,
-    requests: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// Ends this run's requests.
     run: CancellationToken,
     /// Ends the streams that were handed out, which live on after the run's last delivery.
@@ -65,7 +58,7 @@ impl Fetcher {
             options,
             budget: Arc::new(Semaphore::new(budget_units as usize)),
             budget_units,
-            requests: Arc::new(Semaphore::new(REQUESTS)),
+            turns: Turns::new(),
             run,
             cancel,
         })
@@ -76,7 +69,7 @@ impl Fetcher {
     /// # Errors
     /// The network threads cannot be started.
     pub fn fetch(self: &Arc<Self>, objects: Vec<Arc<LogObject>>) -> Result<mpsc::Receiver<Ticket>> {
-        let (tickets, receiver) = mpsc::channel(REQUESTS);
+        let (tickets, receiver) = mpsc::channel(pace::MOST);
         let fetcher = self.clone();
         runtime::runtime()?.spawn(async move {
             let run = fetcher.run.clone();
@@ -103,7 +96,7 @@ impl Fetcher {
             else {
                 return;
             };
-            let Ok(turn) = self.requests.clone().acquire_owned().await else {
+            let Some(mut turn) = self.turns.take().await else {
                 return;
             };
             let (done, ticket) = oneshot::channel();
@@ -112,7 +105,12 @@ impl Fetcher {
                 let run = fetcher.run.clone();
                 tokio::select! {
                     () = run.cancelled() => {}
-                    content = fetcher.content(&object, share) => drop(done.send(content)),
+                    content = fetcher.content(&object, share) => {
+                        if let Ok(Content::Bytes(bytes)) = &content {
+                            turn.bytes = bytes.len() as u64;
+                        }
+                        drop(done.send(content));
+                    }
                 }
                 drop(turn);
             });
@@ -153,70 +151,13 @@ impl Fetcher {
             key,
             etag: &object.etag,
         };
+        let reading = Reading::new(connection, target, Some(self.turns.clone()));
         if object.size_bytes > WHOLE_BYTES {
-            let reader =
-                stream::open(connection, target.owned(), self.cancel.clone(), Some(share)).await?;
+            let reader = stream::open(reading, self.cancel.clone(), Some(share)).await?;
             return Ok(Content::Stream(Box::new(reader)));
         }
-        whole(&connection, target)
+        get::whole(reading, object.size_bytes)
             .await
             .map(|bytes| Content::Bytes(Fetched::new(bytes, share)))
-    }
-}
-
-/// Gets a whole object; one that breaks off is asked for again.
-pub async fn whole(connection: &Connection, target: Target<'_>) -> Result<Vec<u8>, Refusal> {
-    let mut cause = String::new();
-    for attempt in 0..TRIES {
-        pause(attempt).await;
-        match once(connection, target).await? {
-            Ok(bytes) => return Ok(bytes),
-            Err(broken) => cause = broken,
-        }
-    }
-    Err(errors::broken(target, &cause))
-}
-
-/// One GET; the inner error is a body that broke off.
-async fn once(
-    connection: &Connection,
-    target: Target<'_>,
-) -> Result<Result<Vec<u8>, String>, Refusal> {
-    let mut answer = connection
-        .get(target, 0)
-        .await
-        .map_err(|e| Trouble::of(&e).reading(target, connection))?;
-    check_version(target, answer.e_tag())?;
-    let expected = answer.content_length().map(|n| n.max(0) as usize);
-    let mut bytes = Vec::with_capacity(expected.unwrap_or(0).min(WHOLE_BYTES as usize));
-    loop {
-        match answer.body.next().await {
-            Some(Ok(chunk)) => bytes.extend_from_slice(&chunk),
-            Some(Err(e)) => return Ok(Err(e.to_string())),
-            None => break,
-        }
-    }
-    match expected {
-        Some(length) if length != bytes.len() => {
-            Ok(Err(format!("{} of {length} bytes arrived", bytes.len())))
-        }
-        _ => Ok(Ok(bytes)),
-    }
-}
-
-/// Servers that do not know `If-Match` still say what they sent.
-pub fn check_version(target: Target<'_>, sent: Option<&str>) -> Result<(), Refusal> {
-    match sent.map(|t| t.trim_matches('"')) {
-        Some(sent) if !target.etag.is_empty() && sent != target.etag => {
-            Err(errors::changed(target))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Waits before another try: 0, 0.2, 0.4, 0.8 seconds.
-pub async fn pause(attempt: u32) {
-    if attempt > 0 {
-        tokio::time::sleep(Duration::from_millis(100 << attempt.min(6))).await;
     }
 }

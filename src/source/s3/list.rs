@@ -1,50 +1,73 @@
-//! Lists a prefix by pages.
+//! Lists a prefix: by pages, several slices of it at a time.
 
 use std::sync::Arc;
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::Object;
+use tokio::task::JoinSet;
 
 use crate::error::{Error, Result};
 use crate::model::LogObject;
 
 use super::super::hour::{self, Window};
-use super::super::listing::{Found, Listing, Place, window};
+use super::super::listing::{Found, Listing, Place};
 use super::super::location::{self, Prefix};
 use super::super::{Options, log_name};
 use super::client::{self, Connection};
 use super::errors::Trouble;
+use super::retry::Attempts;
+use super::slice::{Begin, Page, Slice};
 
-/// Where the next page starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Next {
-    /// Where the last page ended.
-    Token(String),
-    /// After this key: nothing between is wanted.
-    After(String),
+/// Requests at a time. S3 takes thousands a second for one prefix; more than this gains nothing over a distance.
+const REQUESTS: usize = 16;
+
+/// What to list of a prefix.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Objects of these hours, and objects whose key has no hour.
+    pub hours: Window,
+    /// Only keys that sort after this one.
+    pub after: Option<&'a str>,
 }
 
-/// Everything under a prefix.
+/// The wanted objects under a prefix, in no order (`Listing::finish` or `listing::sort` brings one).
+///
+/// Hours outside of the window are jumped over, not paged through: where keys sort by hour (the layouts of
+/// [`super::series`]), a few hours cost some three requests a distribution however many years lie under the prefix, so
+/// a following run may call this each time it looks. Without a window a long series is listed in several places at
+/// once. Keys are held as [`LogObject`]s only, some 250 bytes each.
 ///
 /// # Errors
-/// [`Error::S3`] with a sentence; [`Error::NoInput`] for an empty prefix (a warning instead while following).
-pub async fn list(prefix: &Prefix, options: &Options) -> Result<Listing> {
+/// [`Error::S3`] with a sentence. A prefix without any object is no error here: `Listing::found` is empty and
+/// `Listing::outside` is 0.
+pub async fn list_hours(prefix: &Prefix, options: &Options, wanted: Wanted<'_>) -> Result<Listing> {
     let connection = client::connection(&options.s3, &prefix.bucket).await?;
-    let window = window(options);
-    let mut listing = match pages(&connection, prefix, window).await {
-        Ok(listing) => listing,
+    let prefix = Arc::new(prefix.clone());
+    match slices(&connection, &prefix, wanted).await {
         // Without --region the first request is a guess, and S3 answers with the bucket's region.
         Err(Trouble {
             region: Some(region),
             ..
         }) if options.s3.region.is_none() && region != connection.region => {
             let connection = client::connect(&options.s3, &prefix.bucket, Some(region)).await?;
-            pages(&connection, prefix, window)
+            slices(&connection, &prefix, wanted)
                 .await
-                .map_err(|t| refused(&t, prefix, &connection))?
+                .map_err(|t| refused(&t, &prefix, &connection))
         }
-        Err(trouble) => return Err(refused(&trouble, prefix, &connection)),
+        listed => listed.map_err(|t| refused(&t, &prefix, &connection)),
+    }
+}
+
+/// Everything under a prefix that the run's window holds.
+///
+/// # Errors
+/// As [`list_hours`]; [`Error::NoInput`] for an empty prefix (a warning instead while following).
+pub async fn list(prefix: &Prefix, options: &Options) -> Result<Listing> {
+    let wanted = Wanted {
+        hours: super::super::listing::window(options),
+        after: None,
     };
+    let mut listing = list_hours(prefix, options, wanted).await?;
     if listing.found.is_empty() && listing.outside == 0 {
         let sentence = format!(
             "no log objects under {} (an S3 prefix is the start of a key: s3://bucket/folder/ or s3://bucket/folder/E2EXAMPLE.2026-)",
@@ -59,100 +82,118 @@ fn refused(trouble: &Trouble, prefix: &Prefix, connection: &Connection) -> Error
     Error::S3(trouble.listing(&prefix.text, &prefix.bucket, connection))
 }
 
-async fn pages(
-    connection: &Connection,
-    prefix: &Prefix,
-    window: Window,
+/// What one page brought.
+#[derive(Default)]
+struct Turned {
+    listing: Listing,
+    rest: Vec<Slice>,
+    /// The prefix is a whole key, and this is its object.
+    exact: bool,
+}
+
+/// Lists slices until none is left, a bounded number at a time.
+async fn slices(
+    connection: &Arc<Connection>,
+    prefix: &Arc<Prefix>,
+    wanted: Wanted<'_>,
 ) -> Result<Listing, Trouble> {
+    let window = wanted.hours;
     let mut listing = Listing::default();
-    let mut next = None;
+    let mut waiting = vec![Slice::whole(wanted.after, window)];
+    // Dropped with everything in it when a page fails.
+    let mut running = JoinSet::new();
     loop {
-        let page = page(connection, prefix, next).await?;
-        // A whole key as the prefix names that object only, not those whose names go on after it.
-        let exact = page
-            .contents()
-            .iter()
-            .find(|o| prefix.matcher.is_none() && o.key() == Some(prefix.start.as_str()));
-        if let Some(found) = exact.and_then(|o| object(prefix, o)) {
-            let mut listing = Listing::default();
-            listing.offer(window, found);
-            return Ok(listing);
-        }
-        for found in page
-            .contents()
-            .iter()
-            .filter(|o| is_wanted(prefix, o))
-            .filter_map(|o| object(prefix, o))
+        while running.len() < REQUESTS
+            && let Some(slice) = waiting.pop()
         {
-            listing.offer(window, found);
+            let (connection, prefix) = (connection.clone(), prefix.clone());
+            running.spawn(async move {
+                let page = page(&connection, &prefix, &slice).await?;
+                Ok::<_, Trouble>(turn(&prefix, &slice, &page, window))
+            });
         }
-        next = following(&page, window, &mut listing);
-        if next.is_none() {
+        let Some(done) = running.join_next().await else {
             return Ok(listing);
+        };
+        let turned = done.unwrap_or_else(|e| Err(Trouble::lost(&e)))?;
+        if turned.exact {
+            return Ok(turned.listing);
         }
+        listing.extend(turned.listing);
+        waiting.extend(turned.rest);
     }
 }
 
 async fn page(
     connection: &Connection,
     prefix: &Prefix,
-    next: Option<Next>,
+    slice: &Slice,
 ) -> Result<ListObjectsV2Output, Trouble> {
-    let request = connection
-        .client
-        .list_objects_v2()
-        .bucket(&prefix.bucket)
-        .prefix(&prefix.start);
-    let request = match next {
-        None => request,
-        Some(Next::Token(token)) => request.continuation_token(token),
-        Some(Next::After(key)) => request.start_after(key),
-    };
-    request
-        .set_request_payer(connection.payer())
-        .send()
-        .await
-        .map_err(|e| Trouble::of(&e))
+    let mut attempts = Attempts::first();
+    loop {
+        let request = connection
+            .client
+            .list_objects_v2()
+            .bucket(&prefix.bucket)
+            .prefix(&prefix.start)
+            .set_max_keys(slice.probe.then_some(1))
+            .set_request_payer(connection.payer());
+        let request = match &slice.from {
+            Begin::Prefix => request,
+            Begin::Token(token) => request.continuation_token(token),
+            Begin::After(key) => request.start_after(key),
+        };
+        let generation = connection.generation();
+        let trouble = match request.send().await {
+            Ok(page) => return Ok(page),
+            Err(e) => Trouble::of(&e).after(attempts.made()),
+        };
+        if !connection.again(&trouble, &mut attempts, generation).await {
+            return Err(trouble);
+        }
+    }
 }
 
-/// Where to go on. Keys of one distribution sort by hour, so a year of logs before `--since` is one jump, not hundreds
-/// of pages; likewise what comes after `--until`.
-fn following(page: &ListObjectsV2Output, window: Window, listing: &mut Listing) -> Option<Next> {
-    if page.is_truncated() != Some(true) {
-        return None;
+/// What a page holds of its slice, and what is left of that.
+fn turn(prefix: &Prefix, slice: &Slice, page: &ListObjectsV2Output, window: Window) -> Turned {
+    let mut turned = Turned::default();
+    let keys = page.contents().iter().filter_map(Object::key);
+    // A whole key as the prefix names that object only, not those whose names go on after it.
+    let exact = page.contents().iter().find(|o| {
+        slice.from == Begin::Prefix
+            && prefix.matcher.is_none()
+            && o.key() == Some(prefix.start.as_str())
+    });
+    if let Some(found) = exact.and_then(|o| object(prefix, o)) {
+        turned.listing.offer(window, found);
+        turned.exact = true;
+        return turned;
     }
-    let jump = page
+    let mine = |o: &&Object| o.key().is_some_and(|key| slice.holds(key)) && is_wanted(prefix, o);
+    for found in page
         .contents()
-        .last()
-        .and_then(Object::key)
-        .and_then(|key| jump(key, window));
-    if jump.is_some() {
-        // So that "all outside of the window" is not taken for "nothing there".
-        listing.outside += 1;
+        .iter()
+        .filter(mine)
+        .filter_map(|o| object(prefix, o))
+    {
+        turned.listing.offer(window, found);
     }
-    jump.map(Next::After).or_else(|| {
-        page.next_continuation_token()
-            .map(|t| Next::Token(t.to_owned()))
-    })
-}
-
-/// The key after which wanted ones may come, if the last key of a page is outside of the window. Keys between that
-/// start like the distribution's but have no hour are passed over with it.
-fn jump(last: &str, window: Window) -> Option<String> {
-    let (stem, hour) = hour::split(last)?;
-    let since = window
-        .since
-        .filter(|since| hour < *since)
-        .map(|since| format!("{stem}.{}", hour::format(since)));
-    // `:` sorts right after `9`: past every hour of this distribution, before the next distribution.
-    let past = || {
-        window
-            .until
-            .filter(|until| hour > *until)
-            .map(|_| format!("{stem}.:"))
+    let token = page
+        .next_continuation_token()
+        .filter(|_| page.is_truncated() == Some(true));
+    let shown = Page {
+        first: keys.clone().next().unwrap_or_default(),
+        last: keys.clone().last().unwrap_or_default(),
+        sorted: keys.clone().is_sorted(),
+        token,
     };
-    // A year of five digits would send the listing back, for ever.
-    since.or_else(past).filter(|target| target.as_str() > last)
+    let rest = slice.rest(&shown, window);
+    if rest.jumped {
+        // So that "all outside of the window" is not taken for "nothing there".
+        turned.listing.outside += 1;
+    }
+    turned.rest = rest.slices;
+    turned
 }
 
 fn is_wanted(prefix: &Prefix, object: &Object) -> bool {
@@ -186,35 +227,4 @@ fn object(prefix: &Prefix, listed: &Object) -> Option<Found> {
         object: Arc::new(object),
         place: Place::S3,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn jumps_over_hours_that_are_not_wanted() {
-        let at = |name: &str| hour::hour_of(name).unwrap();
-        let since = at("E2.2026-03-04-05.x.gz");
-        let window = Window {
-            since: Some(since),
-            until: Some(since + 1),
-        };
-        assert_eq!(
-            jump("px/E2.2025-01-01-00.x.gz", window).as_deref(),
-            Some("px/E2.2026-03-04-05")
-        );
-        assert_eq!(jump("px/E2.2026-03-04-05.x.gz", window), None);
-        let past = jump("px/E2.2026-03-04-07.x.gz", window).unwrap();
-        assert!(
-            past.as_str() > "px/E2.9999-12-31-23.z.gz"
-                && past.as_str() < "px/E3.2026-03-04-05.x.gz"
-        );
-        assert_eq!(jump("px/other.log", window), None);
-        let far = Window {
-            since: Some(80_000_000),
-            until: None,
-        };
-        assert_eq!(jump("px/E2.2026-03-04-05.x.gz", far), None);
-    }
 }

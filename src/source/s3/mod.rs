@@ -1,14 +1,20 @@
 //! Objects in S3 and in servers that speak its protocol: list by pages, fetch in parallel under a bound, read again.
 
 mod client;
+mod credentials;
 mod errors;
 mod fetch;
+mod get;
 mod list;
+mod pace;
+mod retry;
 pub mod runtime;
+mod series;
+mod slice;
 mod stream;
 
 pub use fetch::{Fetcher, Ticket};
-pub use list::list;
+pub use list::{Wanted, list, list_hours};
 
 use tokio_util::sync::CancellationToken;
 
@@ -33,14 +39,17 @@ pub fn reopen(
             key,
             etag: &object.etag,
         };
-        let failed = |(_, message): fetch::Refusal| Error::S3(message);
+        let failed = |(_, message): get::Refusal| Error::S3(message);
+        let reading = get::Reading::new(connection, target, None);
         if object.size_bytes > fetch::WHOLE_BYTES {
-            let reader = stream::open(connection, target.owned(), CancellationToken::new(), None)
+            let reader = stream::open(reading, CancellationToken::new(), None)
                 .await
                 .map_err(failed)?;
             return Ok(Content::Stream(Box::new(reader)));
         }
-        let bytes = fetch::whole(&connection, target).await.map_err(failed)?;
+        let bytes = get::whole(reading, object.size_bytes)
+            .await
+            .map_err(failed)?;
         Ok(Content::Bytes(Fetched::from(bytes)))
     })?
 }

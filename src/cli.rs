@@ -80,7 +80,7 @@ pub struct SourceArgs {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = InputFormat::Auto)]
     pub log_format: InputFormat,
     /// Names of the columns, for logs without a #Fields line: 'date time c-ip cs-uri-stem …', commas or spaces; - skips one
-    #[arg(long, value_name = "NAMES")]
+    #[arg(long, value_name = "NAMES", allow_hyphen_values = true)]
     pub fields: Option<String>,
     /// What parts two columns, for rows that are not parted by tabs: 0 to 5 characters
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -91,6 +91,9 @@ pub struct SourceArgs {
     /// Worker threads; 0 is one a core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// Only list: print objects, bytes and hours that would be read, and fetch nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// How to reach S3.
     #[command(flatten)]
     pub s3: S3Args,

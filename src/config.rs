@@ -50,6 +50,8 @@ pub struct Surroundings {
 /// What to do, with everything it needs.
 #[derive(Debug, Clone)]
 pub enum Step {
+    /// Print what would be read; as JSON if true.
+    DryRun(source::Options, bool),
     /// Open the explorer.
     Explore(Box<ExploreOptions>),
     /// Judge and report.
@@ -86,7 +88,9 @@ pub struct ExportStep {
 /// # Errors
 /// Configuration errors, as sentences that name the option, or file, line and column.
 pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
-    match args.command.unwrap_or(Command::Explore(args.explore)) {
+    let command = args.command.unwrap_or(Command::Explore(args.explore));
+    let dry_run = dry_run(&command);
+    let step = match command {
         Command::Explore(typed) => explore(typed, around),
         Command::Check(typed) => check(typed, around),
         Command::Export(typed) => export(typed, around),
@@ -95,7 +99,39 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         Command::Config(typed) => in_force::config(typed, around),
         Command::Man => Ok(Step::Man),
-    }
+    }?;
+    Ok(match dry_run {
+        Some(json) => only_listed(step, json),
+        None => step,
+    })
+}
+
+/// Whether a command is only to list, and then whether as JSON.
+fn dry_run(command: &Command) -> Option<bool> {
+    let (source, json) = match command {
+        Command::Explore(typed) => (&typed.source, false),
+        Command::Check(typed) => (&typed.source, typed.format == ReportFormat::Json),
+        Command::Export(typed) => (&typed.source, typed.report == ReportFormat::Json),
+        Command::Query(typed) => {
+            let json = matches!(typed.format, ResultFormat::Json | ResultFormat::Jsonl);
+            (&typed.source, json)
+        }
+        _ => return None,
+    };
+    source.dry_run.then_some(json)
+}
+
+/// What a step would read, in place of the step.
+fn only_listed(step: Step, json: bool) -> Step {
+    let mut source = match step {
+        Step::Explore(options) => options.run.source,
+        Step::Check(options) => options.run.source,
+        Step::Export(step) => step.run.source,
+        Step::Query(run, _) => run.source,
+        other => return other,
+    };
+    (source.newest_first, source.follow) = (false, false);
+    Step::DryRun(source, json)
 }
 
 /// The explorer reads the newest hour first, so that the rows a person most likely wants come first.

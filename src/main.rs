@@ -63,6 +63,7 @@ fn run(step: Step) -> Result<Outcome> {
     // Not locked: the explorer draws on the same handle.
     let mut out = BufWriter::new(std::io::stdout());
     match step {
+        Step::DryRun(source, json) => commands::dry_run::run(&source, json, &mut out),
         Step::Explore(options) => explorer::run(*options).map(|()| Outcome::Clean),
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),

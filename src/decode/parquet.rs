@@ -101,20 +101,32 @@ fn lines(rows: &DataFrame) -> polars::prelude::PolarsResult<Vec<u8>> {
             if i > 0 {
                 out.push(b'\t');
             }
-            match column.next().flatten() {
-                Some(value) => push_value(value, &mut out),
-                None => out.push(b'-'),
-            }
+            out.extend_from_slice(column.next().flatten().unwrap_or("-").as_bytes());
         }
         out.push(b'\n');
+    }
+    // Counted at once for all values: a look into each would cost more than writing it.
+    let count = |byte| memchr::memchr_iter(byte, &out).count();
+    let is_sound = count(b'\t') == rows.height() * columns.len().saturating_sub(1)
+        && count(b'\n') == rows.height()
+        && memchr::memchr(b'\r', &out).is_none();
+    if !is_sound {
+        out.clear();
+        for row in 0..rows.height() {
+            for (i, series) in texts.iter().enumerate() {
+                if i > 0 {
+                    out.push(b'\t');
+                }
+                push_value(series.str()?.get(row).unwrap_or("-"), &mut out);
+            }
+            out.push(b'\n');
+        }
     }
     Ok(out)
 }
 
+/// What would part columns or rows, as `CloudFront` would write it.
 fn push_value(value: &str, out: &mut Vec<u8>) {
-    if !value.bytes().any(|b| matches!(b, b'\t' | b'\n' | b'\r')) {
-        return out.extend_from_slice(value.as_bytes());
-    }
     for byte in value.bytes() {
         match byte {
             b'\t' => out.extend_from_slice(b"%09"),
@@ -122,5 +134,22 @@ fn push_value(value: &str, out: &mut Vec<u8>) {
             b'\r' => out.extend_from_slice(b"%0D"),
             other => out.push(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polars::prelude::Column;
+
+    #[test]
+    fn values_never_part_columns_or_rows() {
+        let frame = DataFrame::new_infer_height(vec![
+            Column::new("a".into(), [Some("x"), None, Some("tab\there")]),
+            Column::new("b".into(), [Some(1i64), Some(2), None]),
+        ])
+        .unwrap();
+        assert_eq!(lines(&frame).unwrap(), b"x\t1\n-\t2\ntab%09here\t-\n");
+        assert_eq!(lines(&frame.head(Some(2))).unwrap(), b"x\t1\n-\t2\n");
     }
 }

@@ -1,16 +1,14 @@
 //! Rows that are more than tabs under a `#Fields` line: other delimiters, spaces, columns made from others, and rows of
 //! files that say nothing of their columns.
 
-use crate::model::{Code, FieldId, LogFormat};
+use crate::model::{Code, LogFormat};
 use crate::parse::block::{Line, MAX_LINE_BYTES, emit};
+use crate::parse::cut::{part_query, split, trim};
 use crate::parse::layout::{Dialect, Layout};
 use crate::parse::line::{LineSink, LineView};
 use crate::parse::state::{ParseScratch, ParseState};
 use crate::parse::tabs::find_tabs;
 use crate::parse::{access_log, known, neighbour};
-
-/// Delimiters that are tried on rows without a tab, where none was named.
-const USUAL_DELIMITERS: [&str; 4] = [",", "|", ";", "||"];
 
 /// Parses a line that is neither blank nor a directive nor the usual row.
 pub(super) fn line(
@@ -19,23 +17,22 @@ pub(super) fn line(
     scratch: &mut ParseScratch,
     sink: &mut impl LineSink,
 ) {
-    if state.layout.is_none() && joined(line, state, scratch, sink) {
-        return;
+    let is_long = line.raw.len() > MAX_LINE_BYTES;
+    if let Some(layout) = state.layout.clone().filter(|_| !is_long) {
+        return row(line, &layout, false, state, scratch, sink);
     }
-    if line.raw.len() > MAX_LINE_BYTES {
+    if state.layout.is_none() && state.formats.format != LogFormat::Combined {
+        match implied(line.text, state, scratch) {
+            Implied::Row(layout) if !is_long => {
+                return row(line, layout, true, state, scratch, sink);
+            }
+            Implied::Joined(starts) => return joined(line, &starts, state, scratch, sink),
+            Implied::Row(_) | Implied::Nothing => {}
+        }
+    }
+    if is_long {
         let message = format_args!("the line has {} bytes, more than 1 MiB", line.raw.len());
         return sink.reject(Code::L105, state.lines, line.offset, line.raw, &message);
-    }
-    let layout = match &state.layout {
-        Some(layout) => {
-            let layout = layout.clone();
-            return row(line, &layout, state, scratch, sink);
-        }
-        None if state.formats.format == LogFormat::Combined => None,
-        None => implied(line.text, state, scratch),
-    };
-    if let Some(layout) = layout {
-        return row(line, layout, state, scratch, sink);
     }
     if state.formats.reads(LogFormat::Combined) && access_log::record(line, state, scratch, sink) {
         return;
@@ -63,30 +60,58 @@ pub(super) fn line(
     sink.reject(code, state.lines, line.offset, line.raw, &message);
 }
 
+/// What a line shows of its columns where nothing else has said.
+enum Implied {
+    /// A row of a known list; its tabs are in the scratch.
+    Row(&'static Layout),
+    /// Real-time records with nothing between them, each from its start.
+    Joined(Vec<usize>),
+    Nothing,
+}
+
 /// The field list that a row shows by its width and its first columns.
-fn implied(text: &str, state: &ParseState, scratch: &mut ParseScratch) -> Option<&'static Layout> {
-    if !matches!(
-        state.formats.format,
-        LogFormat::Auto | LogFormat::Rows | LogFormat::Realtime | LogFormat::Parquet
-    ) {
-        return None;
+fn implied(text: &str, state: &ParseState, scratch: &mut ParseScratch) -> Implied {
+    let bytes = text.trim_ascii_start().as_bytes();
+    let is_realtime = state.formats.format == LogFormat::Realtime;
+    let looks_stamped = bytes.get(10) == Some(&b'.') && bytes.get(14) == Some(&b'\t');
+    let looks_dated = bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-');
+    if state.formats.format == LogFormat::Json || !(is_realtime || looks_stamped || looks_dated) {
+        return Implied::Nothing;
     }
     scratch.ends.clear();
     find_tabs(text.as_bytes(), &mut scratch.ends);
+    let known = |layout: Option<&'static Layout>| layout.map_or(Implied::Nothing, Implied::Row);
     // A spare tab at the end is no column.
     let tabs = scratch.ends.len() - usize::from(text.ends_with('\t'));
     if tabs == 0 {
         let mut words = text.split_ascii_whitespace();
-        let dated = words.next().is_some_and(is_date) && words.next().is_some_and(is_clock);
-        let width = dated.then(|| 2 + words.count())?;
-        return known::collector(width).or_else(|| known::standard(width));
+        if !(words.next().is_some_and(is_date) && words.next().is_some_and(is_clock)) {
+            return Implied::Nothing;
+        }
+        let fourth = words.clone().nth(1).unwrap_or_default();
+        return known(dated(2 + words.count(), fourth));
     }
     let first = &text[..scratch.ends[0] as usize];
-    let is_stamp = stamp_start(first) == Some(0);
-    if is_stamp || state.formats.format == LogFormat::Realtime {
-        return known::realtime(tabs + 1);
+    let is_stamped = stamp_start(first) == Some(0);
+    if !is_stamped && !is_realtime {
+        let fourth = text.split('\t').nth(3).unwrap_or_default();
+        return known(dated(tabs + 1, fourth).filter(|_| is_date(first.trim())));
     }
-    is_date(first.trim()).then(|| known::standard(tabs + 1))?
+    if let Some(layout) = known::realtime(tabs + 1) {
+        return Implied::Row(layout);
+    }
+    known::realtime_widths()
+        .find_map(|width| starts_of_joined(text, &scratch.ends, width))
+        .map_or(Implied::Nothing, Implied::Joined)
+}
+
+/// The list of that many fields that starts with a date. Of 17, RTMP logs have the viewer's address in the fourth,
+/// Snowplow's collector the bytes.
+fn dated(width: usize, fourth: &str) -> Option<&'static Layout> {
+    if fourth.contains(['.', ':']) {
+        return known::standard(width);
+    }
+    known::collector(width).or_else(|| known::standard(width))
 }
 
 /// Ten characters such as `2026-11-22`; whether that day exists is for later.
@@ -124,32 +149,20 @@ fn stamp_start(text: &str) -> Option<usize> {
 }
 
 /// Real-time records with nothing between them, as Firehose joins them: the last value of one and the timestamp of the
-/// next stand in one column. True where the line was that.
+/// next stand in one column.
 fn joined(
     line: &Line<'_>,
+    starts: &[usize],
     state: &mut ParseState,
     scratch: &mut ParseScratch,
     sink: &mut impl LineSink,
-) -> bool {
+) {
     let text = line.text;
-    if !matches!(state.formats.format, LogFormat::Auto | LogFormat::Realtime)
-        || text
-            .split('\t')
-            .next()
-            .is_none_or(|first| stamp_start(first) != Some(0))
-    {
-        return false;
-    }
-    let mut tabs = Vec::new();
-    find_tabs(text.as_bytes(), &mut tabs);
-    let starts = known::realtime_widths().find_map(|width| starts_of_joined(text, &tabs, width));
-    let Some(starts) = starts else { return false };
     for (i, start) in starts.iter().enumerate() {
         let end = starts.get(i + 1).copied().unwrap_or(text.len());
         let part = &text[*start..end];
         // The first one has the number that the line has already.
         state.lines += u64::from(i > 0);
-        let bad_utf8 = line.bad_utf8 && part.contains('\u{FFFD}');
         let one = Line {
             text: part,
             raw: if line.bad_utf8 {
@@ -158,11 +171,10 @@ fn joined(
                 &line.raw[*start..end]
             },
             offset: line.offset + if line.bad_utf8 { 0 } else { *start as u64 },
-            bad_utf8,
+            bad_utf8: line.bad_utf8 && part.contains('\u{FFFD}'),
         };
         self::line(&one, state, scratch, sink);
     }
-    true
 }
 
 /// Where each of several joined records of that width starts.
@@ -179,10 +191,11 @@ fn starts_of_joined(text: &str, tabs: &[u32], width: usize) -> Option<Vec<usize>
     Some(starts)
 }
 
-/// A row of this layout.
+/// A row of this layout; with `has_tabs` the places of its tabs are in the scratch already.
 fn row(
     line: &Line<'_>,
     layout: &Layout,
+    has_tabs: bool,
     state: &ParseState,
     scratch: &mut ParseScratch,
     sink: &mut impl LineSink,
@@ -192,6 +205,10 @@ fn row(
         return sink.reject(Code::L102, state.lines, line.offset, line.raw, &message);
     }
     let delimiter = state.formats.delimiter.as_deref();
+    if !has_tabs {
+        scratch.ends.clear();
+        find_tabs(line.text.as_bytes(), &mut scratch.ends);
+    }
     if !split(line.text, layout.width(), delimiter, scratch) {
         let message = format_args!(
             "{} columns, but {} {}",
@@ -241,133 +258,5 @@ fn columns(text: &str, delimiter: Option<&str>) -> usize {
         Some("") => 1,
         Some(delimiter) => text.split(delimiter).count(),
         None => text.split('\t').count(),
-    }
-}
-
-/// Cuts a row into `width` columns: on the delimiter, or else on tabs, or, where the row has none, on spaces or a usual
-/// delimiter if that gives as many columns as there should be.
-fn split(text: &str, width: usize, delimiter: Option<&str>, scratch: &mut ParseScratch) -> bool {
-    let ParseScratch { starts, ends, .. } = scratch;
-    if let Some(delimiter) = delimiter.filter(|d| *d != "\t") {
-        return split_on(text, delimiter, width, starts, ends);
-    }
-    starts.clear();
-    ends.clear();
-    find_tabs(text.as_bytes(), ends);
-    let has_tab = !ends.is_empty();
-    ends.push(text.len() as u32);
-    // AWS' own example rows end with a spare tab: one empty column too many is no harm.
-    if ends.len() == width + 1 && text.ends_with('\t') {
-        ends.pop();
-    }
-    if ends.len() == width {
-        starts.push(0);
-        starts.extend(ends[..width - 1].iter().map(|end| end + 1));
-        return true;
-    }
-    if has_tab || delimiter.is_some() {
-        return false;
-    }
-    [false, true]
-        .into_iter()
-        .any(|lists| split_on_spaces(text, width, lists, starts, ends))
-        || USUAL_DELIMITERS
-            .iter()
-            .any(|delimiter| split_on(text, delimiter, width, starts, ends))
-}
-
-fn split_on(
-    text: &str,
-    delimiter: &str,
-    width: usize,
-    starts: &mut Vec<u32>,
-    ends: &mut Vec<u32>,
-) -> bool {
-    starts.clear();
-    ends.clear();
-    starts.push(0);
-    if !delimiter.is_empty() {
-        for at in memchr::memmem::find_iter(text.as_bytes(), delimiter) {
-            ends.push(at as u32);
-            starts.push((at + delimiter.len()) as u32);
-        }
-    }
-    ends.push(text.len() as u32);
-    if starts.len() == width + 1 && starts.last() == ends.last() {
-        starts.pop();
-        ends.pop();
-    }
-    starts.len() == width
-}
-
-/// On runs of spaces; with `lists`, a word that ends with a comma goes on behind the space (`a, b`).
-fn split_on_spaces(
-    text: &str,
-    width: usize,
-    lists: bool,
-    starts: &mut Vec<u32>,
-    ends: &mut Vec<u32>,
-) -> bool {
-    starts.clear();
-    ends.clear();
-    for word in text.split_ascii_whitespace() {
-        // `word` is a part of `text`, so this is its place in it.
-        let start = word.as_ptr().addr() - text.as_ptr().addr();
-        let end = (start + word.len()) as u32;
-        let goes_on = lists
-            && ends
-                .last()
-                .is_some_and(|e| text.as_bytes()[*e as usize - 1] == b',');
-        match ends.last_mut().filter(|_| goes_on) {
-            Some(last) => *last = end,
-            None => {
-                starts.push(start as u32);
-                ends.push(end);
-            }
-        }
-    }
-    starts.len() == width
-}
-
-/// RTMP: spaces and U+200B around values are no part of them.
-fn trim(text: &str, starts: &mut [u32], ends: &mut [u32]) {
-    let is_padding = |c: char| c == ' ' || c == '\u{200B}';
-    for (start, end) in starts.iter_mut().zip(ends) {
-        let value = &text[*start as usize..*end as usize];
-        let kept = value.trim_start_matches(is_padding);
-        *start += (value.len() - kept.len()) as u32;
-        *end = *start + kept.trim_end_matches(is_padding).len() as u32;
-    }
-}
-
-/// Real-time: what stands behind the `?` of the stem is the query, and stands in a column of its own where there is one.
-fn part_query(text: &str, layout: &Layout, starts: &mut Vec<u32>, ends: &mut Vec<u32>) {
-    let query = layout.position(FieldId::CS_URI_QUERY);
-    let stem = layout
-        .position(FieldId::CS_URI_STEM)
-        .filter(|i| *i < starts.len());
-    let (mut from, mut to) = (0, 0);
-    if let Some(stem) = stem {
-        let (start, end) = (starts[stem] as usize, ends[stem] as usize);
-        if let Some(at) = memchr::memchr(b'?', &text.as_bytes()[start..end]) {
-            (from, to) = ((start + at + 1) as u32, end as u32);
-            ends[stem] = (start + at) as u32;
-        }
-    }
-    match query {
-        // One is made: behind date and time, in the order of the layout.
-        Some(i) if i >= starts.len() => {
-            while starts.len() < i {
-                starts.push(0);
-                ends.push(text.len() as u32);
-            }
-            starts.push(from);
-            ends.push(to);
-        }
-        Some(i) if matches!(&text[starts[i] as usize..ends[i] as usize], "" | "-") => {
-            starts[i] = from;
-            ends[i] = to;
-        }
-        _ => {}
     }
 }

@@ -14,6 +14,7 @@
 
 mod access_log;
 pub mod block;
+mod cut;
 pub mod encoding;
 mod json;
 mod known;

@@ -417,6 +417,75 @@ proptest! {
     }
 }
 
+/// The encoding of each era comes off by the value itself, in every format: as logged in a query, as the frame has it;
+/// as logged in a user agent, as the frame has it.
+#[test]
+fn layers_come_off_by_the_value_in_every_format() {
+    let queries = [
+        (
+            "t=Loading%20-%2070%25%20Complete",
+            "t=Loading%20-%2070%25%20Complete",
+        ),
+        ("a%2520b", "a%20b"),
+        ("a%20b", "a%20b"),
+        ("x=%2588", "x=%88"),
+        (
+            "page=Introduction%20-%20Snowplow%20Analytics%25",
+            "page=Introduction%20-%20Snowplow%20Analytics%25",
+        ),
+        ("app=%257B%2522a%2522%257D", "app=%7B%22a%22%7D"),
+        ("s=%25E5%25A5%25BD", "s=%E5%A5%BD"),
+        ("bad=%zz&end=100%", "bad=%zz&end=100%"),
+    ];
+    let agents = [
+        ("Mozilla/5.0%20(X11)", "Mozilla/5.0 (X11)"),
+        ("Mozilla/5.0%2520(X11)", "Mozilla/5.0 (X11)"),
+        ("a%2522b%255C", "a\"b\\"),
+        ("%C3%A9%25C3%25A9", "éé"),
+        ("100%25", "100%"),
+    ];
+    let cells = queries
+        .iter()
+        .map(|q| (q.0, "-"))
+        .chain(agents.iter().map(|a| ("-", a.0)));
+    let rows: Vec<String> = cells
+        .map(|(query, agent)| {
+            let mut row = vec!["-"; 33];
+            (row[0], row[1], row[4], row[5]) = ("2026-11-22", "14:00:01", "203.0.113.7", "GET");
+            (row[7], row[8], row[10], row[11]) = ("/i", "200", agent, query);
+            (row[15], row[23], row[18]) = ("px.example", "HTTP/1.1", "0.001");
+            row.join("\t")
+        })
+        .collect();
+    for format in ALL {
+        let home = folder();
+        let text = text_of(format, &rows);
+        let text = if format == Written::Parquet {
+            frontlog::commands::generate::parquet(&text).unwrap()
+        } else {
+            text
+        };
+        let path = file(home.path(), "x", &text);
+        let snapshot = loaded(&options(&path, FormatOptions::default()));
+        assert_eq!(snapshot.len(), rows.len(), "{format:?}");
+        for (row, (logged, read)) in queries.iter().enumerate() {
+            assert_eq!(
+                cell(&snapshot, "cs_uri_query", row),
+                *read,
+                "{format:?}: {logged}"
+            );
+        }
+        for (row, (logged, read)) in agents.iter().enumerate() {
+            let row = queries.len() + row;
+            assert_eq!(
+                cell(&snapshot, "cs_user_agent", row),
+                *read,
+                "{format:?}: {logged}"
+            );
+        }
+    }
+}
+
 // --- chunking --------------------------------------------------------------------------------------------------------
 
 /// What a parse gives: each line with its place and all of its values.

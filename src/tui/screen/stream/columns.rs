@@ -30,7 +30,11 @@ pub fn suitable(known: &Columns, snapshot: &Snapshot, spec: &ViewSpec) -> Vec<Co
             "cs_user_agent",
         ]
     };
-    let there = |name: &&&str| snapshot.records.get_column_index(name).is_some();
+    // A column that no loaded log fills would only take room.
+    let there = |name: &&&str| {
+        let column = snapshot.records.column(name);
+        column.is_ok_and(|c| c.is_empty() || c.null_count() < c.len())
+    };
     columns.extend(
         fields
             .iter()

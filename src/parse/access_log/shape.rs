@@ -1,158 +1,30 @@
-//! Apache's and NGINX's common and combined logs: the same pixel, served by a web server.
-//!
-//! # Source
-//! Apache HTTP Server, `mod_log_config`: `"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\""`, with `%v:%p` in
-//! front (`vhost_combined`) or `%D` behind; NGINX, `ngx_http_log_module`: `combined`, with `$request_time` or
-//! `$http_x_forwarded_for` behind.
-//!
-//! No layer of `CloudFront`'s lies on these values. The steps that follow take one off each, so it is put on here where
-//! a value has a `%`: what they give is then what the viewer sent.
+//! Where the values of a web server's line stand, and its time.
 
-use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::OnceLock;
 
-use crate::model::LogFormat;
 use crate::model::time::{days_from_civil, days_in_month, parse_time};
-use crate::parse::block::{Line, emit_at};
-use crate::parse::layout::{Dialect, Layout};
-use crate::parse::line::{LineSink, LineView};
 use crate::parse::numbers::{seconds, whole};
-use crate::parse::state::{ParseScratch, ParseState};
-
-/// The columns, in the order of [`Parts`]' fields.
-const FIELDS: [&str; 14] = [
-    "date",
-    "time",
-    "c-ip",
-    "cs-method",
-    "cs-uri-stem",
-    "cs-uri-query",
-    "cs-protocol-version",
-    "sc-status",
-    "sc-bytes",
-    "cs(Referer)",
-    "cs(User-Agent)",
-    "x-host-header",
-    "time-taken",
-    "x-forwarded-for",
-];
-const USER_AGENT: usize = 10;
-const TIME_TAKEN: usize = 12;
-
-fn layout() -> Option<&'static Layout> {
-    static LAYOUT: OnceLock<Option<Layout>> = OnceLock::new();
-    LAYOUT
-        .get_or_init(|| Layout::new(&FIELDS, Some(Dialect::Standard)))
-        .as_ref()
-}
 
 /// Where the values of a line stand.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Parts {
-    host: Range<usize>,
-    client: Range<usize>,
-    stamp: Range<usize>,
-    method: Range<usize>,
-    stem: Range<usize>,
-    query: Range<usize>,
-    protocol: Range<usize>,
-    status: Range<usize>,
-    bytes: Range<usize>,
-    referer: Range<usize>,
-    user_agent: Range<usize>,
-    taken: Range<usize>,
-    forwarded: Range<usize>,
-}
-
-/// Parses a line; false where it has not the shape of these logs.
-pub(super) fn record(
-    line: &Line<'_>,
-    state: &ParseState,
-    scratch: &mut ParseScratch,
-    sink: &mut impl LineSink,
-) -> bool {
-    let text = line.text;
-    let Some(parts) = Parts::of(text) else {
-        return false;
-    };
-    let (Some(layout), Some(time_us)) = (layout(), stamp(&text[parts.stamp.clone()])) else {
-        // Asked for by name, a bad time is a bad time; found by content, it is no such log.
-        return state.formats.format == LogFormat::Combined && {
-            let message = format_args!("time {:?} is no time", &text[parts.stamp]);
-            sink.reject(
-                crate::model::Code::L104,
-                state.lines,
-                line.offset,
-                line.raw,
-                &message,
-            );
-            true
-        };
-    };
-    let ParseScratch {
-        starts,
-        ends,
-        text: anew,
-        ..
-    } = scratch;
-    let columns = [
-        &parts.stamp,
-        &parts.stamp,
-        &parts.client,
-        &parts.method,
-        &parts.stem,
-        &parts.query,
-        &parts.protocol,
-        &parts.status,
-        &parts.bytes,
-        &parts.referer,
-        &parts.user_agent,
-        &parts.host,
-        &parts.taken,
-        &parts.forwarded,
-    ];
-    starts.clear();
-    ends.clear();
-    anew.clear();
-    anew.push_str(text);
-    for (i, place) in columns.into_iter().enumerate() {
-        let value = &text[place.clone()];
-        let from = anew.len();
-        match i {
-            TIME_TAKEN if !value.is_empty() && !value.contains('.') => {
-                let us = whole(value).unwrap_or(0);
-                // Writing to a String cannot fail.
-                let _ = write!(anew, "{}.{:06}", us / 1_000_000, us % 1_000_000);
-            }
-            0 | 1 => {}
-            _ if value.bytes().any(|b| matches!(b, b'%' | b'\\')) => {
-                layered(value, if i == USER_AGENT { "%2525" } else { "%25" }, anew);
-            }
-            _ => {}
-        }
-        let rewritten = anew.len() > from;
-        starts.push(if rewritten { from } else { place.start } as u32);
-        ends.push(if rewritten { anew.len() } else { place.end } as u32);
-    }
-    let mut view = LineView {
-        line: text,
-        text: anew,
-        starts,
-        ends,
-        layout,
-        number: state.lines,
-        offset: line.offset,
-        length: line.raw.len() as u32,
-        bad_utf8: line.bad_utf8,
-        time_us: 0,
-    };
-    emit_at(&mut view, time_us, line, sink);
-    true
+pub(super) struct Parts {
+    pub(super) host: Range<usize>,
+    pub(super) client: Range<usize>,
+    pub(super) stamp: Range<usize>,
+    pub(super) method: Range<usize>,
+    pub(super) stem: Range<usize>,
+    pub(super) query: Range<usize>,
+    pub(super) protocol: Range<usize>,
+    pub(super) status: Range<usize>,
+    pub(super) bytes: Range<usize>,
+    pub(super) referer: Range<usize>,
+    pub(super) user_agent: Range<usize>,
+    pub(super) taken: Range<usize>,
+    pub(super) forwarded: Range<usize>,
 }
 
 impl Parts {
-    fn of(text: &str) -> Option<Self> {
+    pub(super) fn of(text: &str) -> Option<Self> {
         let open = memchr::memmem::find(text.as_bytes(), b" [")?;
         let mut parts = Self::default();
         parts.before(text, open)?;
@@ -283,81 +155,45 @@ fn quote_after(text: &str, mut at: usize) -> Option<usize> {
 }
 
 /// Microseconds since 1970 of `10/Oct/2000:13:55:36 -0700`.
-fn stamp(text: &str) -> Option<i64> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (time, zone) = text.split_once(' ')?;
-    let (date, clock) = time.split_once(':')?;
-    let mut date = date.split('/');
-    let (day, month, year) = (date.next()?, date.next()?, date.next()?);
-    if day.len() != 2 || month.len() != 3 || year.len() != 4 || zone.len() != 5 {
+pub(super) fn stamp(text: &str) -> Option<i64> {
+    let b = text.as_bytes();
+    if b.len() != 26 || (b[2], b[6], b[11], b[20]) != (b'/', b'/', b':', b' ') {
         return None;
     }
-    let (day, year) = (whole(day)? as u32, whole(year)?);
-    let month = MONTHS.find(month).filter(|at| at.is_multiple_of(3))? as u32 / 3 + 1;
+    let number = |range: Range<usize>| text.get(range).and_then(whole);
+    let (day, year) = (number(0..2)? as u32, number(7..11)?);
+    let month = match &b[3..6] {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    };
     if day == 0 || day > days_in_month(year, month) {
         return None;
     }
-    let (sign, zone) = (zone.get(..1)?, whole(zone.get(1..)?)?);
+    let zone = number(22..26)?;
     let away = (zone / 100 * 60 + zone % 100) * 60;
-    let away = match sign {
-        "+" => away,
-        "-" => -away,
+    let away = match b[21] {
+        b'+' => away,
+        b'-' => -away,
         _ => return None,
     };
-    let seconds = i64::from(parse_time(clock.as_bytes())?) - away;
+    let seconds = i64::from(parse_time(&b[12..20])?) - away;
     Some((days_from_civil(year, month, day) * 86_400 + seconds) * 1_000_000)
-}
-
-/// Appends a value without the server's backslashes and with `CloudFront`'s layer: `layer` stands for the `%` of an
-/// escape that the viewer sent.
-fn layered(value: &str, layer: &str, out: &mut String) {
-    let bytes = value.as_bytes();
-    let is_hex = |at: usize| {
-        bytes
-            .get(at..at + 2)
-            .is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit))
-    };
-    let (mut at, mut done) = (0, 0);
-    while let Some(found) = memchr::memchr2(b'%', b'\\', &bytes[at..]) {
-        at += found;
-        out.push_str(&value[done..at]);
-        if bytes[at] == b'%' {
-            out.push_str(if is_hex(at + 1) { layer } else { "%" });
-            at += 1;
-            done = at;
-            continue;
-        }
-        let (text, taken) = match bytes.get(at + 1) {
-            Some(b'x') if is_hex(at + 2) => {
-                let hex = &value[at + 2..at + 4];
-                match u8::from_str_radix(hex, 16) {
-                    // What may stand as it is; the rest as an escape, which decoding undoes.
-                    Ok(b) if (b' '..0x7f).contains(&b) && b != b'%' => out.push(char::from(b)),
-                    _ => {
-                        out.push('%');
-                        out.push_str(hex);
-                    }
-                }
-                ("", 4)
-            }
-            Some(b'"') => ("\"", 2),
-            Some(b'\\') => ("\\", 2),
-            Some(b'n') => ("%0A", 2),
-            Some(b't') => ("%09", 2),
-            Some(b'r') => ("%0D", 2),
-            _ => ("\\", 1),
-        };
-        out.push_str(text);
-        at += taken;
-        done = at;
-    }
-    out.push_str(&value[done..]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::encoding::{decode_header, undo_log_layer};
 
     fn parts(line: &str) -> Option<Vec<&str>> {
         let p = Parts::of(line)?;
@@ -448,30 +284,6 @@ mod tests {
             "",
         ] {
             assert_eq!(stamp(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_value_comes_back_as_the_viewer_sent_it() {
-        for (logged, sent) in [
-            ("a=%7B%22x%22%7D", "a=%7B%22x%22%7D"),
-            ("p=100%", "p=100%"),
-            ("p=%2525", "p=%2525"),
-            ("q=\\\"", "q=\""),
-        ] {
-            let (mut layer, mut back) = (String::new(), String::new());
-            layered(logged, "%25", &mut layer);
-            undo_log_layer(&layer, &mut back);
-            assert_eq!(back, sent);
-        }
-        for (logged, sent) in [
-            ("Mozilla (X; 100%)", "Mozilla (X; 100%)"),
-            ("a%20b", "a%20b"),
-            ("\\xc3\\xa9 \\\\", "é \\"),
-        ] {
-            let mut layer = String::new();
-            layered(logged, "%2525", &mut layer);
-            assert_eq!(decode_header(&layer), sent);
         }
     }
 }

@@ -271,7 +271,7 @@ impl Run {
             return Ok(());
         };
         let (since, is_whole) = remote.next_hour(self.options.since_hour);
-        let listing = match self.list_remote(since) {
+        let listing = match self.list_new(since) {
             Ok(listing) => listing,
             Err(Stop::Ended) => return Err(Stop::Ended),
             Err(Stop::Failed(error)) => return self.warn(format!("{error}; trying again")),

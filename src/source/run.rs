@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Error, Result};
 use crate::model::{Code, LogObject};
 
+use super::hour::Window;
 use super::listing::{self, Found, Listing, Place};
-use super::location::{Location, Prefix};
+use super::location::Location;
 use super::outlet::{Outlet, Stop};
 use super::remote::{self, Remote};
 use super::s3::{self, Fetcher, Ticket};
@@ -197,14 +198,22 @@ impl Run {
         Ok(all)
     }
 
-    /// Lists some hours of one S3 source, unless the run is cancelled meanwhile: what following looks at again.
-    #[allow(dead_code)]
-    pub(super) fn list_hours(
-        &self,
-        prefix: &Prefix,
-        wanted: s3::Wanted<'_>,
-    ) -> Result<Listing, Stop> {
-        self.unless_cancelled(s3::list_hours(prefix, &self.options, wanted))
+    /// Lists the S3 sources from an hour on, to see what is new: there may be nothing. The keys of an hour are listed
+    /// from its first one, because `CloudFront`'s unique ids come in no order.
+    pub(super) fn list_new(&self, since: Option<i64>) -> Result<Listing, Stop> {
+        let mut all = Listing::default();
+        let wanted = s3::Wanted {
+            hours: Window {
+                since,
+                until: self.options.until_hour,
+            },
+            after: None,
+        };
+        for prefix in listing::prefixes(&self.locations) {
+            let listed = s3::list_hours(prefix, &self.options, wanted);
+            all.extend(self.unless_cancelled(listed)?);
+        }
+        Ok(all)
     }
 
     fn unless_cancelled(

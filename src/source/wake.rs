@@ -180,8 +180,24 @@ fn folders(locations: &[Location]) -> Vec<(PathBuf, RecursiveMode)> {
 
 /// File systems that other machines, or a host, write to behind the kernel's back.
 const REMOTE: [&str; 18] = [
-    "nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre",
-    "gpfs", "vboxsf", "prl_fs", "virtiofs", "fuse", "fuseblk", "davfs",
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb2",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "glusterfs",
+    "lustre",
+    "gpfs",
+    "vboxsf",
+    "prl_fs",
+    "virtiofs",
+    "fuse",
+    "fuseblk",
+    "davfs",
 ];
 
 /// The kind of file system of a folder, if it is one that does not tell of changes.

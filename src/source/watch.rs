@@ -204,13 +204,7 @@ impl Watch {
         sifted
     }
 
-    fn is_wanted(
-        &mut self,
-        found: &Found,
-        path: &Path,
-        name: &Path,
-        sifted: &mut Sifted,
-    ) -> bool {
+    fn is_wanted(&mut self, found: &Found, path: &Path, name: &Path, sifted: &mut Sifted) -> bool {
         let known = self.seen.get(name);
         if known.is_some_and(|seen| seen.etag == found.object.etag || seen.is_tail) {
             return false;
@@ -277,8 +271,7 @@ impl Watch {
     pub fn forget(&mut self, path: &Path) {
         self.seen.remove(&listing::identity(path, self.several));
         // The file may be gone, and with it the way to its whole path.
-        self.seen
-            .retain(|name, seen| name != path || !seen.is_tail);
+        self.seen.retain(|name, seen| name != path || !seen.is_tail);
     }
 
     /// Keeps what was read of a file that is followed no more.

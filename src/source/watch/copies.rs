@@ -49,14 +49,18 @@ fn text(path: &Path, kind: Option<Compression>) -> io::Result<Box<dyn Read>> {
     })
 }
 
-/// `access.log.1.gz` and `access-20261122.log` beside `access.log`.
+/// `access.log.1.gz` and `access-20261122.log` beside `access.log`: a copy's name is its original's and more.
 pub fn is_named_alike(original: &Path, copy: &Path) -> bool {
-    let text = |path: &Path| path.file_name().map(OsStr::to_string_lossy).map(|n| n.into_owned());
+    let text = |path: &Path| {
+        path.file_name()
+            .map(OsStr::to_string_lossy)
+            .map(|n| n.into_owned())
+    };
     let (Some(original), Some(copy)) = (text(original), text(copy)) else {
         return false;
     };
     let stem = original.split('.').next().unwrap_or_default();
-    !stem.is_empty() && copy.starts_with(stem)
+    !stem.is_empty() && copy.starts_with(stem) && copy.len() > original.len()
 }
 
 /// Hash of the last bytes before `size`.

@@ -111,4 +111,3 @@ impl Watch {
         Ok(Opened::Content(content, mark))
     }
 }
-

@@ -28,7 +28,13 @@ impl Watch {
     }
 
     /// Whether a file that was read whole only grew; then it is followed from there on.
-    pub(super) fn grows(&mut self, whole: &Whole, path: &Path, found: &Found, sifted: &mut Sifted) -> bool {
+    pub(super) fn grows(
+        &mut self,
+        whole: &Whole,
+        path: &Path,
+        found: &Found,
+        sifted: &mut Sifted,
+    ) -> bool {
         let is_longer = found.object.size_bytes > whole.size
             && edge(path, whole.size).is_ok_and(|edge| edge == whole.edge);
         let is_gzip = File::open(path)
@@ -98,7 +104,9 @@ impl Watch {
             sifted.is_unripe = true;
             return false;
         }
-        let original = may_be_copy.then(|| self.original(path, file, kind)).flatten();
+        let original = may_be_copy
+            .then(|| self.original(path, file, kind))
+            .flatten();
         match original {
             None => {}
             Some(Original::Unclear) => {
@@ -195,7 +203,7 @@ impl Watch {
         let mut others = tails
             .map(|tail| &*tail.path)
             .chain(self.past.iter().map(|past| &*past.path));
-        others.any(|other| is_beside(other, path))
+        others.any(|other| other != path && is_beside(other, path))
     }
 
     /// What a file is a copy of, plain or compressed.
@@ -213,6 +221,7 @@ impl Watch {
         };
         for tail in &self.tails {
             if tail.file != file
+                && tail.path != path
                 && is_beside(&tail.path, path)
                 && compared(&tail.chapter()).is_some()
             {
@@ -228,6 +237,10 @@ impl Watch {
             let Some(likeness) = compared(&past.chapter) else {
                 continue;
             };
+            // Under the same name it is the text itself, put there again, or another one.
+            if past.path == path && likeness != Likeness::Whole {
+                continue;
+            }
             let offset = past.chapter.offset;
             let rank = |likeness: Likeness, offset: u64| (likeness == Likeness::Whole, offset);
             if best.is_none_or(|(_, l, o)| rank(l, o) < rank(likeness, offset)) {

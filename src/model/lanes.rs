@@ -73,7 +73,25 @@ pub struct Mark {
     last: u64,
 }
 
+/// A text of less than eight bytes as a number, without a loop: its parts overlap where they hold the same.
+#[inline]
+fn short(text: &[u8]) -> u64 {
+    let len = text.len();
+    if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        let last = u64::from(u32::from_le_bytes(*last));
+        return u64::from(u32::from_le_bytes(*first)) | last << (8 * (len - 4));
+    }
+    let byte = |at: usize| text.get(at).map_or(0, |b| u64::from(*b) << (8 * at));
+    byte(0) | byte(len / 2) | byte(len.saturating_sub(1))
+}
+
 impl Mark {
+    /// Of a whole text.
+    #[inline]
+    pub fn of_text(text: &str) -> Self {
+        Self::of(text.as_bytes(), 0, text.len())
+    }
+
     /// Of `start..end` in `text`. Reads past `end` where `text` goes on, which is one load instead of a loop.
     #[inline]
     pub fn of(text: &[u8], start: usize, end: usize) -> Self {
@@ -82,10 +100,7 @@ impl Mark {
         let first = match chunk(start) {
             Some(chunk) if len >= 8 => u64::from_le_bytes(*chunk),
             Some(chunk) => u64::from_le_bytes(*chunk) & ((1 << (8 * len)) - 1),
-            None => text[start..end]
-                .iter()
-                .rev()
-                .fold(0, |n, b| n << 8 | u64::from(*b)),
+            None => short(&text[start..end]),
         };
         let last = match chunk(end.wrapping_sub(8)) {
             Some(chunk) if len >= 8 => u64::from_le_bytes(*chunk),

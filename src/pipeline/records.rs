@@ -54,7 +54,8 @@ impl Records<'_, '_, '_> {
 
     /// Columns for all fields that this log has, as null in the rows so far.
     fn change_columns(&mut self, view: &LineView<'_>) {
-        for field in view.layout.columns.iter().flatten() {
+        let all = self.worker.shared.needs.record_fields;
+        for field in view.layout.columns.iter().flatten().filter(|_| all) {
             let i = usize::from(field.0);
             self.batch.records.fields[i].get_or_insert_with(|| {
                 match &self.worker.shared.words[i] {
@@ -69,7 +70,7 @@ impl Records<'_, '_, '_> {
 
     /// Every field of the record as a typed value. Fields that the log has not are left behind: see [`pad`].
     fn push_fields(&mut self, view: &LineView<'_>) {
-        if view.layout.id != self.worker.layout {
+        if view.layout.id != self.worker.layout && self.worker.shared.needs.record_fields {
             self.worker.layout = view.layout.id;
             self.change_columns(view);
         }
@@ -209,7 +210,7 @@ impl LineSink for Records<'_, '_, '_> {
             self.batch.untyped.record.push(row);
             self.batch.untyped.raw.push_value(view.line);
         }
-        if self.worker.shared.needs.record_fields {
+        if self.worker.shared.needs.any_field() {
             self.push_fields(view);
         }
     }

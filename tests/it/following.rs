@@ -529,6 +529,9 @@ fn a_prefix_is_followed_through_late_and_rewritten_objects_and_a_busy_server() {
         }
         if second == 5 {
             check.kill();
+            // Overwritten while nobody looked, with what it held and one more.
+            bucket.put(&key(0, 1), &[event(written), event(1)]);
+            written += 1;
             check = Check::start(home.path(), &arguments, Some(&bucket.server.endpoint));
         }
         std::thread::sleep(Duration::from_millis(700));

@@ -1,11 +1,15 @@
 //! `frontlog check`: judges everything, counts by cause, prints the report, and exits by what was found.
 
+pub mod alert;
+pub mod alerting;
 mod earlier;
 mod live;
+mod on_alert;
 pub mod report;
 pub mod tally;
 pub mod text;
 pub mod threshold;
+pub mod watching;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -14,9 +18,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::check::live::Live;
-use crate::commands::check::report::{CORRUPT, Report, UNREADABLE};
+use crate::commands::check::report::{Alerts, CORRUPT, Report, UNREADABLE};
 use crate::commands::check::tally::Tally;
 use crate::commands::check::threshold::{Limit, Thresholds};
+use crate::commands::check::watching::{WatchOptions, Watching};
 use crate::commands::progress_bar::Bar;
 use crate::commands::table::thousands;
 use crate::commands::{Outcome, stdout_error};
@@ -35,6 +40,8 @@ pub struct CheckOptions {
     pub json: bool,
     /// What may be found without being a finding.
     pub thresholds: Thresholds,
+    /// Alerts, where there are any.
+    pub watch: Option<WatchOptions>,
     /// Examples kept of each cause.
     pub max_examples: usize,
 }
@@ -60,10 +67,22 @@ pub fn run(
         cancel.clone()
     };
     let bar = Bar::start(if follows { "following" } else { "checking" }, &progress);
-    let mut live = Live::new(&mut tally, out, options);
+    let mut watching = options
+        .watch
+        .as_ref()
+        .map(|watch| Watching::start(watch, follows))
+        .transpose()?;
+    let mut live = Live::new(&mut tally, out, options, watching.as_mut());
     let ended = pipeline::run(&run, &mut live, &progress, &cancel);
     drop(bar);
     let mut report = Report::new(tally, ended?);
+    report.alerts = watching.map(|mut watching| {
+        // What a followed run ends in the middle of is not complete.
+        if !follows {
+            watching.finish();
+        }
+        Alerts::of(watching, follows)
+    });
     let outcome = judge(&mut report, &options.thresholds);
     report.exit_status = outcome.exit_code();
     let text = match (options.json, follows) {
@@ -120,7 +139,7 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
     );
     let mut findings = Vec::new();
     match thresholds.max_failed {
-        None if thresholds.max_code.is_empty() && bad > 0 => {
+        None if thresholds.max_code.is_empty() && report.alerts.is_none() && bad > 0 => {
             findings.push(format!("Findings: {found}."));
         }
         Some(limit) if limit.exceeded(bad, all) => {
@@ -131,6 +150,8 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
         }
         _ => {}
     }
+    let opened = report.alerts.iter().flat_map(|alerts| &alerts.opened);
+    findings.extend(opened.map(|alert| format!("Findings: the alert {alert:?} opened.")));
     let mut codes: Vec<Code> = thresholds.max_code.iter().map(|(code, _)| *code).collect();
     codes.sort_unstable();
     codes.dedup();

@@ -61,8 +61,14 @@ pub enum Position {
     },
     /// A shard of a stream.
     Shard {
-        /// Sequence number of the last record taken.
+        /// Sequence number of the last record taken; empty before the first one.
         sequence: String,
+        /// Where no record was taken: go on with what arrived since, in milliseconds since 1970 UTC.
+        since_ms: Option<i64>,
+        /// Lines taken.
+        lines: u64,
+        /// Bytes of text taken.
+        offset: u64,
     },
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Unit {
 pub(super) enum Listing {
     Found(Vec<std::sync::Arc<LogObject>>),
     Warning(String),
+    /// How far streams are behind, in milliseconds.
+    Behind(u64),
     /// How far the sources are once this unit is done. Always sent before the unit is.
     Marks(u64, Vec<Mark>),
     /// Once the units before this one are done, objects of earlier hours are done with.
@@ -227,6 +229,7 @@ impl Feeder<'_> {
                     self.send(&mut number, work, vec![])
                 }),
                 Ok(Arrival::Warning(text)) => self.listing.send(Listing::Warning(text)).ok(),
+                Ok(Arrival::Behind(ms)) => self.listing.send(Listing::Behind(ms)).ok(),
                 Err(e) => {
                     let _ = self.listing.send(Listing::Failed(e));
                     return;
@@ -290,6 +293,7 @@ pub(super) fn notice(listing: &Listing) -> Option<Notice> {
             bytes: objects.iter().map(|o| o.size_bytes).sum(),
         }),
         Listing::Warning(text) => Some(Notice::Warning(text.clone())),
+        Listing::Behind(ms) => Some(Notice::Behind(*ms)),
         Listing::Failed(_) | Listing::Marks(..) | Listing::Floor(..) => None,
     }
 }

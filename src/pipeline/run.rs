@@ -56,6 +56,7 @@ pub fn load(
         record_fields: true,
         event_columns: true,
         failed_raw: false,
+        windows: false,
         judge: true,
     };
     let mut writer = FrameWriter::new(sender);
@@ -79,6 +80,7 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
         record_fields: true,
         event_columns: true,
         failed_raw: false,
+        windows: false,
         judge: true,
     };
     std::thread::Builder::new()
@@ -341,6 +343,7 @@ impl End<'_> {
                 self.objects.extend(objects.into_iter().map(waiting));
             }
             Listing::Warning(text) => self.warnings.push(text),
+            Listing::Behind(_) => {}
             Listing::Marks(unit, marks) => self.keeping.wait(unit, marks),
             Listing::Floor(unit, hour) => {
                 self.keeping.wait_floor(unit, hour);

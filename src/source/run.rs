@@ -18,7 +18,7 @@ use super::outlet::{Outlet, Stop};
 use super::remote::{self, Remote};
 use super::s3::{self, Fetcher, Ticket};
 use super::watch::{Opened, Watch};
-use super::{Arrival, Content, Options, piped, tail};
+use super::{Arrival, Content, Options, kinesis, piped, tail};
 
 /// Arrivals that wait for the reader. Local files cost nothing while they wait; S3 objects have their own bound.
 const CAPACITY: usize = 64;
@@ -27,8 +27,10 @@ const CAPACITY: usize = 64;
 pub struct Job {
     /// As given.
     pub options: Options,
-    /// The sources, understood.
+    /// The sources but for streams, understood.
     pub locations: Vec<Location>,
+    /// Names of Kinesis streams.
+    pub streams: Vec<String>,
     /// What the local ones hold.
     pub local: Listing,
     /// Ends the run.
@@ -44,7 +46,14 @@ pub fn spawn(job: Job) -> Result<Receiver<Result<Arrival>>> {
     let outlet = Outlet {
         sender,
         cancel: job.cancel.clone(),
+        listed: Arc::default(),
     };
+    if !job.streams.is_empty() {
+        kinesis::spawn(job.streams.clone(), job.options.clone(), outlet.clone())?;
+        if job.locations.is_empty() {
+            return Ok(receiver);
+        }
+    }
     let started = std::thread::Builder::new()
         .name("frontlog-source".into())
         .spawn(move || main(job, outlet));
@@ -57,10 +66,7 @@ pub fn spawn(job: Job) -> Result<Receiver<Result<Arrival>>> {
 }
 
 fn main(job: Job, outlet: Outlet) {
-    let last = Outlet {
-        sender: outlet.sender.clone(),
-        cancel: job.cancel.clone(),
-    };
+    let last = outlet.clone();
     let requests = job.cancel.child_token();
     // However this thread ends, its requests end with it.
     let _ends = requests.clone().drop_guard();
@@ -89,7 +95,6 @@ pub struct Run {
     /// The same for S3.
     pub(super) remote: Option<Remote>,
     fetcher: Arc<Fetcher>,
-    listed: u32,
 }
 
 impl Run {
@@ -99,6 +104,7 @@ impl Run {
             locations,
             local,
             cancel,
+            ..
         } = job;
         let fetcher = Fetcher::new(
             options.s3.clone(),
@@ -125,7 +131,6 @@ impl Run {
                 watch,
                 remote,
                 fetcher,
-                listed: 0,
             },
             local,
         )
@@ -235,11 +240,8 @@ impl Run {
 
     /// Announces objects, then hands out their contents in the same order.
     pub(super) fn deliver(&mut self, found: Vec<Found>) -> Result<(), Stop> {
-        let first = self.listed;
-        self.listed += found.len() as u32;
-        self.outlet.send(Arrival::Listed(
-            found.iter().map(|f| f.object.clone()).collect(),
-        ))?;
+        let objects = found.iter().map(|f| f.object.clone()).collect();
+        let first = self.outlet.list(objects)?;
         let remote: Vec<Arc<LogObject>> = found
             .iter()
             .filter(|f| f.place == Place::S3)

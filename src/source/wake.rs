@@ -162,7 +162,7 @@ fn folders(locations: &[Location]) -> Vec<(PathBuf, RecursiveMode)> {
                 (parent.to_owned(), RecursiveMode::NonRecursive)
             }
             Location::Glob { base, .. } => (base.clone(), RecursiveMode::Recursive),
-            Location::Stdin | Location::S3(_) => continue,
+            Location::Stdin | Location::S3(_) | Location::Stream(_) => continue,
         };
         let path = if path.as_os_str().is_empty() {
             PathBuf::from(".")

@@ -68,8 +68,11 @@ impl Followed {
             }
             Arrival::Warning(text) => self.warnings.push(text),
             Arrival::Unreadable { message, .. } => panic!("{message}"),
-            Arrival::Listed(_) | Arrival::Resumed { .. } | Arrival::Mark(_) | Arrival::Floor(_) => {
-            }
+            Arrival::Listed(_)
+            | Arrival::Resumed { .. }
+            | Arrival::Mark(_)
+            | Arrival::Floor(_)
+            | Arrival::Behind(_) => {}
         }
     }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::commands::check::CheckOptions;
 use crate::commands::check::tally::Tally;
+use crate::commands::check::watching::Watching;
 use crate::commands::stdout_error;
-use crate::commands::table::thousands;
+use crate::commands::table::{printable, thousands};
 use crate::error::Result;
 use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, Sink, SoFar, Words};
 
@@ -19,11 +20,20 @@ pub(super) struct Live<'a> {
     tally: &'a mut Tally,
     out: &'a mut (dyn Write + Send),
     json: bool,
+    watching: Option<&'a mut Watching>,
+    types: Arc<EventTypes>,
     every: Option<Duration>,
     due: Instant,
     counters: Counters,
     newest_us: Option<i64>,
     is_changed: bool,
+}
+
+/// What a resumed run goes on from.
+#[derive(Serialize, Deserialize)]
+struct Memo {
+    tally: serde_json::Value,
+    watching: Option<serde_json::Value>,
 }
 
 /// The counts at a moment, for programs.
@@ -40,17 +50,40 @@ impl<'a> Live<'a> {
         tally: &'a mut Tally,
         out: &'a mut (dyn Write + Send),
         options: &CheckOptions,
+        watching: Option<&'a mut Watching>,
     ) -> Self {
         Self {
             tally,
             out,
             json: options.json,
+            watching,
+            types: Arc::default(),
             every: options.every.filter(|_| options.run.source.follow),
             due: Instant::now(),
             counters: Counters::default(),
             newest_us: None,
             is_changed: false,
         }
+    }
+
+    /// Counts the windows, and prints what alerts became of it. (A run that ends by itself has none before its end.)
+    fn watch(&mut self, batch: &mut Batch) -> Result<()> {
+        let Some(watching) = &mut self.watching else {
+            return Ok(());
+        };
+        watching.batch(batch, &self.types);
+        for change in watching.take_changes() {
+            let line = if self.json {
+                // Plain texts and numbers always serialize.
+                serde_json::to_string(&change).unwrap_or_default()
+            } else {
+                printable(&change.line())
+            };
+            writeln!(self.out, "{line}")
+                .and_then(|()| self.out.flush())
+                .map_err(stdout_error)?;
+        }
+        Ok(())
     }
 
     fn print(&mut self) -> Result<()> {
@@ -96,6 +129,7 @@ impl<'a> Live<'a> {
 
 impl Sink for Live<'_> {
     fn start(&mut self, types: &Arc<EventTypes>, causes: &Arc<Causes>, words: &[Option<Words>]) {
+        self.types = types.clone();
         self.tally.start(types, causes, words);
     }
 
@@ -103,7 +137,8 @@ impl Sink for Live<'_> {
         self.tally.listed(objects);
     }
 
-    fn take(&mut self, batch: Batch) -> Result<()> {
+    fn take(&mut self, mut batch: Batch) -> Result<()> {
+        self.watch(&mut batch)?;
         if self.every.is_some() {
             self.counters.add(&batch.counters());
             self.newest_us = self
@@ -120,13 +155,23 @@ impl Sink for Live<'_> {
     }
 
     fn memo(&mut self, so_far: &SoFar<'_>) -> Option<serde_json::Value> {
-        self.tally.memo(so_far)
+        let memo = Memo {
+            tally: self.tally.memo(so_far)?,
+            watching: self.watching.as_ref().and_then(|w| w.memo()),
+        };
+        serde_json::to_value(memo).ok()
     }
 
     fn recall(&mut self, memo: serde_json::Value) {
-        self.tally.recall(memo);
+        let Ok(memo) = serde_json::from_value::<Memo>(memo) else {
+            return;
+        };
+        self.tally.recall(memo.tally);
         if let Some(earlier) = &self.tally.earlier {
             self.counters = earlier.counters;
+        }
+        if let (Some(watching), Some(memo)) = (&mut self.watching, memo.watching) {
+            watching.recall(memo);
         }
     }
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::commands::check::alerting::AlertChange;
 use crate::commands::check::tally::{CauseTally, Tally, TypeTally};
+use crate::commands::check::watching::Watching;
 use crate::model::time::format_us;
 use crate::model::{Cause, Code, Counters, EventType, ObjectState, ObjectStatus, Severity};
 use crate::pipeline::RunSummary;
@@ -40,8 +42,34 @@ pub struct Report {
     pub rejects: Vec<RejectRow>,
     /// By URI: objects that could not be read to their end.
     pub incomplete_objects: Vec<ObjectRow>,
+    /// What the alerts did; absent where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub alerts: Option<Alerts>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,
+}
+
+/// What the alerts did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Alerts {
+    /// Those that opened, as typed, each once.
+    pub opened: Vec<String>,
+    /// Each opening and each end, in the order of time; without those that were printed as they came.
+    pub changes: Vec<AlertChange>,
+    /// Of a followed run: events that came when their window had been judged. (Whatever order they come in, a run that
+    /// ends by itself judges all of them.)
+    pub late_events: Option<u64>,
+}
+
+impl Alerts {
+    /// The end of watching.
+    pub fn of(mut watching: Watching, follows: bool) -> Self {
+        Self {
+            changes: watching.take_changes(),
+            opened: watching.opened().to_vec(),
+            late_events: follows.then(|| watching.late()),
+        }
+    }
 }
 
 /// One event type.
@@ -202,6 +230,7 @@ impl Report {
             failures,
             rejects,
             incomplete_objects,
+            alerts: None,
             warnings: Vec::new(),
         }
     }

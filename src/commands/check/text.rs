@@ -30,6 +30,7 @@ pub fn render(report: &Report) -> String {
         failures(report),
         rejects(report),
         incomplete(report),
+        alerts(report),
         warnings(report),
         verdict(report),
     ];
@@ -258,6 +259,24 @@ fn incomplete(report: &Report) -> String {
             printable(&row.object),
             printable(&row.reason)
         );
+    }
+    out
+}
+
+fn alerts(report: &Report) -> String {
+    let Some(alerts) = &report.alerts else {
+        return String::new();
+    };
+    let mut out = match alerts.opened.len() {
+        0 => "Alerts: none opened".to_owned(),
+        n => format!("Alerts: {} opened", thousands(n as u64)),
+    };
+    if let Some(late) = alerts.late_events.filter(|late| *late > 0) {
+        let _ = write!(out, "; {} came late", count(late, "event"));
+    }
+    out.push('\n');
+    for change in &alerts.changes {
+        let _ = writeln!(out, "  {}", printable(&change.line()));
     }
     out
 }

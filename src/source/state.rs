@@ -254,7 +254,10 @@ impl ReadLines {
     fn add(&mut self, uri: Arc<str>, hour: Option<i64>, hashes: &[u64]) {
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
         let packed = STANDARD_NO_PAD.encode(bytes);
-        let (_, text) = self.by_uri.entry(uri.clone()).or_insert_with(|| (hour, String::new()));
+        let (_, text) = self
+            .by_uri
+            .entry(uri.clone())
+            .or_insert_with(|| (hour, String::new()));
         if !text.is_empty() {
             text.push(' ');
         }

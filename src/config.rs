@@ -316,7 +316,7 @@ fn run_options(
             .from
             .map(|from| stream::start(&from, around.now))
             .transpose()?
-            .or(since.map(|hour| source::kinesis::From::Time(hour * 3_600_000)))
+            .or(since.map(|hour| source::kinesis::Begin::Time(hour * 3_600_000)))
             .unwrap_or_default(),
         follow: false,
         following: source::Following::default(),

@@ -8,7 +8,7 @@ use crate::commands::check::watching::WatchOptions;
 use crate::config::{amount, when};
 use crate::error::{Error, Result};
 use crate::frame::WindowSpec;
-use crate::source::kinesis::{From, SCHEME};
+use crate::source::kinesis::{Begin, SCHEME};
 
 /// Whether a source is a stream.
 pub(super) fn is_one(source: &str) -> bool {
@@ -21,11 +21,11 @@ pub(super) fn is_one(source: &str) -> bool {
 ///
 /// # Errors
 /// Neither a word nor a time, as a sentence.
-pub(super) fn start(text: &str, now: DateTime<Utc>) -> Result<From> {
+pub(super) fn start(text: &str, now: DateTime<Utc>) -> Result<Begin> {
     match text.trim() {
-        "latest" => Ok(From::Latest),
-        "trim-horizon" => Ok(From::TrimHorizon),
-        time => when::instant("--from", time, now).map(|time| From::Time(time.timestamp_millis())),
+        "latest" => Ok(Begin::Latest),
+        "trim-horizon" => Ok(Begin::TrimHorizon),
+        time => when::instant("--from", time, now).map(|time| Begin::Time(time.timestamp_millis())),
     }
 }
 

@@ -59,6 +59,10 @@ impl Running {
     }
 
     fn explore(size: (u16, u16), source: &Path) -> Self {
+        Self::explore_with(size, source, &[])
+    }
+
+    fn explore_with(size: (u16, u16), source: &Path, options: &[&str]) -> Self {
         let home = std::env::temp_dir();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_frontlog"));
         command.env_clear();
@@ -73,6 +77,7 @@ impl Running {
         command.env("COLORTERM", "truecolor");
         command.cwd(root());
         command.arg(source);
+        command.args(options);
         Self::start(size, command)
     }
 
@@ -226,6 +231,35 @@ fn hostile_text_is_written_out_and_never_sent() {
         "U+202E reached the terminal"
     );
     it.assert_restored();
+}
+
+#[test]
+fn a_followed_folder_is_live_and_goes_on_where_it_was_left() {
+    let home = folder();
+    let state = home.path().join("state");
+    let options = ["-f", "--resume", "--state", state.to_str().unwrap()];
+    let log = file(home.path(), "logs/a.log", header().as_bytes());
+    let write = |n: usize, event: &str| {
+        let mut log = std::fs::File::options().append(true).open(&log).unwrap();
+        log.write_all(record(n, &format!("e={event}"), "agent").as_bytes())
+            .unwrap();
+    };
+    write(1, "alpha");
+    let mut it = Running::explore_with((200, 40), &home.path().join("logs"), &options);
+    it.wait_for("LIVE lag");
+    it.wait_for("alpha");
+    write(2, "beta");
+    let took = it.wait_for("beta");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
+    write(3, "gamma");
+    let mut it = Running::explore_with((200, 40), &home.path().join("logs"), &options);
+    it.wait_for("gamma");
+    it.wait_for("1 lines");
+    assert!(!it.text().contains("alpha") && !it.text().contains("beta"));
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
 }
 
 #[test]

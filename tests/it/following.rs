@@ -268,6 +268,32 @@ fn new_files_in_new_folders_are_found_at_once() {
 }
 
 #[test]
+fn what_cannot_be_watched_is_looked_at_every_second_and_that_is_said() {
+    let dir = tempdir().unwrap();
+    // A folder that is not there has no watch.
+    let mut followed = Followed::start(&dir.path().join("later/*.log"));
+    std::thread::sleep(Duration::from_millis(300));
+    fs::create_dir(dir.path().join("later")).unwrap();
+    let log = dir.path().join("later/a.log");
+    let begin = Instant::now();
+    append(&log, b"one\n");
+    followed.until(1);
+    append(&log, b"two\n");
+    followed.until(2);
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begin.elapsed()
+    );
+    followed.end(Duration::ZERO);
+    let said = followed
+        .warnings
+        .iter()
+        .any(|w| w.contains("looked at every second"));
+    assert!(said, "{:?}", followed.warnings);
+}
+
+#[test]
 fn gzip_that_grows_gives_its_whole_members_and_at_last_what_is_left() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("E2EX.2026-11-22-14.0a1b2c3d.gz");

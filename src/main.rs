@@ -63,6 +63,7 @@ fn run(step: Step) -> Result<Outcome> {
     // Not locked: the explorer draws on the same handle.
     let mut out = BufWriter::new(std::io::stdout());
     match step {
+        Step::DryRun(source, json) => commands::dry_run::run(&source, json, &mut out),
         Step::Explore(options) => explorer::run(*options).map(|()| Outcome::Clean),
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),
@@ -114,7 +115,10 @@ fn surroundings() -> Result<Surroundings> {
     let folders = etcetera::choose_base_strategy().ok();
     Ok(Surroundings {
         now: chrono::Utc::now(),
-        config_folder: folders.map(|f| f.config_dir().join("frontlog")),
+        config_folder: folders.as_ref().map(|f| f.config_dir().join("frontlog")),
+        state_folder: folders
+            .and_then(|f| f.state_dir())
+            .map(|f| f.join("frontlog")),
         working_folder: std::env::current_dir().map_err(|e| Error::file("read", ".", e))?,
         terminal_width: frontlog::tui::terminal::width(),
     })

@@ -4,6 +4,7 @@
 pub mod check;
 pub mod completions;
 pub mod config_cmd;
+pub mod dry_run;
 pub mod export;
 pub mod generate;
 pub mod progress_bar;

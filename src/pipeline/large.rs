@@ -330,6 +330,7 @@ mod tests {
             progress: Arc::default(),
             cancel: tokio_util::sync::CancellationToken::new(),
             streams: AtomicUsize::new(0),
+            versions: None,
         };
         let (_units, units) = crossbeam_channel::bounded(1);
         let parts = crossbeam_channel::bounded(0);

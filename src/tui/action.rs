@@ -110,6 +110,8 @@ actions! {
     Detail "detail" "Look" "show or hide the detail pane";
     Wrap "wrap" "Look" "wrap long values in the detail pane";
     Raw "raw" "Look" "the raw log line";
+    WindowLength "window-length" "Look" "how long a bar of the timeline is";
+    FailedRate "failed-rate" "Look" "failed events as a share of all";
     Pause "pause" "Follow" "pause: new rows wait; again: resume";
     CopyCell "copy-cell" "Out" "copy this value";
     CopyRow "copy-row" "Out" "copy the row as JSON";

@@ -13,6 +13,8 @@ pub struct Status {
     pub lines_per_second: Option<f64>,
     /// Resident memory of the process in bytes, where the system tells.
     pub memory_bytes: Option<u64>,
+    /// How far streams are behind, in milliseconds; `None` where there is no stream.
+    pub behind_ms: Option<u64>,
     /// The run is over.
     pub finished: bool,
     /// The run failed as a whole; a sentence.
@@ -66,6 +68,10 @@ impl Status {
     pub fn take(&mut self, notice: Notice) -> Option<String> {
         match notice {
             Notice::Listed { .. } => None,
+            Notice::Behind(ms) => {
+                self.behind_ms = Some(ms);
+                None
+            }
             Notice::Warning(text) => {
                 if self.warnings.len() == MAX_WARNINGS {
                     self.warnings.remove(0);

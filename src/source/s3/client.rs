@@ -20,18 +20,22 @@ use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::types::RequestPayer;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use tokio::sync::OnceCell;
 
 use crate::error::{Error, Result};
 
 use super::super::S3Options;
 use super::credentials::{Chain, Kept};
+use super::direct::Direct;
 use super::errors::Trouble;
 use super::retry::Attempts;
 
 /// Where requests go when nothing names a region: S3 answers there with the right one.
 const FALLBACK_REGION: &str = "us-east-1";
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// To connect.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// From a request to the head of its answer.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client for one bucket.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ pub struct Connection {
     pub options: S3Options,
     /// Credentials of the SDK's chain; `None` where none are used or they were given.
     credentials: Option<Arc<Kept>>,
+    /// The short way to this bucket's objects, where there is one.
+    direct: OnceCell<Option<Direct>>,
 }
 
 /// Which content of which key is wanted.
@@ -196,6 +202,7 @@ async fn configure(options: &S3Options, region: Option<String>) -> Connection {
         endpoint: options.endpoint_url.clone(),
         options: options.clone(),
         credentials,
+        direct: OnceCell::new(),
     }
 }
 
@@ -264,6 +271,17 @@ impl Connection {
         self.options
             .request_payer
             .then_some(RequestPayer::Requester)
+    }
+
+    /// Credentials of the SDK's chain, where they are used.
+    pub const fn kept(&self) -> Option<&Arc<Kept>> {
+        self.credentials.as_ref()
+    }
+
+    /// The short way to a bucket's objects; `None` where requests are to be left to the SDK.
+    pub async fn direct(&self, bucket: &str) -> Option<&Direct> {
+        let direct = self.direct.get_or_init(|| Direct::to(self, bucket)).await;
+        direct.as_ref()
     }
 
     /// Which credentials requests are signed with now; for [`Connection::again`].

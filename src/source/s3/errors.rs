@@ -52,7 +52,7 @@ impl Trouble {
     }
 
     /// Reads an error answer: S3's are small XML texts.
-    fn answered(status: u16, region: Option<&str>, body: &[u8]) -> Self {
+    pub fn answered(status: u16, region: Option<&str>, body: &[u8]) -> Self {
         let body = String::from_utf8_lossy(body);
         let cause = element(&body, "Message").unwrap_or_default();
         let expected = || {
@@ -104,6 +104,26 @@ impl Trouble {
                     | SdkError::ResponseError(_)
             ),
             no_credentials: whole.contains("redential"),
+            attempts: 1,
+            ..Self::default()
+        }
+    }
+
+    /// No answer came.
+    pub fn unreachable(why: &(dyn std::error::Error + 'static)) -> Self {
+        Self {
+            cause: innermost(why),
+            unreachable: true,
+            attempts: 1,
+            ..Self::default()
+        }
+    }
+
+    /// The chain gave no credentials.
+    pub fn without_credentials_for(why: &(dyn std::error::Error + 'static)) -> Self {
+        Self {
+            cause: innermost(why),
+            no_credentials: true,
             attempts: 1,
             ..Self::default()
         }

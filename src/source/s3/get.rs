@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG};
 
 use crate::model::Code;
 
 use super::client::{Connection, OwnedTarget, Target};
+use super::direct;
 use super::errors::{self, Trouble};
 use super::pace::Turns;
 use super::retry::Attempts;
@@ -33,11 +35,26 @@ pub struct Reading {
 
 /// A content from where it was asked for on.
 pub struct Body {
-    stream: ByteStream,
+    stream: Stream,
     /// Bytes to leave out: a server that knows no `Range` starts anew.
     skip: u64,
     /// Bytes that the server promised.
     left: Option<u64>,
+}
+
+/// By which way it comes.
+enum Stream {
+    Sdk(ByteStream),
+    Direct(Incoming),
+}
+
+/// An answer, as far as it matters here.
+struct Answer {
+    etag: Option<String>,
+    /// It starts where it was asked to.
+    partial: bool,
+    length: Option<u64>,
+    stream: Stream,
 }
 
 impl Reading {
@@ -56,9 +73,9 @@ impl Reading {
     pub async fn open(&mut self, from: u64) -> Result<Body, Refusal> {
         loop {
             let generation = self.connection.generation();
-            let trouble = match self.connection.get(self.target.as_target(), from).await {
+            let trouble = match self.ask(from).await {
                 Ok(answer) => return self.take(answer, from),
-                Err(e) => Trouble::of(&e).after(self.attempts.made()),
+                Err(trouble) => trouble.after(self.attempts.made()),
             };
             if trouble.is_busy()
                 && let Some(turns) = &self.turns
@@ -74,17 +91,38 @@ impl Reading {
         }
     }
 
-    fn take(&mut self, answer: GetObjectOutput, from: u64) -> Result<Body, Refusal> {
+    async fn ask(&self, from: u64) -> Result<Answer, Trouble> {
+        let target = self.target.as_target();
+        if let Some(direct) = self.connection.direct(target.bucket).await {
+            let payer = self.connection.options.request_payer;
+            let answer = direct.get(target, from, payer).await?;
+            let text = |name| answer.headers().get(name)?.to_str().ok();
+            return Ok(Answer {
+                etag: text(ETAG).map(str::to_owned),
+                partial: answer.headers().contains_key(CONTENT_RANGE),
+                length: text(CONTENT_LENGTH).and_then(|n| n.parse().ok()),
+                stream: Stream::Direct(answer.into_body()),
+            });
+        }
+        let answer = self.connection.get(target, from).await;
+        let answer = answer.map_err(|e| Trouble::of(&e))?;
+        Ok(Answer {
+            etag: answer.e_tag().map(str::to_owned),
+            partial: answer.content_range().is_some(),
+            length: answer.content_length().map(|n| n.max(0) as u64),
+            stream: Stream::Sdk(answer.body),
+        })
+    }
+
+    fn take(&mut self, answer: Answer, from: u64) -> Result<Body, Refusal> {
         // Servers that do not know `If-Match` still say what they sent.
         self.target
-            .pin(answer.e_tag())
+            .pin(answer.etag.as_deref())
             .map_err(|()| errors::changed(self.target.as_target()))?;
-        let partial = answer.content_range().is_some();
-        let length = answer.content_length().map(|n| n.max(0) as u64);
         Ok(Body {
-            skip: if partial { 0 } else { from },
-            left: length,
-            stream: answer.body,
+            skip: if answer.partial { 0 } else { from },
+            left: answer.length,
+            stream: answer.stream,
         })
     }
 
@@ -110,16 +148,15 @@ impl Body {
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
         loop {
             let chunk = tokio::time::timeout(STANDSTILL, self.stream.next()).await;
-            let Ok(chunk) = chunk else {
-                return Err(format!("nothing came for {} seconds", STANDSTILL.as_secs()));
-            };
-            let Some(chunk) = chunk else {
+            let chunk = chunk.unwrap_or_else(|_| {
+                Err(format!("nothing came for {} seconds", STANDSTILL.as_secs()))
+            });
+            let Some(chunk) = chunk? else {
                 return match self.left {
                     Some(left) if left > 0 => Err(format!("{left} bytes are missing")),
                     _ => Ok(None),
                 };
             };
-            let chunk = chunk.map_err(|e| errors::innermost(&e))?;
             let length = chunk.len() as u64;
             self.left = self.left.map(|left| left.saturating_sub(length));
             if self.skip >= length {
@@ -130,6 +167,19 @@ impl Body {
             bytes.drain(..self.skip as usize);
             self.skip = 0;
             return Ok(Some(bytes));
+        }
+    }
+}
+
+impl Stream {
+    async fn next(&mut self) -> Result<Option<hyper::body::Bytes>, String> {
+        match self {
+            Self::Sdk(stream) => stream
+                .next()
+                .await
+                .transpose()
+                .map_err(|e| errors::innermost(&e)),
+            Self::Direct(body) => direct::frame(body).await,
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod amount;
 mod formats;
 mod in_force;
+mod stream;
 pub mod user_file;
 pub mod when;
 
@@ -14,13 +15,10 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, FollowArgs,
-    GenerateArgs, InputFormat, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
-    WindowArgs, WrittenFormat,
+    GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target, WrittenFormat,
 };
 use crate::commands::check::CheckOptions;
-use crate::commands::check::alert::Alert;
 use crate::commands::check::threshold::{Limit, Thresholds};
-use crate::commands::check::watching::WatchOptions;
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
 use crate::commands::generate::{GenerateOptions, Written};
@@ -28,7 +26,6 @@ use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::export;
-use crate::frame::WindowSpec;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
@@ -177,7 +174,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         .iter()
         .map(|limit| Thresholds::parse_code(limit))
         .collect::<Result<_>>()?;
-    let watch = watch(&typed.alert, typed.on_alert, &typed.windows)?;
+    let watch = stream::watch(&typed.alert, typed.on_alert, &typed.windows)?;
     let needs = Needs {
         judge: !typed.no_judge,
         windows: watch.is_some(),
@@ -199,38 +196,6 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         },
         watch,
         max_examples: typed.max_examples,
-    }))
-}
-
-fn window_spec(typed: &WindowArgs) -> Result<WindowSpec> {
-    Ok(WindowSpec {
-        seconds: amount::span("--window", &typed.window, 1..=3600)?,
-        lateness_s: amount::span("--allowed-lateness", &typed.allowed_lateness, 0..=86_400)?,
-    })
-}
-
-/// What `--alert` asks for; `None` without one.
-fn watch(
-    alerts: &[String],
-    on_alert: Option<String>,
-    windows: &WindowArgs,
-) -> Result<Option<WatchOptions>> {
-    let spec = window_spec(windows)?;
-    if alerts.is_empty() {
-        return Ok(None);
-    }
-    let alerts = alerts
-        .iter()
-        .map(|text| {
-            let alert = Alert::parse(text).map_err(|e| Error::Config(e.to_string()))?;
-            alert.windows(spec.seconds).map_err(Error::Config)?;
-            Ok(alert)
-        })
-        .collect::<Result<_>>()?;
-    Ok(Some(WatchOptions {
-        spec,
-        alerts,
-        on_alert,
     }))
 }
 
@@ -279,7 +244,7 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
         QueryOptions {
             sql: typed.sql,
             format,
-            windows: window_spec(&typed.windows)?,
+            windows: stream::window_spec(&typed.windows)?,
             width: around.terminal_width,
         },
     ))
@@ -340,9 +305,9 @@ fn run_options(
         newest_first: false,
         from: typed
             .from
-            .map(|from| stream_start(&from, around))
+            .map(|from| stream::start(&from, around.now))
             .transpose()?
-            .or(since.map(|hour| source::kinesis::From::Time(hour * 3_600_000)))
+            .or(since.map(|hour| source::kinesis::Begin::Time(hour * 3_600_000)))
             .unwrap_or_default(),
         follow: false,
         following: source::Following::default(),
@@ -356,17 +321,6 @@ fn run_options(
         threads: typed.threads,
         needs,
     })
-}
-
-/// What `--from` means.
-fn stream_start(text: &str, around: &Surroundings) -> Result<source::kinesis::From> {
-    use source::kinesis::From;
-    match text.trim() {
-        "latest" => Ok(From::Latest),
-        "trim-horizon" => Ok(From::TrimHorizon),
-        time => when::instant("--from", time, around.now)
-            .map(|time| From::Time(time.timestamp_millis())),
-    }
 }
 
 /// How late `CloudFront` may be, a day, and two hours to be safe.

@@ -1,6 +1,7 @@
 //! What was typed of the logs' format, checked at once: a name that is no field is the user's to fix.
 
 use crate::cli::{InputFormat, SourceArgs};
+use crate::config::stream;
 use crate::error::Result;
 use crate::model::{FormatOptions, LogFormat};
 use crate::parse;
@@ -11,8 +12,10 @@ use crate::parse;
 /// As [`parse::Formats::new`].
 pub(super) fn formats(typed: &SourceArgs, sources: &[String]) -> Result<FormatOptions> {
     let format = match typed.log_format {
-        // A stream holds real-time logs and nothing else: their names need not tell.
-        InputFormat::Auto if sources.iter().all(|s| s.starts_with("kinesis://")) => {
+        // Names that both kinds of logs have mean what they mean in real-time logs.
+        InputFormat::Auto
+            if typed.fields.is_some() && sources.iter().all(|s| stream::is_one(s)) =>
+        {
             LogFormat::Realtime
         }
         InputFormat::Auto => LogFormat::Auto,

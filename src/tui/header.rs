@@ -128,7 +128,11 @@ impl Top<'_> {
             return vec![("✗ stopped".to_owned(), styles.bad)];
         }
         if self.following && figures.listing_done && self.has_begun_all() {
-            let lag = self.status.behind_ms.or_else(|| lag_ms(self.snapshot)).map(|ms| format!(" lag {}", duration_ms(ms).trim()));
+            let lag = self
+                .status
+                .behind_ms
+                .or_else(|| lag_ms(self.snapshot))
+                .map(|ms| format!(" lag {}", duration_ms(ms).trim()));
             return vec![
                 ("LIVE".to_owned(), styles.good),
                 (lag.unwrap_or_default(), styles.dim),

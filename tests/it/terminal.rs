@@ -365,3 +365,57 @@ fn a_bucket_that_is_missing_or_denies_says_so() {
         );
     }
 }
+
+#[test]
+fn a_stream_is_followed_and_says_how_far_behind_it_is() {
+    let Some(server) = crate::kinesis_server::KinesisServer::start() else {
+        return;
+    };
+    server.stream("live", 2);
+    let home = folder();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_frontlog"));
+    command.env_clear();
+    for (name, value) in [
+        ("HOME", home.path()),
+        ("XDG_CONFIG_HOME", &home.path().join("none")),
+        ("XDG_STATE_HOME", &home.path().join("state")),
+    ] {
+        command.env(name, value);
+    }
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let (id, secret) = crate::kinesis_server::KEYS;
+    command.env("AWS_ACCESS_KEY_ID", id);
+    command.env("AWS_SECRET_ACCESS_KEY", secret);
+    command.cwd(home.path());
+    let fields = "timestamp,c-ip,sc-status,cs-method,cs-uri-stem";
+    command.args([
+        "-f",
+        "kinesis://live",
+        "--from",
+        "trim-horizon",
+        "--fields",
+        fields,
+    ]);
+    command.args(["--region", "us-east-1", "--endpoint-url", &server.endpoint]);
+    let mut running = Running::start((150, 30), command);
+    let put = |n: usize| {
+        let line = format!("17954616{n:02}.541\t203.0.113.7\t200\tGET\t/i?e=page{n}");
+        let key = format!("k{n}");
+        server.put("live", &[(&key, line.as_bytes())]);
+    };
+    (0..4).for_each(put);
+    running.wait("rows, live", |text| {
+        text.contains("LIVE lag") && text.contains("4 lines")
+    });
+    put(4);
+    running.wait("one more row", |text| {
+        text.contains("5 lines") && text.contains("page4")
+    });
+    // The raw line is asked for again.
+    running.press("r");
+    running.wait("its raw line", |text| {
+        text.contains("203.0.113.7⇥200⇥GET⇥/i?e=page")
+    });
+    running.press("Q");
+    assert_eq!(running.ends(), 0);
+}

@@ -52,6 +52,10 @@ pub(super) struct Unit {
 pub(super) enum Listing {
     Found(Vec<std::sync::Arc<LogObject>>),
     Warning(String),
+    /// An object is another version now.
+    Relisted(u32, std::sync::Arc<LogObject>),
+    /// Once the units before this one are done, all that was found is read.
+    Complete(u64),
     Failed(crate::error::Error),
 }
 
@@ -191,6 +195,15 @@ impl Feeder<'_> {
                         },
                     )
                 }),
+                Ok(Arrival::Relisted { index, object }) => {
+                    if let Some(size) = sizes.get_mut(index as usize) {
+                        *size = object.size_bytes;
+                    }
+                    self.listing.send(Listing::Relisted(index, object)).ok()
+                }
+                Ok(Arrival::Complete) => self
+                    .flush(&mut number, &mut group)
+                    .and_then(|()| self.listing.send(Listing::Complete(number)).ok()),
                 Ok(Arrival::Warning(text)) => self.listing.send(Listing::Warning(text)).ok(),
                 Err(e) => {
                     let _ = self.listing.send(Listing::Failed(e));
@@ -245,6 +258,6 @@ pub(super) fn notice(listing: &Listing) -> Option<Notice> {
             bytes: objects.iter().map(|o| o.size_bytes).sum(),
         }),
         Listing::Warning(text) => Some(Notice::Warning(text.clone())),
-        Listing::Failed(_) => None,
+        Listing::Failed(_) | Listing::Relisted(..) | Listing::Complete(_) => None,
     }
 }

@@ -27,6 +27,11 @@ impl Ordered {
         Some(batch)
     }
 
+    /// The first unit that has not been given in full.
+    pub fn next_unit(&self) -> u64 {
+        self.due.0
+    }
+
     /// True when nothing came too early.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::frame::{Snapshot, writer::FrameWriter};
 use crate::model::{
-    Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectState, ObjectStatus, Progress,
-    Sink,
+    Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectId, ObjectState, ObjectStatus,
+    Progress, Sink,
 };
 use crate::parse::Formats;
+use crate::pipeline::again::Watched;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::feeder::{Feeder, Listing, notice};
 use crate::pipeline::ordered::Ordered;
@@ -23,7 +24,7 @@ use crate::pipeline::{Handle, Needs, RunOptions, RunSummary};
 use crate::source;
 
 /// How often the sink is told that nothing came, so that it can publish what it holds back.
-const IDLE: Duration = Duration::from_millis(50);
+pub(super) const IDLE: Duration = Duration::from_millis(50);
 
 /// Reads everything, judges it, and hands the batches to `sink` in order, on the calling thread.
 ///
@@ -69,6 +70,7 @@ pub fn load(
 pub fn explore(options: RunOptions) -> Result<Handle> {
     let (sender, snapshots) = watch::channel(Arc::new(Snapshot::empty()));
     let (news, notices) = unbounded();
+    let (again, asked) = unbounded();
     let progress = Arc::new(Progress::default());
     let cancel = CancellationToken::new();
     let (run_progress, run_cancel) = (progress.clone(), cancel.clone());
@@ -88,7 +90,7 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
                 &mut writer,
                 &run_progress,
                 &run_cancel,
-                Some(&news),
+                Some((&news, &asked)),
             );
             let last = match result {
                 Ok(summary) => {
@@ -114,6 +116,7 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
         snapshots,
         notices,
         progress,
+        again,
         cancel,
     })
 }
@@ -123,7 +126,7 @@ fn run_with(
     sink: &mut dyn Sink,
     progress: &Arc<Progress>,
     cancel: &CancellationToken,
-    news: Option<&Sender<Notice>>,
+    watcher: Option<(&Sender<Notice>, &Receiver<Vec<ObjectId>>)>,
 ) -> Result<RunSummary> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
@@ -133,7 +136,12 @@ fn run_with(
     let stop = cancel.child_token();
     let _stop_on_return = stop.clone().drop_guard();
     let formats = Arc::new(Formats::new(&options.source.formats)?);
-    let arrivals = source::start(options.source.clone(), stop.clone())?;
+    let (ask, asks) = unbounded();
+    let arrivals = if watcher.is_some() {
+        source::start_and_stay(options.source.clone(), stop.clone(), asks)?
+    } else {
+        source::start(options.source.clone(), stop.clone())?
+    };
     let types = Arc::new(EventTypes::default());
     let causes = Arc::new(Causes::default());
     let shared = Shared {
@@ -145,6 +153,7 @@ fn run_with(
         progress: progress.clone(),
         cancel: stop.clone(),
         streams: AtomicUsize::new(0),
+        read_before: std::sync::Mutex::default(),
     };
     sink.start(&types, &causes, &shared.words);
     let (unit_sender, units) = bounded(2 * threads);
@@ -185,7 +194,14 @@ fn run_with(
             counters: Counters::default(),
             warnings: options.contract.warnings.clone(),
             tokens: token_sender,
-            news,
+            shared: &shared,
+            watched: watcher.map(|(news, asked)| Watched {
+                news,
+                asked,
+                ask: Some(ask),
+                complete_at: None,
+                at_rest: false,
+            }),
         };
         let result = end.collect(&batches, &listing, cancel);
         stop.cancel();
@@ -213,16 +229,17 @@ fn run_with(
 }
 
 /// The end of the pipeline: order, duplicates, the list of objects, the counts.
-struct End<'a> {
-    sink: &'a mut dyn Sink,
+pub(super) struct End<'a> {
+    pub(super) sink: &'a mut dyn Sink,
     duplicates: Duplicates,
-    ordered: Ordered,
-    objects: Vec<ObjectState>,
-    counters: Counters,
+    pub(super) ordered: Ordered,
+    pub(super) objects: Vec<ObjectState>,
+    pub(super) counters: Counters,
     warnings: Vec<String>,
     /// One goes back for each finished unit.
     tokens: Sender<()>,
-    news: Option<&'a Sender<Notice>>,
+    pub(super) shared: &'a Shared,
+    pub(super) watched: Option<Watched<'a>>,
 }
 
 impl End<'_> {
@@ -232,11 +249,24 @@ impl End<'_> {
         listing: &Receiver<Listing>,
         cancel: &CancellationToken,
     ) -> Result<()> {
+        let mut asked = self
+            .watched
+            .as_ref()
+            .map_or_else(never, |w| w.asked.clone());
         loop {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
             crossbeam_channel::select! {
+                recv(asked) -> ids => match ids {
+                    Ok(ids) => self.again(&ids),
+                    Err(_) => {
+                        asked = never();
+                        if let Some(watched) = &mut self.watched {
+                            watched.ask = None;
+                        }
+                    }
+                },
                 recv(listing) -> news => match news {
                     Ok(news) => self.listing(news)?,
                     // The feeder is gone: only batches remain.
@@ -257,7 +287,7 @@ impl End<'_> {
                         return self.check_complete();
                     }
                 },
-                default(IDLE) => self.sink.idle()?,
+                default(self.patience()) => self.sink.idle()?,
             }
         }
     }
@@ -288,8 +318,8 @@ impl End<'_> {
     }
 
     fn listing(&mut self, news: Listing) -> Result<()> {
-        if let (Some(sender), Some(notice)) = (self.news, notice(&news)) {
-            let _ = sender.send(notice);
+        if let (Some(watched), Some(notice)) = (&self.watched, notice(&news)) {
+            let _ = watched.news.send(notice);
         }
         match news {
             Listing::Found(objects) => {
@@ -297,6 +327,18 @@ impl End<'_> {
                 self.objects.extend(objects.into_iter().map(waiting));
             }
             Listing::Warning(text) => self.warnings.push(text),
+            Listing::Relisted(index, object) => {
+                if let Some(state) = self.objects.get_mut(index as usize) {
+                    state.object = object.clone();
+                    self.sink.relisted(ObjectId(index), &object);
+                }
+            }
+            Listing::Complete(unit) => {
+                if let Some(watched) = &mut self.watched {
+                    watched.complete_at = Some(unit);
+                }
+                self.tell_completion();
+            }
             Listing::Failed(e) => return Err(e),
         }
         Ok(())
@@ -320,6 +362,7 @@ impl End<'_> {
             }
             self.sink.take(batch)?;
         }
+        self.tell_completion();
         Ok(())
     }
 }

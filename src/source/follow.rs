@@ -69,6 +69,7 @@ impl Run {
                 return Err(Stop::Ended);
             }
             std::thread::sleep(NAP);
+            self.answer()?;
             look.then(|| self.look())?;
             if folders {
                 list.then(|| self.list_again())?;

@@ -4,6 +4,7 @@
 //! channel, so that a slow reader slows the fetching down. One background thread does it; S3 requests run on the
 //! process's network runtime (`s3::runtime`). Nothing outside this folder needs to know tokio for it.
 
+mod again;
 mod fetched;
 mod follow;
 mod hour;
@@ -129,6 +130,25 @@ pub enum Arrival {
     },
     /// Something a person should know that stops nothing.
     Warning(String),
+    /// Object `index` was overwritten since it was listed; what is read of it next is this version.
+    Relisted {
+        /// Which object.
+        index: u32,
+        /// As it is now.
+        object: Arc<LogObject>,
+    },
+    /// All that is listed, or was asked for again, has been delivered. Only of [`start_and_stay`], and never while
+    /// following.
+    Complete,
+}
+
+/// An object to be read again, which could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Again {
+    /// Which object.
+    pub index: u32,
+    /// Its first part was read and counted: only the same version may go on from there.
+    pub partly: bool,
 }
 
 /// The bytes of one object as stored (gzip is not undone here).
@@ -162,6 +182,27 @@ impl std::fmt::Debug for Content {
 /// Local sources are listed at once: a missing path, an empty folder, a bad pattern, a malformed S3 URI. Errors of an
 /// S3 listing arrive on the channel, as its last message.
 pub fn start(options: Options, cancel: CancellationToken) -> Result<Receiver<Result<Arrival>>> {
+    begin(options, cancel, None)
+}
+
+/// As [`start`], but stays when all is delivered, and reads objects again that are asked for through `again`, until
+/// that is closed.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_and_stay(
+    options: Options,
+    cancel: CancellationToken,
+    again: Receiver<Vec<Again>>,
+) -> Result<Receiver<Result<Arrival>>> {
+    begin(options, cancel, Some(again))
+}
+
+fn begin(
+    options: Options,
+    cancel: CancellationToken,
+    again: Option<Receiver<Vec<Again>>>,
+) -> Result<Receiver<Result<Arrival>>> {
     let locations = Location::parse_all(&options.sources)?;
     let local = listing::local(&locations, &options)?;
     run::spawn(run::Job {
@@ -169,6 +210,7 @@ pub fn start(options: Options, cancel: CancellationToken) -> Result<Receiver<Res
         locations,
         local,
         cancel,
+        again,
     })
 }
 

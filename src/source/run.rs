@@ -16,7 +16,7 @@ use super::location::{Location, Prefix};
 use super::outlet::{Outlet, Stop};
 use super::s3::{self, Fetcher, Ticket};
 use super::watch::Watch;
-use super::{Arrival, Content, Options, piped, tail};
+use super::{Again, Arrival, Content, Options, piped, tail};
 
 /// Arrivals that wait for the reader. Local files cost nothing while they wait; S3 objects have their own bound.
 const CAPACITY: usize = 64;
@@ -31,6 +31,8 @@ pub struct Job {
     pub local: Listing,
     /// Ends the run.
     pub cancel: CancellationToken,
+    /// Objects to be read again; a run that has it stays when all is delivered.
+    pub again: Option<Receiver<Vec<Again>>>,
 }
 
 /// Starts the thread.
@@ -84,6 +86,9 @@ pub struct Run {
     pub(super) outlet: Outlet,
     /// What is followed; `None` in a run that ends by itself.
     pub(super) watch: Option<Watch>,
+    /// Objects to be read again, and all that were listed, by index.
+    pub(super) again: Option<Receiver<Vec<Again>>>,
+    pub(super) found: Vec<Found>,
     fetcher: Arc<Fetcher>,
     listed: u32,
 }
@@ -95,6 +100,7 @@ impl Run {
             locations,
             local,
             cancel,
+            again,
         } = job;
         let fetcher = Fetcher::new(
             options.s3.clone(),
@@ -111,6 +117,8 @@ impl Run {
                 locations,
                 outlet,
                 watch,
+                again,
+                found: Vec::new(),
                 fetcher,
                 listed: 0,
             },
@@ -128,7 +136,7 @@ impl Run {
         if self.options.follow {
             self.follow()
         } else {
-            Ok(())
+            self.stay()
         }
     }
 
@@ -177,20 +185,28 @@ impl Run {
     pub(super) fn deliver(&mut self, found: Vec<Found>) -> Result<(), Stop> {
         let first = self.listed;
         self.listed += found.len() as u32;
+        if self.again.is_some() {
+            self.found.extend(found.iter().cloned());
+        }
         self.outlet.send(Arrival::Listed(
             found.iter().map(|f| f.object.clone()).collect(),
         ))?;
-        let remote: Vec<Arc<LogObject>> = found
+        self.hand_out((first..).zip(found).collect())
+    }
+
+    /// Hands out the contents of announced objects, in this order.
+    pub(super) fn hand_out(&mut self, items: Vec<(u32, Found)>) -> Result<(), Stop> {
+        let remote: Vec<Arc<LogObject>> = items
             .iter()
-            .filter(|f| f.place == Place::S3)
-            .map(|f| f.object.clone())
+            .filter(|(_, f)| f.place == Place::S3)
+            .map(|(_, f)| f.object.clone())
             .collect();
         let mut tickets = if remote.is_empty() {
             None
         } else {
             Some(self.fetcher.fetch(remote)?)
         };
-        for (index, found) in (first..).zip(found) {
+        for (index, found) in items {
             let content = match &found.place {
                 Place::S3 => self.fetched(tickets.as_mut(), &found.object)?,
                 place => self.local(place, index),

@@ -110,6 +110,7 @@ actions! {
     Detail "detail" "Look" "show or hide the detail pane";
     Wrap "wrap" "Look" "wrap long values in the detail pane";
     Raw "raw" "Look" "the raw log line";
+    Retry "retry" "Look" "read again what could not be read";
     Pause "pause" "Follow" "pause: new rows wait; again: resume";
     CopyCell "copy-cell" "Out" "copy this value";
     CopyRow "copy-row" "Out" "copy the row as JSON";

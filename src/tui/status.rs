@@ -66,6 +66,10 @@ impl Status {
     pub fn take(&mut self, notice: Notice) -> Option<String> {
         match notice {
             Notice::Listed { .. } => None,
+            Notice::Again(_) => {
+                self.finished = false;
+                None
+            }
             Notice::Warning(text) => {
                 if self.warnings.len() == MAX_WARNINGS {
                     self.warnings.remove(0);

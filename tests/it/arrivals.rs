@@ -103,7 +103,7 @@ pub fn gather(options: &Options) -> Result<Gathered> {
                 .unreadable
                 .push((index, code.as_str().to_owned(), message)),
             Arrival::Warning(text) => all.warnings.push(text),
-            Arrival::Growth { .. } => panic!("growth without following"),
+            other => panic!("unexpected without following: {other:?}"),
         }
     }
     Ok(all)

@@ -18,8 +18,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
     about = "An interactive terminal explorer for CloudFront logs",
     long_about = "An interactive terminal explorer for CloudFront logs: local or on S3, every analytics event judged \
                   against its schema, every failure grouped by cause, and batches that add up.\n\n\
-                  `frontlog SOURCE…` opens the explorer. A source is a file, a folder, a glob, `-` or \
-                  `s3://bucket/prefix`; write `./check` for a file that has the name of a command.",
+                  `frontlog SOURCE…` opens the explorer. A source is a file, a folder, a glob, `-`, \
+                  `s3://bucket/prefix` or `kinesis://stream`; write `./check` for a file that has the name of a command.",
     after_help = "Exit status: 0 clean · 1 runtime error · 2 usage or configuration · 3 findings over the threshold · \
                   4 incomplete input · 130 interrupted",
     args_conflicts_with_subcommands = true,
@@ -73,6 +73,9 @@ pub struct SourceArgs {
     /// Only the newest: 20m, 3h, 2d before now
     #[arg(long, value_name = "SPAN", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
     pub last: Option<String>,
+    /// Where to begin in a Kinesis stream: latest, trim-horizon, or a time as for --since; latest with -f
+    #[arg(long, value_name = "PLACE", allow_hyphen_values = true)]
+    pub from: Option<String>,
     /// Folder with frontlog.toml and schemas/; found beside the source when left out
     #[arg(long, value_name = "DIR")]
     pub contract: Option<PathBuf>,
@@ -150,21 +153,54 @@ pub struct S3Args {
     pub request_payer: bool,
 }
 
-/// `frontlog explore`.
+/// How the stream is cut into windows.
 #[derive(Debug, Clone, Default, ClapArgs)]
-pub struct ExploreArgs {
-    /// Files, folders, globs, `-` or s3://bucket/prefix
-    #[arg(value_name = "SOURCE")]
-    pub sources: Vec<String>,
+#[command(next_help_heading = "Windows")]
+pub struct WindowArgs {
+    /// Length of a window of event time, 1s to 1h
+    #[arg(long, value_name = "SPAN", default_value = "1m")]
+    pub window: String,
+    /// How long a window waits for late events, in log time
+    #[arg(long, value_name = "SPAN", default_value = "5m")]
+    pub allowed_lateness: String,
+}
+
+/// How to follow; the same for every command that can.
+#[derive(Debug, Clone, Default, ClapArgs)]
+#[command(next_help_heading = "Follow")]
+pub struct FollowArgs {
     /// Keep watching for growth and new objects
     #[arg(short, long)]
     pub follow: bool,
+    /// Go on where the last run of this command over these sources ended: nothing twice, nothing missed
+    #[arg(long, requires = "follow")]
+    pub resume: bool,
+    /// Keep what --resume needs in this folder instead of ~/.local/state/frontlog
+    #[arg(long, value_name = "DIR", requires = "follow")]
+    pub state: Option<PathBuf>,
+    /// From one listing of S3 to the next: 5s, 1m [default: 10s]
+    #[arg(long, value_name = "SPAN", requires = "follow")]
+    pub poll_interval: Option<String>,
+    /// How late objects may appear on S3 under their hour: CloudFront takes up to a day [default: 26h]
+    #[arg(long, value_name = "SPAN", requires = "follow")]
+    pub follow_window: Option<String>,
+}
+
+/// `frontlog explore`.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct ExploreArgs {
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
+    #[arg(value_name = "SOURCE")]
+    pub sources: Vec<String>,
     /// Show only rows that pass a filter, as typed after `f`: 'event=checkout failed'
     #[arg(long = "where", value_name = "FILTER")]
     pub filter: Option<String>,
     /// Colours, by name or file; `frontlog config themes` lists them
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
+    /// Follow options.
+    #[command(flatten)]
+    pub follow: FollowArgs,
     /// Input options.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -173,7 +209,7 @@ pub struct ExploreArgs {
 /// `frontlog check`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct CheckArgs {
-    /// Files, folders, globs, `-` or s3://bucket/prefix
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
     /// How to print the result
@@ -188,9 +224,27 @@ pub struct CheckArgs {
     /// Values shown with each cause
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub max_examples: usize,
+    /// Tell when a condition holds in every window of a while: 'failed_pct > 5 for 5m' (repeatable)
+    ///
+    /// METRIC > NUMBER [event NAME] for DURATION, with >= < <= too. Metrics are events, good, failed, failed_pct,
+    /// late, sc_bytes (B, kB, MiB …) and the percentiles of time-taken p50, p90, p95, p99 (s, ms).
+    #[arg(long, value_name = "ALERT")]
+    pub alert: Vec<String>,
+    /// Shell command that is given each alert's line on its standard input
+    #[arg(long, value_name = "CMD", requires = "alert")]
+    pub on_alert: Option<String>,
+    /// Windows.
+    #[command(flatten)]
+    pub windows: WindowArgs,
     /// Read and count records without judging them (for benchmarks).
     #[arg(long, hide = true)]
     pub no_judge: bool,
+    /// While following, print a line with the counts this often when something came: 10s, 1m
+    #[arg(long, value_name = "SPAN", requires = "follow")]
+    pub every: Option<String>,
+    /// Follow options.
+    #[command(flatten)]
+    pub follow: FollowArgs,
     /// Input options.
     #[command(flatten)]
     pub source: SourceArgs,
@@ -208,7 +262,7 @@ pub enum ReportFormat {
 /// `frontlog export`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct ExportArgs {
-    /// Files, folders, globs, `-` or s3://bucket/prefix
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
     /// Folder to publish the batch in
@@ -264,15 +318,18 @@ pub enum Target {
 /// `frontlog query`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct QueryArgs {
-    /// The query: SELECT … FROM records, events, failures, objects or an event's name
+    /// The query: SELECT … FROM records, events, failures, objects, windows or an event's name
     #[arg(value_name = "SQL")]
     pub sql: String,
-    /// Files, folders, globs, `-` or s3://bucket/prefix
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
     /// How to print the result
     #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
     pub format: ResultFormat,
+    /// Windows, for the table `windows`.
+    #[command(flatten)]
+    pub windows: WindowArgs,
     /// Input options.
     #[command(flatten)]
     pub source: SourceArgs,

@@ -12,11 +12,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::cli::{
-    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, GenerateArgs,
-    InputFormat, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target, WrittenFormat,
+    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, FollowArgs,
+    GenerateArgs, InputFormat, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
+    WindowArgs, WrittenFormat,
 };
 use crate::commands::check::CheckOptions;
+use crate::commands::check::alert::Alert;
 use crate::commands::check::threshold::{Limit, Thresholds};
+use crate::commands::check::watching::WatchOptions;
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
 use crate::commands::generate::{GenerateOptions, Written};
@@ -24,6 +27,7 @@ use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::export;
+use crate::frame::WindowSpec;
 use crate::model::{FormatOptions, LogFormat};
 use crate::parse;
 use crate::pipeline::{Needs, RunOptions};
@@ -38,6 +42,8 @@ pub struct Surroundings {
     pub now: DateTime<Utc>,
     /// The user's configuration folder, `~/.config/frontlog`; `None` where there is no home.
     pub config_folder: Option<PathBuf>,
+    /// The user's state folder, `~/.local/state/frontlog`; `None` where there is no home.
+    pub state_folder: Option<PathBuf>,
     /// The working folder.
     pub working_folder: PathBuf,
     /// Width of the terminal on stdout, in cells; `None` when it is none.
@@ -135,7 +141,8 @@ fn only_listed(step: Step, json: bool) -> Step {
 fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
     let user = user_files(around)?;
     let mut run = run_options(typed.sources, typed.source, Needs::default(), around)?;
-    (run.source.newest_first, run.source.follow) = (true, typed.follow);
+    run.source.newest_first = true;
+    follow(&mut run.source, typed.follow, "explore", around)?;
     Ok(Step::Explore(Box::new(ExploreOptions {
         run,
         filter: typed.filter,
@@ -171,18 +178,60 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         .iter()
         .map(|limit| Thresholds::parse_code(limit))
         .collect::<Result<_>>()?;
+    let watch = watch(&typed.alert, typed.on_alert, &typed.windows)?;
     let needs = Needs {
         judge: !typed.no_judge,
+        windows: watch.is_some(),
         ..Needs::default()
     };
+    let every = typed
+        .every
+        .map(|every| when::duration("--every", &every))
+        .transpose()?;
+    let mut run = run_options(typed.sources, typed.source, needs, around)?;
+    follow(&mut run.source, typed.follow, "check", around)?;
     Ok(Step::Check(CheckOptions {
-        run: run_options(typed.sources, typed.source, needs, around)?,
+        run,
+        every,
         json: typed.format == ReportFormat::Json,
         thresholds: Thresholds {
             max_failed,
             max_code,
         },
+        watch,
         max_examples: typed.max_examples,
+    }))
+}
+
+fn window_spec(typed: &WindowArgs) -> Result<WindowSpec> {
+    Ok(WindowSpec {
+        seconds: amount::span("--window", &typed.window, 1..=3600)?,
+        lateness_s: amount::span("--allowed-lateness", &typed.allowed_lateness, 0..=86_400)?,
+    })
+}
+
+/// What `--alert` asks for; `None` without one.
+fn watch(
+    alerts: &[String],
+    on_alert: Option<String>,
+    windows: &WindowArgs,
+) -> Result<Option<WatchOptions>> {
+    let spec = window_spec(windows)?;
+    if alerts.is_empty() {
+        return Ok(None);
+    }
+    let alerts = alerts
+        .iter()
+        .map(|text| {
+            let alert = Alert::parse(text).map_err(|e| Error::Config(e.to_string()))?;
+            alert.windows(spec.seconds).map_err(Error::Config)?;
+            Ok(alert)
+        })
+        .collect::<Result<_>>()?;
+    Ok(Some(WatchOptions {
+        spec,
+        alerts,
+        on_alert,
     }))
 }
 
@@ -231,6 +280,7 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
         QueryOptions {
             sql: typed.sql,
             format,
+            windows: window_spec(&typed.windows)?,
             width: around.terminal_width,
         },
     ))
@@ -289,7 +339,14 @@ fn run_options(
         since_hour: since,
         until_hour: until,
         newest_first: false,
+        from: typed
+            .from
+            .map(|from| stream_start(&from, around))
+            .transpose()?
+            .or(since.map(|hour| source::kinesis::From::Time(hour * 3_600_000)))
+            .unwrap_or_default(),
         follow: false,
+        following: source::Following::default(),
         s3: s3(typed.s3),
         bytes_in_flight: (amount::bytes("--memory", &typed.memory)? / 8).max(1 << 20),
         only: None,
@@ -300,6 +357,56 @@ fn run_options(
         threads: typed.threads,
         needs,
     })
+}
+
+/// What `--from` means.
+fn stream_start(text: &str, around: &Surroundings) -> Result<source::kinesis::From> {
+    use source::kinesis::From;
+    match text.trim() {
+        "latest" => Ok(From::Latest),
+        "trim-horizon" => Ok(From::TrimHorizon),
+        time => when::instant("--from", time, around.now)
+            .map(|time| From::Time(time.timestamp_millis())),
+    }
+}
+
+/// How late `CloudFront` may be, a day, and two hours to be safe.
+const FOLLOW_WINDOW: &str = "26h";
+
+/// What following means for a command.
+fn follow(
+    source: &mut source::Options,
+    typed: FollowArgs,
+    command: &'static str,
+    around: &Surroundings,
+) -> Result<()> {
+    source.follow = typed.follow;
+    if !typed.follow {
+        return Ok(());
+    }
+    if let Some(every) = &typed.poll_interval {
+        source.following.poll_interval = when::duration("--poll-interval", every)?;
+    }
+    let window = typed.follow_window.as_deref().unwrap_or(FOLLOW_WINDOW);
+    let seconds = when::duration("--follow-window", window)?.as_secs();
+    source.following.window_hours = seconds.div_ceil(3600) as i64;
+    let required = typed.resume || typed.state.is_some();
+    let Some(folder) = typed.state.or_else(|| around.state_folder.clone()) else {
+        if required {
+            return Err(Error::Config(
+                "--resume has no folder to keep its state in, because there is no home; name one with --state DIR"
+                    .to_owned(),
+            ));
+        }
+        return Ok(());
+    };
+    source.following.state = Some(source::state::StateOptions {
+        folder,
+        command,
+        resume: typed.resume,
+        required,
+    });
+    Ok(())
 }
 
 /// What is said of the logs' format, checked at once: a name that is no field is the user's to fix.

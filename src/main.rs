@@ -118,7 +118,10 @@ fn surroundings() -> Result<Surroundings> {
     let folders = etcetera::choose_base_strategy().ok();
     Ok(Surroundings {
         now: chrono::Utc::now(),
-        config_folder: folders.map(|f| f.config_dir().join("frontlog")),
+        config_folder: folders.as_ref().map(|f| f.config_dir().join("frontlog")),
+        state_folder: folders
+            .and_then(|f| f.state_dir())
+            .map(|f| f.join("frontlog")),
         working_folder: std::env::current_dir().map_err(|e| Error::file("read", ".", e))?,
         terminal_width: frontlog::tui::terminal::width(),
     })

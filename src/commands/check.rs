@@ -1,18 +1,27 @@
 //! `frontlog check`: judges everything, counts by cause, prints the report, and exits by what was found.
 
+pub mod alert;
+pub mod alerting;
+mod earlier;
+mod live;
+mod on_alert;
 pub mod report;
 pub mod tally;
 pub mod text;
 pub mod threshold;
+pub mod watching;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::check::report::{CORRUPT, Report, UNREADABLE};
+use crate::commands::check::live::Live;
+use crate::commands::check::report::{Alerts, CORRUPT, Report, UNREADABLE};
 use crate::commands::check::tally::Tally;
 use crate::commands::check::threshold::{Limit, Thresholds};
+use crate::commands::check::watching::{WatchOptions, Watching};
 use crate::commands::progress_bar::Bar;
 use crate::commands::table::thousands;
 use crate::commands::{Outcome, stdout_error};
@@ -25,35 +34,62 @@ use crate::pipeline::{self, RunOptions};
 pub struct CheckOptions {
     /// What to read, and how to judge it.
     pub run: RunOptions,
+    /// While following, how often to print the counts; never where `None`.
+    pub every: Option<Duration>,
     /// JSON instead of text.
     pub json: bool,
     /// What may be found without being a finding.
     pub thresholds: Thresholds,
+    /// Alerts, where there are any.
+    pub watch: Option<WatchOptions>,
     /// Examples kept of each cause.
     pub max_examples: usize,
 }
 
-/// Runs the check and prints its report to `out`.
+/// Runs the check and prints its report to `out`. A followed run goes on until `cancel`, and ends as any other.
 ///
 /// # Errors
 /// The world fails, the identity does not hold, or the run is cancelled; bad data is no error.
 pub fn run(
     options: &CheckOptions,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let mut tally = Tally::new(options.max_examples);
-    let bar = Bar::start("checking", &progress);
-    let ended = pipeline::run(&options.run, &mut tally, &progress, cancel);
+    let mut run = options.run.clone();
+    let follows = run.source.follow;
+    // The first signal ends a followed run as the end of the input ends another: with its report.
+    let cancel = if follows {
+        run.source.following.finish = Some(cancel.clone());
+        CancellationToken::new()
+    } else {
+        cancel.clone()
+    };
+    let bar = Bar::start(if follows { "following" } else { "checking" }, &progress);
+    let mut watching = options
+        .watch
+        .as_ref()
+        .map(|watch| Watching::start(watch, follows))
+        .transpose()?;
+    let mut live = Live::new(&mut tally, out, options, watching.as_mut());
+    let ended = pipeline::run(&run, &mut live, &progress, &cancel);
     drop(bar);
     let mut report = Report::new(tally, ended?);
+    report.alerts = watching.map(|mut watching| {
+        // What a followed run ends in the middle of is not complete.
+        if !follows {
+            watching.finish();
+        }
+        Alerts::of(watching, follows)
+    });
     let outcome = judge(&mut report, &options.thresholds);
     report.exit_status = outcome.exit_code();
-    let text = if options.json {
-        json(&report)
-    } else {
-        text::render(&report)
+    let text = match (options.json, follows) {
+        (false, _) => text::render(&report),
+        (true, false) => json(&report),
+        // A line each, so that the counts before it can be told apart.
+        (true, true) => serde_json::to_string(&report).unwrap_or_default() + "\n",
     };
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
@@ -103,7 +139,7 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
     );
     let mut findings = Vec::new();
     match thresholds.max_failed {
-        None if thresholds.max_code.is_empty() && bad > 0 => {
+        None if thresholds.max_code.is_empty() && report.alerts.is_none() && bad > 0 => {
             findings.push(format!("Findings: {found}."));
         }
         Some(limit) if limit.exceeded(bad, all) => {
@@ -114,6 +150,8 @@ fn findings(report: &Report, thresholds: &Thresholds) -> Vec<String> {
         }
         _ => {}
     }
+    let opened = report.alerts.iter().flat_map(|alerts| &alerts.opened);
+    findings.extend(opened.map(|alert| format!("Findings: the alert {alert:?} opened.")));
     let mut codes: Vec<Code> = thresholds.max_code.iter().map(|(code, _)| *code).collect();
     codes.sort_unstable();
     codes.dedup();

@@ -124,6 +124,7 @@ const NEEDS: Needs = Needs {
     record_fields: true,
     event_columns: true,
     failed_raw: true,
+    windows: false,
     judge: true,
 };
 

@@ -10,7 +10,7 @@ use polars::prelude::DataFrame;
 use polars_io::prelude::{ParquetCompression, ParquetWriter};
 
 use crate::error::{Error, Result};
-use crate::frame::{Snapshot, sql};
+use crate::frame::{Snapshot, WindowSpec, sql};
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,6 +35,8 @@ pub struct QueryOptions {
     pub sql: String,
     /// How the result is written.
     pub format: Format,
+    /// How the table `windows` is cut.
+    pub windows: WindowSpec,
     /// Width of the terminal in cells, for `Table`; `None` when the output is no terminal: nothing is cut then.
     pub width: Option<usize>,
 }
@@ -44,6 +46,10 @@ pub struct QueryOptions {
 /// # Errors
 /// [`Error::Query`] for a wrong query; [`Error::File`] when `out` cannot be written.
 pub fn run(options: &QueryOptions, snapshot: &Snapshot, out: &mut dyn Write) -> Result<()> {
+    let snapshot = &Snapshot {
+        windows: options.windows,
+        ..snapshot.clone()
+    };
     let result = sql::query(snapshot, &options.sql, &AtomicBool::new(false))?;
     match write(options, result, out).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::file("write", "the result", e)),

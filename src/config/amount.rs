@@ -31,6 +31,24 @@ pub fn bytes(option: &str, text: &str) -> Result<u64> {
     size.ok_or_else(|| Error::Config(format!("{option} {text:?} is no size; write 512MiB or 2GB")))
 }
 
+/// Seconds of `30s`, `5m`, `1h`, within a range.
+///
+/// # Errors
+/// A sentence that names the option, the accepted forms and the range.
+pub fn span(option: &str, text: &str, range: std::ops::RangeInclusive<u32>) -> Result<u32> {
+    let seconds = match text.trim() {
+        "0" | "0s" => Some(0),
+        typed => crate::commands::check::alert::seconds(typed),
+    };
+    seconds.filter(|s| range.contains(s)).ok_or_else(|| {
+        Error::Config(format!(
+            "{option} {text:?} is no span from {}s to {}h; write 30s, 5m or 1h",
+            range.start(),
+            range.end() / 3600
+        ))
+    })
+}
+
 /// `0.02` or `2%` as a number from 0 to 1.
 ///
 /// # Errors

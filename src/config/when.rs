@@ -1,6 +1,6 @@
 //! Times as people type them, to hours since 1970 UTC: the unit in which `CloudFront` names its objects.
 
-use chrono::{DateTime, Duration, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Timelike, Utc};
 
 use crate::error::{Error, Result};
 
@@ -60,6 +60,58 @@ pub fn last(text: &str, now: DateTime<Utc>) -> Result<i64> {
         .ok_or_else(|| {
             Error::Config(format!(
                 "--last {text:?} is no span of time; write 20m, 3h or 2d"
+            ))
+        })
+}
+
+/// The moment that `text` names, seen from `now`: as [`hour`], to the second.
+///
+/// # Errors
+/// A sentence with the accepted forms.
+pub fn instant(option: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    let text = text.trim();
+    let with_minutes = |form| NaiveDateTime::parse_from_str(text, form).ok();
+    let exact = DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|t| t.to_utc())
+        .or_else(|| {
+            let forms = [
+                "%Y-%m-%dT%H:%M:%S",
+                "%Y-%m-%dT%H:%M",
+                "%Y-%m-%d %H:%M:%S",
+                "%Y-%m-%d %H:%M",
+            ];
+            forms
+                .into_iter()
+                .find_map(with_minutes)
+                .map(|t| t.and_utc())
+        })
+        .or_else(|| span(text).and_then(|back| now.checked_sub_signed(back)))
+        .or_else(|| (text == "now").then_some(now));
+    if let Some(exact) = exact {
+        return Ok(exact);
+    }
+    hour(option, text, now, Edge::First)
+        .ok()
+        .and_then(|hour| DateTime::from_timestamp(hour * 3600, 0))
+        .ok_or_else(|| {
+            Error::Config(format!(
+                "{option} {text:?} is no place in a stream; write latest, trim-horizon, 2026-11-22T14:05:00Z or 15m"
+            ))
+        })
+}
+
+/// A span of time that is not zero: `5s`, `20m`, `26h`.
+///
+/// # Errors
+/// A sentence with the accepted forms.
+pub fn duration(option: &str, text: &str) -> Result<std::time::Duration> {
+    span(text.trim())
+        .and_then(|span| span.to_std().ok())
+        .filter(|span| !span.is_zero())
+        .ok_or_else(|| {
+            Error::Config(format!(
+                "{option} {text:?} is no span of time; write 5s, 20m or 26h"
             ))
         })
 }
@@ -158,6 +210,23 @@ mod tests {
                 "{typed}"
             );
         }
+    }
+
+    #[test]
+    fn an_instant_is_exact_where_it_is_written_so() {
+        for (typed, meant) in [
+            ("2026-11-22T14:05:07Z", "2026-11-22T14:05:07Z"),
+            ("2026-11-22T14:05", "2026-11-22T14:05:00Z"),
+            ("2026-11-22", "2026-11-22T00:00:00Z"),
+            ("15m", "2026-11-23T15:05:00Z"),
+            ("now", "2026-11-23T15:20:00Z"),
+            ("yesterday", "2026-11-22T00:00:00Z"),
+        ] {
+            let found = instant("--from", typed, now()).unwrap();
+            assert_eq!(found, meant.parse::<DateTime<Utc>>().unwrap(), "{typed}");
+        }
+        let error = instant("--from", "soon", now()).unwrap_err();
+        assert!(error.to_string().contains("trim-horizon"), "{error}");
     }
 
     #[test]

@@ -186,6 +186,8 @@ pub fn empty(words: &[Option<Words>]) -> Snapshot {
         causes: Arc::default(),
         counters: Counters::default(),
         timeline: Timeline::default(),
+        windows: crate::frame::WindowSpec::default(),
+        newest_came_ms: None,
         complete: false,
     }
 }

@@ -17,6 +17,7 @@ mod text_reader;
 pub mod timeline;
 pub mod view;
 mod widen;
+pub mod windows;
 pub mod writer;
 
 pub use cell::{Cell, cell};
@@ -25,3 +26,4 @@ pub use filter::Filter;
 pub use snapshot::{EventTable, Snapshot};
 pub use timeline::Timeline;
 pub use view::{View, ViewSpec};
+pub use windows::{WindowSpec, Windows};

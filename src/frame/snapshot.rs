@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use polars::prelude::{DataFrame, PlSmallStr};
 
-use crate::frame::Timeline;
+use crate::frame::{Timeline, WindowSpec};
 use crate::model::{Cause, Counters, EventType, ObjectState};
 
 /// One immutable state of everything loaded; cheap to clone (arrow chunks are shared).
@@ -34,6 +34,10 @@ pub struct Snapshot {
     pub counters: Counters,
     /// Good, failed and other records by second of log time.
     pub timeline: Timeline,
+    /// How the table `windows` of a query is cut.
+    pub windows: WindowSpec,
+    /// When the record with the newest log time came, in milliseconds since 1970 UTC.
+    pub newest_came_ms: Option<i64>,
     /// True once all input has been read (never while following).
     pub complete: bool,
 }

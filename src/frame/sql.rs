@@ -6,6 +6,7 @@ mod events;
 mod explain;
 mod lists;
 mod tables;
+mod windows;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -29,7 +30,7 @@ pub struct TableInfo {
     pub rows: usize,
 }
 
-/// The tables of a snapshot: `records`, `events`, `failures`, `rejects`, `objects`, `causes`, then one an event name
+/// The tables of a snapshot: `records`, `events`, `failures`, `rejects`, `objects`, `causes`, `windows`, then one an event name
 /// (all versions together), its name made an identifier: `checkout`, `add_to_cart`, `event_records`.
 pub fn tables(snapshot: &Snapshot) -> Vec<TableInfo> {
     Table::all(snapshot)

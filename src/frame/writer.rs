@@ -117,7 +117,13 @@ impl FrameWriter {
                     .unwrap_or_default();
             }
         }
+        let newest = |timeline: &crate::frame::Timeline| timeline.span().map(|(_, last)| last);
+        let before = newest(&self.snapshot.timeline);
         count_time(&mut self.snapshot.timeline, &batch);
+        if newest(&self.snapshot.timeline) > before {
+            let now = std::time::UNIX_EPOCH.elapsed().ok();
+            self.snapshot.newest_came_ms = now.map(|since| since.as_millis() as i64);
+        }
         for record in &mut batch.failures.record {
             *record += base;
         }

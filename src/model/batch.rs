@@ -249,4 +249,29 @@ pub trait Sink: Send {
     fn idle(&mut self) -> crate::error::Result<()> {
         Ok(())
     }
+
+    /// What this sink would lose with the process, to be kept in one file with how far the sources were taken; `None`
+    /// for a sink that starts anew each time. Called between two batches.
+    fn memo(&mut self, so_far: &SoFar<'_>) -> Option<serde_json::Value> {
+        let _ = so_far;
+        None
+    }
+
+    /// What [`Sink::memo`] gave in the run that this one goes on from. Called before [`Sink::start`].
+    fn recall(&mut self, memo: serde_json::Value) {
+        let _ = memo;
+    }
+}
+
+/// What a run has come to when a sink is asked for its memo.
+#[derive(Debug)]
+pub struct SoFar<'a> {
+    /// The counts.
+    pub counters: &'a crate::model::Counters,
+    /// Every object, by id.
+    pub objects: &'a [crate::model::ObjectState],
+    /// The causes.
+    pub causes: &'a Causes,
+    /// The event types.
+    pub types: &'a EventTypes,
 }

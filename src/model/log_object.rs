@@ -23,6 +23,25 @@ pub struct LogObject {
     pub last_modified_ms: Option<i64>,
 }
 
+/// An object that comes this long after the end of its hour is late; most come within the hour.
+const LATE_MS: i64 = 3_600_000;
+/// `CloudFront` delivers up to a day late; what was written much later was copied or restored.
+const COPIED_MS: i64 = 48 * 3_600_000;
+
+impl LogObject {
+    /// How long after the end of its hour an S3 object was delivered, in ms, where that is late.
+    ///
+    /// # Source
+    /// "Timing of standard log file delivery", `CloudFront` Developer Guide: within an hour usually, up to 24 hours.
+    pub fn late_ms(&self) -> Option<u64> {
+        if !self.uri.starts_with("s3://") {
+            return None;
+        }
+        let late = self.last_modified_ms? - (self.hour? + 1) * 3_600_000;
+        (LATE_MS..COPIED_MS).contains(&late).then_some(late as u64)
+    }
+}
+
 /// Where an object stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "reason")]

@@ -15,13 +15,14 @@ pub mod harmless;
 pub mod log_format;
 pub mod log_object;
 pub mod notice;
+pub mod position;
 pub mod property;
 pub mod routing;
 pub mod time;
 pub mod words;
 
 pub use batch::{
-    Batch, EventColumns, FailureColumns, RecordColumns, RejectColumns, Sink, UntypedColumns,
+    Batch, EventColumns, FailureColumns, RecordColumns, RejectColumns, Sink, SoFar, UntypedColumns,
 };
 pub use cause::{Cause, CauseId, Causes};
 pub use column::{Column, ColumnKind};
@@ -33,5 +34,6 @@ pub use field::{FIELDS, Field, FieldId, FieldKind, STANDARD_FIELDS};
 pub use log_format::{FormatOptions, LogFormat};
 pub use log_object::{LogObject, ObjectId, ObjectState, ObjectStatus};
 pub use notice::{Notice, Progress};
+pub use position::{Chapter, Mark, Position};
 pub use property::{Properties, Property, PropertyScratch};
 pub use words::{WordCache, Words};

@@ -18,6 +18,8 @@ pub enum Notice {
     Again(u64),
     /// Something a person should know that stops nothing: an unreadable object, an ignored keyword.
     Warning(String),
+    /// How far the slowest shard of the streams is behind their newest record, in milliseconds.
+    Behind(u64),
     /// The run is over (a followed run ends only when cancelled).
     Finished {
         /// The final counts.

@@ -8,8 +8,9 @@ use crossbeam_channel::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Result;
-use crate::model::{Code, LogObject, Notice, Progress};
+use crate::model::{Code, LogObject, Mark, Notice, Progress};
 use crate::parse::{Formats, ParseState};
+use crate::pipeline::versions::Versions;
 use crate::source::{Arrival, Content};
 
 /// What a worker takes.
@@ -56,6 +57,12 @@ pub(super) enum Listing {
     Relisted(u32, std::sync::Arc<LogObject>),
     /// Once the units before this one are done, all that was found is read.
     Complete(u64),
+    /// How far streams are behind, in milliseconds.
+    Behind(u64),
+    /// How far the sources are once this unit is done. Always sent before the unit is.
+    Marks(u64, Vec<Mark>),
+    /// Once the units before this one are done, objects of earlier hours are done with.
+    Floor(u64, i64),
     Failed(crate::error::Error),
 }
 
@@ -72,6 +79,7 @@ pub(super) struct Feeder<'a> {
     pub tokens: Receiver<()>,
     pub progress: &'a Progress,
     pub cancel: &'a CancellationToken,
+    pub versions: Option<&'a Versions>,
     pub follow: bool,
     pub formats: Arc<Formats>,
 }
@@ -80,6 +88,7 @@ pub(super) struct Feeder<'a> {
 struct Group {
     objects: Vec<Whole>,
     bytes: u64,
+    marks: Vec<Mark>,
 }
 
 impl Feeder<'_> {
@@ -91,6 +100,7 @@ impl Feeder<'_> {
             ParseState::new(&self.formats, hours.get(index as usize).copied().flatten())
         };
         let mut followed: HashMap<u32, ParseState> = HashMap::new();
+        let mut marks: HashMap<u32, Mark> = HashMap::new();
         let mut group = Group::default();
         let mut number = 0;
         loop {
@@ -119,6 +129,9 @@ impl Feeder<'_> {
             let sent = match arrival {
                 Ok(Arrival::Listed(objects)) => {
                     sizes.extend(objects.iter().map(|o| o.size_bytes));
+                    if let Some(versions) = self.versions {
+                        versions.listed(&objects);
+                    }
                     hours.extend(objects.iter().map(|o| o.hour));
                     Progress::bump(&self.progress.objects_listed, objects.len() as u64);
                     Progress::bump(
@@ -151,6 +164,7 @@ impl Feeder<'_> {
                         state: start(&hours, index),
                         content,
                     });
+                    group.marks.extend(marks.remove(&index));
                     group.bytes += size;
                     let full = alone || group.bytes >= UNIT_BYTES;
                     before.and_then(|()| {
@@ -171,29 +185,52 @@ impl Feeder<'_> {
                         .or_insert_with(|| start(&hours, index));
                     let before = state.clone();
                     state.advance(&bytes);
-                    self.send(
-                        &mut number,
-                        Work::Block(BlockWork {
-                            object: index,
-                            text: bytes,
-                            offset,
-                            state: before,
-                        }),
-                    )
+                    let block = BlockWork {
+                        object: index,
+                        text: bytes,
+                        offset,
+                        state: before,
+                    };
+                    let mark = marks.remove(&index).into_iter().collect();
+                    self.send(&mut number, Work::Block(block), mark)
                 }),
+                Ok(Arrival::Resumed { index, lines, head }) => {
+                    self.flush(&mut number, &mut group).and_then(|()| {
+                        let state = followed
+                            .entry(index)
+                            .or_insert_with(|| start(&hours, index));
+                        state.advance(&head);
+                        state.lines = lines;
+                        // Nothing to parse, but its object is being read from now on.
+                        let block = BlockWork {
+                            object: index,
+                            text: Vec::new(),
+                            offset: 0,
+                            state: state.clone(),
+                        };
+                        self.send(&mut number, Work::Block(block), vec![])
+                    })
+                }
+                Ok(Arrival::Mark(mark)) => {
+                    marks.insert(mark.index, mark);
+                    Some(())
+                }
+                Ok(Arrival::Floor(hour)) => self
+                    .floor(hour)
+                    .flush(&mut number, &mut group)
+                    .and_then(|()| self.listing.send(Listing::Floor(number, hour)).ok()),
                 Ok(Arrival::Unreadable {
                     index,
                     code,
                     message,
                 }) => self.flush(&mut number, &mut group).and_then(|()| {
-                    self.send(
-                        &mut number,
-                        Work::Unreadable {
-                            object: index,
-                            code,
-                            message,
-                        },
-                    )
+                    marks.remove(&index);
+                    let work = Work::Unreadable {
+                        object: index,
+                        code,
+                        message,
+                    };
+                    self.send(&mut number, work, vec![])
                 }),
                 Ok(Arrival::Relisted { index, object }) => {
                     if let Some(size) = sizes.get_mut(index as usize) {
@@ -205,6 +242,7 @@ impl Feeder<'_> {
                     .flush(&mut number, &mut group)
                     .and_then(|()| self.listing.send(Listing::Complete(number)).ok()),
                 Ok(Arrival::Warning(text)) => self.listing.send(Listing::Warning(text)).ok(),
+                Ok(Arrival::Behind(ms)) => self.listing.send(Listing::Behind(ms)).ok(),
                 Err(e) => {
                     let _ = self.listing.send(Listing::Failed(e));
                     return;
@@ -217,16 +255,26 @@ impl Feeder<'_> {
         let _ = self.flush(&mut number, &mut group);
     }
 
+    fn floor(&self, hour: i64) -> &Self {
+        if let Some(versions) = self.versions {
+            versions.raise_floor(hour);
+        }
+        self
+    }
+
     fn flush(&self, number: &mut u64, group: &mut Group) -> Option<()> {
         if group.objects.is_empty() {
             return Some(());
         }
-        group.bytes = 0;
-        self.send(number, Work::Objects(std::mem::take(&mut group.objects)))
+        let Group { objects, marks, .. } = std::mem::take(group);
+        self.send(number, Work::Objects(objects), marks)
     }
 
-    fn send(&self, number: &mut u64, work: Work) -> Option<()> {
+    fn send(&self, number: &mut u64, work: Work, marks: Vec<Mark>) -> Option<()> {
         self.tokens.recv().ok()?;
+        if !marks.is_empty() {
+            self.listing.send(Listing::Marks(*number, marks)).ok()?;
+        }
         let unit = Unit {
             number: *number,
             work,
@@ -258,6 +306,11 @@ pub(super) fn notice(listing: &Listing) -> Option<Notice> {
             bytes: objects.iter().map(|o| o.size_bytes).sum(),
         }),
         Listing::Warning(text) => Some(Notice::Warning(text.clone())),
-        Listing::Failed(_) | Listing::Relisted(..) | Listing::Complete(_) => None,
+        Listing::Behind(ms) => Some(Notice::Behind(*ms)),
+        Listing::Failed(_)
+        | Listing::Marks(..)
+        | Listing::Floor(..)
+        | Listing::Relisted(..)
+        | Listing::Complete(_) => None,
     }
 }

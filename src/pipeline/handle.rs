@@ -12,7 +12,7 @@ use crate::source;
 
 /// What the sink wants to be given; the less, the faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-// Four independent wishes; no combination is illegal.
+// Five independent wishes; no combination is illegal.
 #[allow(clippy::struct_excessive_bools)]
 pub struct Needs {
     /// All log fields as columns (explorer, query, `export --records`); else only what the identity needs.
@@ -21,8 +21,17 @@ pub struct Needs {
     pub event_columns: bool,
     /// The raw line of failed events (export).
     pub failed_raw: bool,
+    /// What windows count: `time-taken`, `sc-bytes` and the time of each event, where the columns are not there anyway.
+    pub windows: bool,
     /// Judge events at all; without it a run only reads and counts records.
     pub judge: bool,
+}
+
+impl Needs {
+    /// Any log field as a column.
+    pub fn any_field(self) -> bool {
+        self.record_fields || self.windows
+    }
 }
 
 /// One run.

@@ -66,6 +66,8 @@ pub struct Judging {
 struct Wanted {
     columns: bool,
     failed_raw: bool,
+    /// The events' own times.
+    times: bool,
 }
 
 /// One event on its way through.
@@ -112,8 +114,15 @@ impl Judging {
             wanted: Wanted {
                 columns,
                 failed_raw,
+                times: columns,
             },
         }
+    }
+
+    /// Fills `event_time_us` even where no columns are wanted.
+    pub fn with_event_times(mut self, wanted: bool) -> Self {
+        self.wanted.times = wanted || self.wanted.columns;
+        self
     }
 
     /// Judges one record: its event type plus one (0: none), its row in that type's columns, and its verdict.
@@ -258,6 +267,8 @@ fn push_row(
         .push(xxh3_64(event.properties.query().as_bytes()));
     if wanted.columns {
         table.event_id.push(id);
+    }
+    if wanted.times {
         table.event_time_us.push(
             envelope
                 .time_us(&event.properties, event.ids)

@@ -348,6 +348,7 @@ mod tests {
             cancel: tokio_util::sync::CancellationToken::new(),
             streams: AtomicUsize::new(0),
             read_before: std::sync::Mutex::default(),
+            versions: None,
         };
         let (_units, units) = crossbeam_channel::bounded(1);
         let parts = crossbeam_channel::bounded(0);

@@ -15,12 +15,14 @@ mod feeder;
 pub mod handle;
 pub mod inspect;
 pub mod judging;
+mod keeping;
 mod large;
 mod ordered;
 mod raw_fields;
 pub mod raw_line;
 mod records;
 mod run;
+mod versions;
 mod worker;
 
 pub use handle::{Handle, Needs, RunOptions, RunSummary};

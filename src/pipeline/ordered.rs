@@ -32,6 +32,11 @@ impl Ordered {
         self.due.0
     }
 
+    /// True when no unit was given in part.
+    pub fn is_between_units(&self) -> bool {
+        self.due.1 == 0
+    }
+
     /// True when nothing came too early.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()

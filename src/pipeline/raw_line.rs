@@ -49,6 +49,13 @@ impl RawLines {
         object: &LogObject,
         (offset, length): (u64, u64),
     ) -> Result<RawLine> {
+        if source::kinesis::is_shard(&object.uri) {
+            let formats = Arc::new(Formats::new(&options.formats)?);
+            return Ok(RawLine {
+                bytes: source::kinesis::read_again(options, &object.uri, (offset, length))?,
+                state: ParseState::new(&formats, object.hour),
+            });
+        }
         let end = offset + length;
         let known = self.last.as_ref().is_some_and(|t| {
             t.uri == object.uri && t.etag == object.etag && t.bytes.len() as u64 >= end

@@ -70,7 +70,7 @@ impl Records<'_, '_, '_> {
 
     /// Every field of the record as a typed value.
     fn push_fields(&mut self, view: &LineView<'_>) {
-        if view.layout.id != self.worker.layout {
+        if view.layout.id != self.worker.layout && self.worker.shared.needs.record_fields {
             self.worker.layout = view.layout.id;
             self.add_columns(view);
         }
@@ -200,7 +200,7 @@ impl LineSink for Records<'_, '_, '_> {
             self.batch.untyped.record.push(row);
             self.batch.untyped.raw.push_value(view.line);
         }
-        if self.worker.shared.needs.record_fields {
+        if self.worker.shared.needs.any_field() {
             self.push_fields(view);
         }
     }

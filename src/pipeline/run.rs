@@ -12,13 +12,15 @@ use crate::error::{Error, Result};
 use crate::frame::{Snapshot, writer::FrameWriter};
 use crate::model::{
     Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectId, ObjectState, ObjectStatus,
-    Progress, Sink,
+    Progress, Sink, SoFar,
 };
 use crate::parse::Formats;
 use crate::pipeline::again::Watched;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::feeder::{Feeder, Listing, notice};
+use crate::pipeline::keeping::Keeping;
 use crate::pipeline::ordered::Ordered;
+use crate::pipeline::versions::Versions;
 use crate::pipeline::worker::{Shared, Worker};
 use crate::pipeline::{Handle, Needs, RunOptions, RunSummary};
 use crate::source;
@@ -55,6 +57,7 @@ pub fn load(
         record_fields: true,
         event_columns: true,
         failed_raw: false,
+        windows: false,
         judge: true,
     };
     let mut writer = FrameWriter::new(sender);
@@ -79,6 +82,7 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
         record_fields: true,
         event_columns: true,
         failed_raw: false,
+        windows: false,
         judge: true,
     };
     std::thread::Builder::new()
@@ -136,11 +140,13 @@ fn run_with(
     let stop = cancel.child_token();
     let _stop_on_return = stop.clone().drop_guard();
     let formats = Arc::new(Formats::new(&options.source.formats)?);
+    let mut source = options.source.clone();
+    let (keeping, warning) = Keeping::open(&mut source, sink)?;
     let (ask, asks) = unbounded();
     let arrivals = if watcher.is_some() {
-        source::start_and_stay(options.source.clone(), stop.clone(), asks)?
+        source::start_and_stay(source, stop.clone(), asks)?
     } else {
-        source::start(options.source.clone(), stop.clone())?
+        source::start(source, stop.clone())?
     };
     let types = Arc::new(EventTypes::default());
     let causes = Arc::new(Causes::default());
@@ -154,6 +160,7 @@ fn run_with(
         cancel: stop.clone(),
         streams: AtomicUsize::new(0),
         read_before: std::sync::Mutex::default(),
+        versions: options.source.follow.then(Versions::default),
     };
     sink.start(&types, &causes, &shared.words);
     let (unit_sender, units) = bounded(2 * threads);
@@ -172,6 +179,7 @@ fn run_with(
             tokens,
             progress: progress.as_ref(),
             cancel: &shared.cancel,
+            versions: shared.versions.as_ref(),
             follow,
             formats,
         };
@@ -202,8 +210,18 @@ fn run_with(
                 complete_at: None,
                 at_rest: false,
             }),
+            keeping,
+            causes: &causes,
+            types: &types,
         };
+        if let Some(text) = warning {
+            end.listing(Listing::Warning(text))?;
+        }
         let result = end.collect(&batches, &listing, cancel);
+        let result = match end.save(true) {
+            Err(e) if result.is_ok() => Err(e),
+            _ => result,
+        };
         stop.cancel();
         // Unblocks whoever still sends, so that the scope can join its threads.
         drop(batches);
@@ -240,6 +258,9 @@ pub(super) struct End<'a> {
     tokens: Sender<()>,
     pub(super) shared: &'a Shared,
     pub(super) watched: Option<Watched<'a>>,
+    keeping: Keeping,
+    causes: &'a Causes,
+    types: &'a EventTypes,
 }
 
 impl End<'_> {
@@ -287,7 +308,7 @@ impl End<'_> {
                         return self.check_complete();
                     }
                 },
-                default(self.patience()) => self.sink.idle()?,
+                default(self.patience()) => self.rest()?,
             }
         }
     }
@@ -299,11 +320,35 @@ impl End<'_> {
             }
             match batches.recv_timeout(IDLE) {
                 Ok(batch) => self.batch(batch)?,
-                Err(crossbeam_channel::RecvTimeoutError::Timeout) => self.sink.idle()?,
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) => self.rest()?,
                 Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
                     return self.check_complete();
                 }
             }
+        }
+    }
+
+    /// Nothing came for a while.
+    fn rest(&mut self) -> Result<()> {
+        self.save(false)?;
+        self.sink.idle()
+    }
+
+    /// Writes the state of a followed run where that is due, or at its `last` chance.
+    fn save(&mut self, last: bool) -> Result<()> {
+        // In the midst of a unit the sink has taken more than the positions say.
+        if !self.ordered.is_between_units() {
+            return Ok(());
+        }
+        let so_far = SoFar {
+            counters: &self.counters,
+            objects: &self.objects,
+            causes: self.causes,
+            types: self.types,
+        };
+        match self.keeping.save(self.sink, &so_far, last)? {
+            Some(text) => self.listing(Listing::Warning(text)),
+            None => Ok(()),
         }
     }
 
@@ -339,6 +384,12 @@ impl End<'_> {
                 }
                 self.tell_completion();
             }
+            Listing::Behind(_) => {}
+            Listing::Marks(unit, marks) => self.keeping.wait(unit, marks),
+            Listing::Floor(unit, hour) => {
+                self.keeping.wait_floor(unit, hour);
+                self.keeping.taken(self.ordered.next_unit(), &self.objects);
+            }
             Listing::Failed(e) => return Err(e),
         }
         Ok(())
@@ -357,10 +408,13 @@ impl End<'_> {
                 }
                 self.counters.add(&count.counters);
             }
-            if batch.last_part {
-                let _ = self.tokens.try_send(());
-            }
+            let last_part = batch.last_part;
             self.sink.take(batch)?;
+            if last_part {
+                let _ = self.tokens.try_send(());
+                self.keeping.taken(self.ordered.next_unit(), &self.objects);
+                self.save(false)?;
+            }
         }
         self.tell_completion();
         Ok(())

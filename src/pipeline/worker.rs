@@ -11,8 +11,8 @@ use crate::contract::Contract;
 use crate::decode::{Corrupt, Encoding, Inflater, ParquetText, sniff, whole_text};
 use crate::model::batch::ObjectCount;
 use crate::model::{
-    Batch, Cause, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldKind, ObjectId,
-    ObjectStatus, Progress, STANDARD_FIELDS, Severity, WordCache, Words,
+    Batch, Cause, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldId, FieldKind,
+    ObjectId, ObjectStatus, Progress, STANDARD_FIELDS, Severity, WordCache, Words,
 };
 use crate::parse::{LineSink, ParseScratch, ParseState, parse_block};
 use crate::pipeline::Needs;
@@ -20,7 +20,11 @@ use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
 use crate::pipeline::judging::Judging;
 use crate::pipeline::large::{Part, is_large};
 use crate::pipeline::records::Records;
+use crate::pipeline::versions::Versions;
 use crate::source::Content;
+
+/// The fields that windows count; the only columns of a run that wants nothing else.
+const WINDOW_FIELDS: [FieldId; 2] = [FieldId::TIME_TAKEN, FieldId::SC_BYTES];
 
 /// What all threads of a run share.
 pub(super) struct Shared {
@@ -36,6 +40,8 @@ pub(super) struct Shared {
     pub streams: AtomicUsize,
     /// Bytes of text that were read of an object before it broke off, by object: it goes on after them.
     pub read_before: Mutex<HashMap<u32, u64>>,
+    /// Of a followed run: what the versions of overwritten objects have in common is read once.
+    pub versions: Option<Versions>,
 }
 
 impl Shared {
@@ -97,7 +103,8 @@ impl<'a> Worker<'a> {
             shared.causes.clone(),
             needs.event_columns,
             needs.failed_raw,
-        );
+        )
+        .with_event_times(needs.windows);
         Self {
             shared,
             units,
@@ -193,9 +200,13 @@ impl<'a> Worker<'a> {
             last_part,
             ..Batch::default()
         };
-        if self.shared.needs.record_fields {
+        let needs = self.shared.needs;
+        if needs.any_field() {
             // The others get their column with the first log that has them.
             for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
+                if !needs.record_fields && !WINDOW_FIELDS.contains(&FieldId(i as u8)) {
+                    continue;
+                }
                 let (rows, bytes) = self.sizes[i];
                 batch.records.fields[i] = Some(match &self.shared.words[i] {
                     Some(words) => Column::word(words.clone(), rows),
@@ -346,7 +357,17 @@ impl<'a> Worker<'a> {
             ObjectStatus::Corrupt(_) => memchr::memrchr(b'\n', text).map_or(0, |i| i + 1),
             _ => text.len(),
         };
-        self.parse(&text[..end], 0, state, object, batch);
+        let versions = self.shared.versions.as_ref();
+        match versions.and_then(|v| v.new_lines(object, &text[..end])) {
+            None => self.parse(&text[..end], 0, state, object, batch),
+            Some(runs) => {
+                for run in runs {
+                    state.lines = run.lines;
+                    let offset = run.text.start as u64;
+                    self.parse(&text[run.text], offset, state, object, batch);
+                }
+            }
+        }
         end
     }
 

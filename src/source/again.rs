@@ -49,7 +49,7 @@ impl Run {
     fn read_again(&mut self, asked: Vec<Again>) -> Result<(), Stop> {
         let mut items = Vec::with_capacity(asked.len());
         for Again { index, partly } in asked {
-            let Some(found) = self.found.get(index as usize).cloned() else {
+            let Some(found) = self.found.get(&index).cloned() else {
                 continue;
             };
             let found = match self.newer(&found) {
@@ -66,7 +66,7 @@ impl Run {
                     continue;
                 }
                 Some(newer) => {
-                    self.found[index as usize] = newer.clone();
+                    self.found.insert(index, newer.clone());
                     let object = newer.object.clone();
                     self.outlet.send(Arrival::Relisted { index, object })?;
                     newer

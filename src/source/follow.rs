@@ -1,5 +1,6 @@
 //! Following: local files grow, turn over and appear; objects appear under S3 prefixes.
 
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use super::listing::{self, Found};
@@ -7,19 +8,22 @@ use super::location::Location;
 use super::outlet::Stop;
 use super::run::Run;
 use super::tail::{Fate, Tail};
-use super::watch::News;
+use super::wake::{Call, Wake};
 use super::{Arrival, local};
 
-/// Between two looks at the followed files.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Between two local listings.
-const LIST_EVERY: Duration = Duration::from_secs(1);
-/// Between two listings of S3 prefixes. `CloudFront` delivers each few minutes, so this is soon enough.
-const LIST_S3_EVERY: Duration = Duration::from_secs(5);
+/// Between two looks at all followed files, and between two local listings, where the kernel tells of changes: only to
+/// be safe.
+const SELDOM: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+/// And where it does not.
+const OFTEN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
+/// Between two local listings while a file is not ready to be read.
+const UNRIPE: Duration = Duration::from_millis(500);
+/// A folder that appeared may have been filled before it was watched.
+const AFTERWARDS: Duration = Duration::from_secs(1);
 /// Between two empty `Listed` that find out whether anybody still listens.
 const ASK_EVERY: Duration = Duration::from_secs(5);
 /// The longest sleep, and so the longest wait for cancellation.
-const NAP: Duration = Duration::from_millis(50);
+const NAP: Duration = Duration::from_millis(200);
 /// A task that takes long is done less often: at most one part in so many of the time.
 const SPARING: u32 = 20;
 /// But never less often than each so many intervals: a slow reader also makes a task long.
@@ -32,65 +36,136 @@ struct Due {
 }
 
 impl Due {
-    fn new(every: Duration) -> Self {
+    fn now(every: Duration) -> Self {
         Self {
             every,
-            at: Instant::now() + every,
+            at: Instant::now(),
         }
     }
 
-    /// Does it if it is time.
-    fn then(&mut self, work: impl FnOnce() -> Result<(), Stop>) -> Result<(), Stop> {
-        let start = Instant::now();
-        if start < self.at {
-            return Ok(());
-        }
-        work()?;
+    fn is_due(&self) -> bool {
+        self.at <= Instant::now()
+    }
+
+    fn within(&mut self, time: Duration) {
+        self.at = self.at.min(Instant::now() + time);
+    }
+
+    /// It was done, and began at `start`.
+    fn done(&mut self, start: Instant) {
         let end = Instant::now();
         self.at = end + ((end - start) * SPARING).clamp(self.every, self.every * LAZIEST);
-        Ok(())
+    }
+}
+
+/// Which files to look at.
+enum Which<'a> {
+    All,
+    /// Those that were heard of, and those whose time has come.
+    Some(Option<&'a Call>),
+}
+
+impl Which<'_> {
+    fn has(&self, tail: &Tail) -> bool {
+        let Self::Some(call) = self else { return true };
+        let is_named = |call: &&Call| {
+            let name: Option<OsString> = tail.path.file_name().map(Into::into);
+            call.is_all || name.is_some_and(|name| call.names.contains(&name))
+        };
+        call.as_ref().is_some_and(is_named) || tail.look_at().is_some_and(|at| at <= Instant::now())
     }
 }
 
 impl Run {
-    /// Follows until cancelled or nobody listens.
+    /// Follows until finished, cancelled, or nobody listens.
     pub(super) fn follow(&mut self) -> Result<(), Stop> {
-        let mut look = Due::new(LOOK_EVERY);
-        let mut list = Due::new(LIST_EVERY);
-        let mut list_s3 = Due::new(LIST_S3_EVERY);
-        let mut ask = Due::new(ASK_EVERY);
-        let folders = self
+        let (wake, why) = Wake::start(&self.locations);
+        if let Some(why) = why {
+            self.warn(why)?;
+        }
+        let [look_every, list_every] = if wake.is_told { SELDOM } else { OFTEN };
+        // Both are due at once: what came before the kernel was asked.
+        let (mut look, mut list) = (Due::now(look_every), Due::now(list_every));
+        let mut ask = Due::now(ASK_EVERY);
+        let poll_every = self.remote.as_ref().map_or(ASK_EVERY, |r| r.every());
+        let mut poll = Instant::now() + poll_every;
+        let has_folders = self
             .locations
             .iter()
             .any(|l| matches!(l, Location::Path(_) | Location::Glob { .. }));
-        let remote = listing::prefixes(&self.locations).next().is_some();
+        let has_prefixes = listing::prefixes(&self.locations).next().is_some();
         loop {
             if self.outlet.cancel.is_cancelled() {
                 return Err(Stop::Ended);
             }
-            std::thread::sleep(NAP);
             self.answer()?;
-            look.then(|| self.look())?;
-            if folders {
-                list.then(|| self.list_again())?;
+            if self.is_finishing() {
+                self.look(&Which::All)?;
+                return self.list_again().map(|_| ());
             }
-            if remote {
-                list_s3.then(|| self.list_s3_again())?;
+            let mut deadline = (Instant::now() + NAP).min(ask.at);
+            if has_folders {
+                deadline = deadline.min(look.at).min(list.at);
+                deadline = self.first_look().map_or(deadline, |at| deadline.min(at));
             }
-            ask.then(|| self.outlet.send(Arrival::Listed(Vec::new())))?;
+            if has_prefixes {
+                deadline = deadline.min(poll);
+            }
+            let call = wake.wait(deadline);
+            if has_folders {
+                let start = Instant::now();
+                if look.is_due() {
+                    self.look(&Which::All)?;
+                    look.done(start);
+                } else if self.look(&Which::Some(call.as_ref()))? {
+                    list.within(Duration::ZERO);
+                }
+                let is_called = call.is_some_and(|call| call.is_listing_due);
+                if is_called || list.is_due() {
+                    let start = Instant::now();
+                    let is_unripe = self.list_again()?;
+                    list.done(start);
+                    if is_called {
+                        list.within(AFTERWARDS);
+                    }
+                    if is_unripe {
+                        list.within(UNRIPE);
+                    }
+                }
+            }
+            if has_prefixes && poll <= Instant::now() {
+                poll = Instant::now() + poll_every;
+                self.poll()?;
+            }
+            if ask.is_due() {
+                let start = Instant::now();
+                self.outlet.send(Arrival::Listed(Vec::new()))?;
+                ask.done(start);
+            }
         }
     }
 
-    /// Looks at every followed file.
-    fn look(&mut self) -> Result<(), Stop> {
+    /// When the first file is to be looked at though nobody says that it changed.
+    fn first_look(&self) -> Option<Instant> {
+        let watch = self.watch.as_ref()?;
+        watch.tails.iter().filter_map(Tail::look_at).min()
+    }
+
+    /// Looks at followed files. True when the name of one means something new.
+    fn look(&mut self, which: &Which<'_>) -> Result<bool, Stop> {
         let Some(watch) = &mut self.watch else {
-            return Ok(());
+            return Ok(false);
         };
         let tails = std::mem::take(&mut watch.tails);
         let mut kept = Vec::with_capacity(tails.len());
         let mut turned = Vec::new();
         for mut tail in tails {
+            if !which.has(&tail) {
+                kept.push(tail);
+                continue;
+            }
             match tail.look() {
+                Fate::Same if tail.is_orphan && tail.is_quiet() => self.end(tail)?,
                 Fate::Same => kept.push(tail),
                 Fate::Grown => {
                     self.pass_growth(&mut tail)?;
@@ -99,29 +174,20 @@ impl Run {
                 fate => turned.push((fate, tail)),
             }
         }
+        let has_turned = !turned.is_empty();
         if let Some(watch) = &mut self.watch {
             watch.tails = kept;
         }
-        turned
-            .into_iter()
-            .try_for_each(|(fate, tail)| self.turn(fate, tail))
+        for (fate, tail) in turned {
+            self.turn(fate, tail)?;
+        }
+        Ok(has_turned)
     }
 
-    /// A file is no longer the one that was followed: what is left of it, then the new one under its name.
+    /// A file is no longer what its name means, or no longer what it was.
     fn turn(&mut self, fate: Fate, mut tail: Tail) -> Result<(), Stop> {
-        let name = tail.path().display().to_string();
-        let held = tail.is_held();
-        if matches!(fate, Fate::Rotated | Fate::Gone) && held {
-            self.pass_growth(&mut tail)?;
-            if let Ok(Some(last)) = tail.last_line() {
-                self.outlet.send(Arrival::Growth {
-                    index: tail.index,
-                    offset: last.offset,
-                    bytes: last.bytes,
-                })?;
-            }
-        }
-        let unseen = if held {
+        let name = tail.path.display().to_string();
+        let unseen = if tail.is_held() {
             ""
         } else {
             "; what was written to it in the last moment was not seen"
@@ -135,22 +201,45 @@ impl Run {
         if !sentence.is_empty() {
             self.outlet.send(Arrival::Warning(sentence))?;
         }
-        let path = tail.path().to_owned();
+        let path = tail.path.clone();
+        let is_replaced = matches!(fate, Fate::Rotated | Fate::Gone);
+        if is_replaced && tail.is_held() {
+            self.pass_growth(&mut tail)?;
+        }
         let Some(watch) = &mut self.watch else {
             return Ok(());
         };
-        watch.forget(&tail);
-        // A missing file, and gzip that is still written, are found by the next listing.
+        watch.forget(&path);
+        if is_replaced && tail.is_held() && !tail.is_orphan {
+            // Whoever writes to it may do so for a while under its new name, or under none.
+            tail.is_orphan = true;
+            watch.tails.push(tail);
+        } else {
+            watch.bury(&tail);
+        }
+        // What comes under the name otherwise is found by the next listing.
         match std::fs::metadata(&path) {
-            Ok(meta) if matches!(fate, Fate::Rotated | Fate::Truncated) => {
+            Ok(meta) if fate == Fate::Truncated => {
+                watch.note(&path, &meta);
                 self.deliver(vec![local::file(path, &meta)])
             }
             _ => Ok(()),
         }
     }
 
-    /// New local files.
-    fn list_again(&mut self) -> Result<(), Stop> {
+    /// Nobody writes to a file any more that was replaced: its last line, if that lacks a newline, is a line.
+    fn end(&mut self, mut tail: Tail) -> Result<(), Stop> {
+        if let Ok(Some(last)) = tail.last_line() {
+            self.send_growth(&tail, last)?;
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.bury(&tail);
+        }
+        Ok(())
+    }
+
+    /// New local files. True when some are not ready to be read.
+    fn list_again(&mut self) -> Result<bool, Stop> {
         let mut listing = listing::Listing::default();
         for location in &self.locations {
             // Between the two halves of a rotation a file is missing for a moment.
@@ -160,46 +249,45 @@ impl Run {
             self.warn(warning)?;
         }
         let Some(watch) = &mut self.watch else {
-            return Ok(());
+            return Ok(false);
         };
-        let mut new: Vec<Found> = Vec::new();
-        for found in listing.found {
-            if watch.is_ripe(&found) {
-                watch.remember(&found);
-                new.push(found);
-            }
+        listing
+            .found
+            .retain(|f| matches!(f.place, listing::Place::File(_)));
+        let sifted = watch.sift(listing.found);
+        for warning in sifted.warnings {
+            self.warn(warning)?;
         }
-        self.deliver_new(new)
+        for (index, lines, head) in sifted.grown {
+            self.outlet.send(Arrival::Resumed { index, lines, head })?;
+            self.rest_of_followed(index)?;
+        }
+        self.deliver_new(sifted.new)?;
+        Ok(sifted.is_unripe)
     }
 
-    /// New S3 objects, and overwritten ones.
-    fn list_s3_again(&mut self) -> Result<(), Stop> {
-        let listing = match self.list_remote() {
+    /// New S3 objects, overwritten ones, and those that could not be read.
+    fn poll(&mut self) -> Result<(), Stop> {
+        let Some(remote) = &mut self.remote else {
+            return Ok(());
+        };
+        let (since, is_whole) = remote.next_hour(self.options.since_hour);
+        let listing = match self.list_new(since) {
             Ok(listing) => listing,
             Err(Stop::Ended) => return Err(Stop::Ended),
             Err(Stop::Failed(error)) => return self.warn(format!("{error}; trying again")),
         };
-        let Some(watch) = &mut self.watch else {
+        let Some(remote) = &mut self.remote else {
             return Ok(());
         };
-        let mut new = Vec::new();
-        let mut overwritten = Vec::new();
-        for found in listing.found {
-            match watch.news(&found.object) {
-                None => continue,
-                Some(News::Overwritten) => overwritten.push(format!(
-                    "{} was overwritten; its new content is read too",
-                    found.object.uri
-                )),
-                Some(News::New) => {}
-            }
-            watch.remember(&found);
-            new.push(found);
-        }
-        for warning in overwritten {
+        let polled = remote.sift(listing.found, false, is_whole);
+        for warning in polled.warnings {
             self.outlet.send(Arrival::Warning(warning))?;
         }
-        self.deliver_new(new)
+        let has_new = !polled.new.is_empty();
+        self.deliver_new(polled.new)?;
+        self.retry_failed()?;
+        if has_new { self.raise_floor() } else { Ok(()) }
     }
 
     fn deliver_new(&mut self, mut new: Vec<Found>) -> Result<(), Stop> {

@@ -16,13 +16,13 @@ use super::listing::{Found, Listing, Place, window};
 use super::location::{Location, STDIN};
 use super::log_name;
 
-/// Adds what one local source holds; does nothing for S3.
+/// Adds what one local source holds; does nothing for S3 and Kinesis.
 ///
 /// # Errors
 /// A missing path; a folder or pattern without logs (a warning instead while following).
 pub fn list(location: &Location, options: &Options, listing: &mut Listing) -> Result<()> {
     match location {
-        Location::S3(_) => Ok(()),
+        Location::S3(_) | Location::Stream(_) => Ok(()),
         Location::Stdin => {
             listing.found.push(stdin());
             Ok(())

@@ -6,6 +6,8 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use crate::error::{Error, Result};
 
+use super::kinesis;
+
 /// How standard input is written as a source and as an object's URI.
 pub const STDIN: &str = "-";
 const SCHEME: &str = "s3://";
@@ -30,6 +32,8 @@ pub enum Location {
     },
     /// A bucket and what to list in it.
     S3(Prefix),
+    /// A Kinesis stream, by name.
+    Stream(String),
 }
 
 /// What to list in a bucket.
@@ -53,7 +57,7 @@ impl Location {
     pub fn parse_all(sources: &[String]) -> Result<Vec<Self>> {
         if sources.is_empty() {
             return Err(Error::Config(
-                "no source given: name a file, a folder, a glob, `-` or s3://bucket/prefix".into(),
+                "no source given: name a file, a folder, a glob, `-`, s3://bucket/prefix or kinesis://stream".into(),
             ));
         }
         sources.iter().map(|s| Self::parse(s)).collect()
@@ -68,8 +72,11 @@ impl Location {
                 "an empty source was given: name a file, a folder, a glob, `-` or s3://…".into(),
             ));
         }
-        if let Some(rest) = strip_scheme(text) {
+        if let Some(rest) = strip_scheme(text, SCHEME) {
             return Prefix::parse(text, rest).map(Self::S3);
+        }
+        if let Some(rest) = strip_scheme(text, kinesis::SCHEME) {
+            return kinesis::stream_name(text, rest).map(Self::Stream);
         }
         // A file may be called `a[1].log`: what exists is no pattern.
         if !text.contains(WILD) || std::fs::symlink_metadata(text).is_ok() {
@@ -118,10 +125,10 @@ pub fn s3_uri(bucket: &str, key: &str) -> String {
     format!("{SCHEME}{bucket}/{key}")
 }
 
-fn strip_scheme(text: &str) -> Option<&str> {
-    let head = text.get(..SCHEME.len())?;
-    head.eq_ignore_ascii_case(SCHEME)
-        .then(|| &text[SCHEME.len()..])
+fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
+    let head = text.get(..scheme.len())?;
+    head.eq_ignore_ascii_case(scheme)
+        .then(|| &text[scheme.len()..])
 }
 
 /// The folders of a pattern before its first wildcard.
@@ -167,11 +174,22 @@ mod tests {
             panic!()
         };
         assert_eq!((p.start.as_str(), p.matcher.is_none()), ("", true));
+        assert!(
+            matches!(Location::parse("kinesis://px-rt_1.a/").unwrap(), Location::Stream(name) if name == "px-rt_1.a")
+        );
     }
 
     #[test]
     fn refuses_what_cannot_be_one() {
-        for bad in ["s3://", "s3:///key", "s3://bad bucket/x", "logs/[.gz", ""] {
+        for bad in [
+            "s3://",
+            "s3:///key",
+            "s3://bad bucket/x",
+            "kinesis://",
+            "kinesis://a/b",
+            "logs/[.gz",
+            "",
+        ] {
             assert!(
                 matches!(Location::parse(bad), Err(Error::Config(_))),
                 "{bad}"

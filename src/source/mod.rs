@@ -1,26 +1,33 @@
-//! Where objects come from: local files, folders, globs, standard input, S3.
+//! Where objects come from: local files, folders, globs, standard input, S3, Kinesis.
 //!
 //! [`start`] lists what the sources hold, then hands out each object's content in listed order through a bounded
 //! channel, so that a slow reader slows the fetching down. One background thread does it; S3 requests run on the
 //! process's network runtime (`s3::runtime`). Nothing outside this folder needs to know tokio for it.
 
 mod again;
+mod chapter;
 mod fetched;
 mod follow;
 mod hour;
+pub mod kinesis;
 mod listing;
 mod local;
 mod location;
 mod log_name;
+mod members;
 mod outlet;
 mod piped;
+mod remote;
 mod run;
 mod s3;
+pub mod state;
 mod tail;
+mod wake;
 mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use tokio_util::sync::CancellationToken;
@@ -28,14 +35,14 @@ use tokio_util::sync::CancellationToken;
 pub use fetched::Fetched;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, FormatOptions, LogObject};
+use crate::model::{Code, FormatOptions, LogObject, Mark};
 use listing::Listing;
 use location::Location;
 
 /// What to read.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// As typed: a file, a folder, a glob, `-`, `s3://bucket/prefix`.
+    /// As typed: a file, a folder, a glob, `-`, `s3://bucket/prefix`, `kinesis://stream`.
     pub sources: Vec<String>,
     /// First hour to read, as hours since 1970 UTC (inclusive); objects without an hour in their name are kept.
     pub since_hour: Option<i64>,
@@ -43,8 +50,12 @@ pub struct Options {
     pub until_hour: Option<i64>,
     /// Newest hour first (explorer), else oldest first.
     pub newest_first: bool,
+    /// Where streams are read from.
+    pub from: kinesis::From,
     /// Keep watching for growth and new objects.
     pub follow: bool,
+    /// How to.
+    pub following: Following,
     /// S3 connection.
     pub s3: S3Options,
     /// Of what the sources hold, read only the objects with these URIs (an export's plan); all where `None`.
@@ -53,6 +64,21 @@ pub struct Options {
     pub formats: FormatOptions,
     /// Bound on fetched bytes that no worker has taken yet; 0 means 64 MiB.
     pub bytes_in_flight: u64,
+}
+
+/// How to follow.
+#[derive(Debug, Clone, Default)]
+pub struct Following {
+    /// From one listing of S3 to the next; 0 means ten seconds.
+    pub poll_interval: Duration,
+    /// Hours before the newest one in which objects may still appear; 0 means all.
+    pub window_hours: i64,
+    /// Where to keep how far the sources were taken; nowhere where `None`.
+    pub state: Option<state::StateOptions>,
+    /// What an earlier run took, which is not read again.
+    pub taken: Arc<state::Taken>,
+    /// Ends a followed run as if its sources had ended: what has arrived is still read.
+    pub finish: Option<CancellationToken>,
 }
 
 /// How to reach S3.
@@ -140,6 +166,21 @@ pub enum Arrival {
     /// All that is listed, or was asked for again, has been delivered. Only of [`start_and_stay`], and never while
     /// following.
     Complete,
+    /// How far the slowest shard of the streams is behind their newest record, in milliseconds.
+    Behind(u64),
+    /// While following, object `index` goes on where an earlier run ended: no content comes, only growth.
+    Resumed {
+        /// Which object.
+        index: u32,
+        /// Lines before the first growth.
+        lines: u64,
+        /// The text from which its format is known: its last `#Fields` line, else its first line.
+        head: Vec<u8>,
+    },
+    /// While following: the next content or growth of its object, once taken, stands for this position.
+    Mark(Mark),
+    /// While following S3: once everything before is taken, objects of earlier hours are done with.
+    Floor(i64),
 }
 
 /// An object to be read again, which could not be read.
@@ -203,15 +244,31 @@ fn begin(
     cancel: CancellationToken,
     again: Option<Receiver<Vec<Again>>>,
 ) -> Result<Receiver<Result<Arrival>>> {
-    let locations = Location::parse_all(&options.sources)?;
+    let (streams, locations) = apart(Location::parse_all(&options.sources)?);
     let local = listing::local(&locations, &options)?;
     run::spawn(run::Job {
         options,
         locations,
+        streams,
         local,
         cancel,
         again,
     })
+}
+
+/// Streams, by name, and all other sources.
+fn apart(locations: Vec<Location>) -> (Vec<String>, Vec<Location>) {
+    let (mut streams, mut others) = (vec![], vec![]);
+    for location in locations {
+        match location {
+            Location::Stream(name) => streams.push(name),
+            other => others.push(other),
+        }
+    }
+    // Reading a stream twice would count its records twice.
+    streams.sort();
+    streams.dedup();
+    (streams, others)
 }
 
 /// Lists only: the objects that [`start`] would read, in its order.
@@ -221,7 +278,12 @@ fn begin(
 /// # Errors
 /// As [`start`], and those of an S3 listing.
 pub fn list(options: &Options) -> Result<Vec<Arc<LogObject>>> {
-    let locations = Location::parse_all(&options.sources)?;
+    let (streams, locations) = apart(Location::parse_all(&options.sources)?);
+    if let Some(stream) = streams.first() {
+        return Err(Error::Config(format!(
+            "kinesis://{stream} has no end and no objects that could be listed; read it with `check`, `query` or the explorer"
+        )));
+    }
     let mut listing = listing::local(&locations, options)?;
     listing.extend(listing::remote(&locations, options)?);
     let Listing { found, .. } = listing.finish(options)?;
@@ -235,6 +297,12 @@ pub fn list(options: &Options) -> Result<Vec<Arc<LogObject>>> {
 pub fn reopen(options: &Options, object: &LogObject) -> Result<Content> {
     if let Some(location) = location::split_s3(&object.uri) {
         return s3::reopen(&options.s3, location, object);
+    }
+    if kinesis::is_shard(&object.uri) {
+        return Err(Error::NoInput(format!(
+            "{} has no end, so it cannot be read again as a whole",
+            object.uri
+        )));
     }
     if &*object.uri == location::STDIN {
         return Err(Error::NoInput(

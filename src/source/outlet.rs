@@ -1,11 +1,13 @@
 //! The sending end of a run's channel: waits while the reader is busy, and notices that it has gone.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{SendTimeoutError, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
+use crate::model::LogObject;
 
 use super::Arrival;
 
@@ -28,14 +30,27 @@ impl From<Error> for Stop {
 }
 
 /// The sending end.
+#[derive(Clone)]
 pub struct Outlet {
     /// To the pipeline.
     pub sender: Sender<Result<Arrival>>,
     /// Ends the run.
     pub cancel: CancellationToken,
+    /// Objects listed so far, by every thread of the run.
+    pub listed: Arc<Mutex<u32>>,
 }
 
 impl Outlet {
+    /// Announces objects; gives the index of the first.
+    pub fn list(&self, objects: Vec<Arc<LogObject>>) -> Result<u32, Stop> {
+        // Held while sending: indices count in the order in which lists arrive.
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = *listed;
+        *listed += objects.len() as u32;
+        self.send(Arrival::Listed(objects))?;
+        Ok(first)
+    }
+
     /// Sends one arrival, as soon as there is room.
     pub fn send(&self, arrival: Arrival) -> Result<(), Stop> {
         self.push(Ok(arrival))

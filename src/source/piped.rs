@@ -34,6 +34,8 @@ pub struct ChunkReader {
     current: Chunk,
     read: usize,
     cancel: CancellationToken,
+    /// As if the sender had ended.
+    finish: Option<CancellationToken>,
     _share: Option<OwnedSemaphorePermit>,
 }
 
@@ -49,8 +51,15 @@ impl ChunkReader {
             current: Chunk::new(Vec::new(), None),
             read: 0,
             cancel,
+            finish: None,
             _share: share,
         }
+    }
+
+    /// Ends, once nothing waits to be read, as if the sender had ended.
+    pub fn until(mut self, finish: Option<CancellationToken>) -> Self {
+        self.finish = finish;
+        self
     }
 
     /// Waits for the next chunk; false at the end.
@@ -67,6 +76,14 @@ impl ChunkReader {
                     return Err(io::Error::other("interrupted"));
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(false),
+                Err(_)
+                    if self
+                        .finish
+                        .as_ref()
+                        .is_some_and(CancellationToken::is_cancelled) =>
+                {
+                    return Ok(false);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }

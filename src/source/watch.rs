@@ -1,124 +1,301 @@
-//! What a following run knows: which files and objects it has listed, and where each followed file stands.
+//! What a following run knows of local files: which were listed, where each followed one stands, and which texts were
+//! read that may come back under another name.
+
+mod copies;
+mod open;
+mod ripe;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
-use crate::model::LogObject;
+use crate::model::{Chapter, Mark, Position};
 
-use super::Content;
-use super::listing::{self, Found, Place};
-use super::tail::{self, Tail};
+use super::listing::{self, Found, Place as At};
+use super::members::Place;
+use super::state::Taken;
+use super::tail::{Tail, identity};
+use super::{Content, local};
 
-/// Followed files that are kept open; of more, the bytes between the last look and a rotation are lost, with a warning.
-const HELD: usize = 256;
+/// Texts that were read and are remembered after their file went.
+const PAST: usize = 4096;
+/// Warnings that are remembered, so that each is told once.
+const TOLD: usize = 10_000;
 
 /// What a following run knows already.
 #[derive(Debug, Default)]
 pub struct Watch {
-    /// Warnings that were given.
-    pub told: HashSet<String>,
     /// Files that may grow.
     pub tails: Vec<Tail>,
+    /// Warnings that were given.
+    told: HashSet<String>,
     /// Local files that were listed.
-    known: HashSet<PathBuf>,
-    /// Gzip files that appeared and may still be written to, with their size at the last listing.
-    unripe: HashMap<PathBuf, u64>,
-    /// S3 objects that were listed, with their version.
-    remote: HashMap<Arc<str>, Arc<str>>,
+    seen: HashMap<PathBuf, Seen>,
+    /// Files that were read whole, by device and inode.
+    wholes: HashMap<(u64, u64), Whole>,
+    /// Files that are not ready to be read, with their size and when that last changed.
+    unripe: HashMap<PathBuf, (u64, Instant)>,
+    /// Texts that were read, of files that went, or of an earlier run; the oldest first.
+    past: Vec<Past>,
+    /// How the files that are about to be opened are to be read.
+    plans: HashMap<PathBuf, Plan>,
     /// Several sources may name one file.
     several: bool,
+    /// Before the first listing.
+    is_first: bool,
+}
+
+#[derive(Debug)]
+struct Seen {
+    file: (u64, u64),
+    etag: Arc<str>,
+    is_tail: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Whole {
+    /// `None` for one of an earlier run, or one that was left out.
+    index: Option<u32>,
+    key: Arc<str>,
+    size: u64,
+    etag: Arc<str>,
+    edge: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Past {
+    key: Arc<str>,
+    path: PathBuf,
+    file: (u64, u64),
+    chapter: Chapter,
+    header: String,
+    place: Option<Place>,
+}
+
+#[derive(Debug)]
+enum Plan {
+    /// gzip that is being written.
+    Gzip,
+    /// On from where a text was read to.
+    GoOn(Past),
+}
+
+/// What was found among listed files.
+#[derive(Debug, Default)]
+pub struct Sifted {
+    /// Files to announce and to read.
+    pub new: Vec<Found>,
+    /// Files read whole that grew: their object, the lines before, and the line that the format is known from.
+    pub grown: Vec<(u32, u64, Vec<u8>)>,
+    /// Sentences.
+    pub warnings: Vec<String>,
+    /// Some file is not ready: list again soon.
+    pub is_unripe: bool,
+}
+
+/// A file, opened.
+#[derive(Debug)]
+pub enum Opened {
+    /// What is there of it, and the position that stands for.
+    Content(Content, Mark),
+    /// It goes on after so many lines; its format is known from this line.
+    Resumed(u64, Vec<u8>),
 }
 
 impl Watch {
-    /// Knows nothing yet.
-    pub fn new(several: bool) -> Self {
-        Self {
+    /// Knows what an earlier run took.
+    pub fn new(several: bool, taken: &Taken) -> Self {
+        let mut watch = Self {
             several,
+            is_first: true,
             ..Self::default()
-        }
-    }
-
-    /// Opens a file to follow it.
-    pub fn open(&mut self, path: &Path, index: u32) -> io::Result<Content> {
-        let (tail, content) = Tail::open(path, index, self.tails.len() < HELD)?;
-        if let Some(mut tail) = tail {
-            tail.key = listing::identity(path, self.several);
-            self.tails.push(tail);
-        }
-        Ok(content)
-    }
-
-    /// Notes an object, so that it is not new again.
-    pub fn remember(&mut self, found: &Found) {
-        match &found.place {
-            Place::File(path) | Place::Pipe(path) => {
-                self.known.insert(listing::identity(path, self.several));
+        };
+        for (key, position) in &taken.positions {
+            match position {
+                Position::Text {
+                    file,
+                    path,
+                    chapter,
+                    header,
+                    member,
+                } => watch.past.push(Past {
+                    key: key.clone(),
+                    path: path.into(),
+                    file: *file,
+                    chapter: chapter.clone(),
+                    header: header.clone(),
+                    place: member.map(|(member, skip)| Place { member, skip }),
+                }),
+                Position::Whole {
+                    file,
+                    path,
+                    size,
+                    etag,
+                    edge,
+                } => {
+                    let etag: Arc<str> = etag.as_str().into();
+                    let seen = Seen {
+                        file: *file,
+                        etag: etag.clone(),
+                        is_tail: false,
+                    };
+                    watch
+                        .seen
+                        .insert(listing::identity(Path::new(path), several), seen);
+                    let whole = Whole {
+                        index: None,
+                        key: key.clone(),
+                        size: *size,
+                        etag,
+                        edge: *edge,
+                    };
+                    watch.wholes.insert(*file, whole);
+                }
+                Position::Object { .. } | Position::Shard { .. } => {}
             }
-            Place::S3 => {
-                self.remote
-                    .insert(found.object.uri.clone(), version(&found.object));
+        }
+        watch
+    }
+
+    /// Whether a warning has not been given yet.
+    pub fn is_news(&mut self, warning: &str) -> bool {
+        if self.told.len() >= TOLD {
+            self.told.clear();
+        }
+        self.told.insert(warning.to_owned())
+    }
+
+    /// Which of the listed local files are to be read; the others are known, or not ready.
+    pub fn sift(&mut self, found: Vec<Found>) -> Sifted {
+        let mut sifted = Sifted::default();
+        let mut listed = HashSet::new();
+        for found in found {
+            match &found.place {
+                At::File(path) => {
+                    let name = listing::identity(path, self.several);
+                    listed.insert(name.clone());
+                    if self.is_wanted(&found, path, &name, &mut sifted) {
+                        sifted.new.push(found);
+                    }
+                }
+                At::Pipe(path) => {
+                    let name = listing::identity(path, self.several);
+                    listed.insert(name.clone());
+                    if !self.seen.contains_key(&name) {
+                        self.remember(name, (0, 0), &found, true);
+                        sifted.new.push(found);
+                    }
+                }
+                At::Stdin | At::S3 => sifted.new.push(found),
             }
-            Place::Stdin => {}
         }
-    }
-
-    /// Forgets a file, so that what comes under its name is new.
-    pub fn forget(&mut self, tail: &Tail) {
-        self.known.remove(&tail.key);
-    }
-
-    /// Whether an S3 object is new; `None` if this version of it is known.
-    pub fn news(&self, object: &LogObject) -> Option<News> {
-        match self.remote.get(&object.uri) {
-            Some(known) if *known == version(object) => None,
-            Some(_) => Some(News::Overwritten),
-            None => Some(News::New),
+        if self.is_first {
+            self.find_renamed(&mut sifted);
+            self.is_first = false;
         }
+        // What is no longer there would be kept for ever.
+        self.seen.retain(|name, _| listed.contains(name));
+        self.unripe.retain(|name, _| listed.contains(name));
+        if self.wholes.len() > 2 * self.seen.len() + PAST {
+            let there: HashSet<(u64, u64)> = self.seen.values().map(|s| s.file).collect();
+            self.wholes.retain(|file, _| there.contains(file));
+        }
+        sifted
     }
 
-    /// Whether a listed local file is new and complete enough to be read: gzip once it stops growing, and nothing
-    /// while it is empty, since what it will be is not known yet.
-    pub fn is_ripe(&mut self, found: &Found) -> bool {
-        let Place::File(path) = &found.place else {
+    fn is_wanted(&mut self, found: &Found, path: &Path, name: &Path, sifted: &mut Sifted) -> bool {
+        let known = self.seen.get(name);
+        if known.is_some_and(|seen| seen.etag == found.object.etag || seen.is_tail) {
+            return false;
+        }
+        let was_known = known.is_some();
+        let Ok(meta) = std::fs::metadata(path) else {
             return false;
         };
-        if found.object.size_bytes == 0 {
+        let file = identity(&meta);
+        if let Some(tail) = self.tails.iter_mut().find(|tail| tail.file == file) {
+            // The file is followed: renamed, unless this is a second name of it.
+            let is_there = std::fs::metadata(&tail.path).is_ok_and(|m| identity(&m) == file);
+            if !is_there {
+                path.clone_into(&mut tail.path);
+                tail.is_orphan = false;
+            }
+            self.remember(name.to_owned(), file, found, true);
             return false;
         }
-        let identity = listing::identity(path, self.several);
-        if self.known.contains(&identity) {
+        let mut is_rewritten = was_known;
+        if let Some(whole) = self.wholes.get(&file).cloned() {
+            if whole.etag == found.object.etag || self.is_still(&whole, path, meta.len()) {
+                self.remember(name.to_owned(), file, found, false);
+                return false;
+            }
+            if self.grows(&whole, path, found, sifted) {
+                self.remember(name.to_owned(), file, found, true);
+                return self.plans.contains_key(path);
+            }
+            is_rewritten |= whole.index.is_some();
+        }
+        if !self.is_ripe(found, path, name, file, sifted) {
             return false;
         }
-        let gzip = File::open(path)
-            .and_then(|mut f| tail::is_gzip(&mut f))
-            .unwrap_or(false);
-        let size = found.object.size_bytes;
-        if gzip && self.unripe.get(&identity) != Some(&size) {
-            self.unripe.insert(identity, size);
-            return false;
+        if is_rewritten {
+            sifted.warnings.push(format!(
+                "{} was written anew; its new content is read too",
+                path.display()
+            ));
         }
-        self.unripe.remove(&identity);
+        self.remember(name.to_owned(), file, found, false);
         true
     }
-}
 
-/// What is new about a listed S3 object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
-    /// Its key.
-    New,
-    /// Its content.
-    Overwritten,
-}
+    fn remember(&mut self, name: PathBuf, file: (u64, u64), found: &Found, is_tail: bool) {
+        self.unripe.remove(&name);
+        let etag = found.object.etag.clone();
+        let seen = Seen {
+            file,
+            etag,
+            is_tail,
+        };
+        self.seen.insert(name, seen);
+    }
 
-/// Servers without `ETag`s still tell when and how long.
-fn version(object: &LogObject) -> Arc<str> {
-    if object.etag.is_empty() {
-        format!("{:?}-{}", object.last_modified_ms, object.size_bytes).into()
-    } else {
-        object.etag.clone()
+    /// Knows a file that is about to be opened without having been listed.
+    pub fn note(&mut self, path: &Path, meta: &std::fs::Metadata) {
+        let name = listing::identity(path, self.several);
+        let found = local::file(path.to_owned(), meta);
+        self.remember(name, identity(meta), &found, true);
+    }
+
+    /// Forgets a name, so that what comes under it is new.
+    pub fn forget(&mut self, path: &Path) {
+        self.seen.remove(&listing::identity(path, self.several));
+        // The file may be gone, and with it the way to its whole path.
+        self.seen.retain(|name, seen| name != path || !seen.is_tail);
+    }
+
+    /// Keeps what was read of a file that is followed no more.
+    pub fn bury(&mut self, tail: &Tail) {
+        let Position::Text {
+            file,
+            chapter,
+            header,
+            member,
+            ..
+        } = tail.mark().position
+        else {
+            return;
+        };
+        if self.past.len() >= PAST {
+            self.past.remove(0);
+        }
+        self.past.push(Past {
+            key: tail.key.clone(),
+            path: tail.path.clone(),
+            file,
+            chapter,
+            header,
+            place: member.map(|(member, skip)| Place { member, skip }),
+        });
     }
 }

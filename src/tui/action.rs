@@ -111,6 +111,8 @@ actions! {
     Wrap "wrap" "Look" "wrap long values in the detail pane";
     Raw "raw" "Look" "the raw log line";
     Retry "retry" "Look" "read again what could not be read";
+    WindowLength "window-length" "Look" "how long a bar of the timeline is";
+    FailedRate "failed-rate" "Look" "failed events as a share of all";
     Pause "pause" "Follow" "pause: new rows wait; again: resume";
     CopyCell "copy-cell" "Out" "copy this value";
     CopyRow "copy-row" "Out" "copy the row as JSON";

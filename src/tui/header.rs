@@ -21,7 +21,7 @@ use crate::tui::status::Status;
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{bytes_short, duration_ms, grouped, rate};
 use crate::tui::widget::text::{self, Cut};
-use crate::tui::widget::timeline::{Chart, Scale};
+use crate::tui::widget::timeline::{Chart, Scale, step_label};
 
 /// What the first line says.
 pub struct Top<'a> {
@@ -95,15 +95,11 @@ fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
     spans
 }
 
-/// How late the newest object was delivered, in ms: what `CloudFront` has not delivered yet, nobody needs to wait for.
+/// How old the newest record was when it came, in ms: what is younger has not been delivered yet. Nothing is drawn
+/// while nothing comes, so that a live screen at rest costs nothing.
 fn lag_ms(snapshot: &Snapshot) -> Option<u64> {
     let newest = snapshot.timeline.span()?.1 * 1000;
-    let written = snapshot
-        .objects
-        .iter()
-        .filter_map(|o| o.object.last_modified_ms)
-        .max()?;
-    u64::try_from(written - newest).ok()
+    u64::try_from(snapshot.newest_came_ms? - newest).ok()
 }
 
 fn width_of(spans: &[Span]) -> usize {
@@ -132,7 +128,11 @@ impl Top<'_> {
             return vec![("✗ stopped".to_owned(), styles.bad)];
         }
         if self.following && figures.listing_done && self.has_begun_all() {
-            let lag = lag_ms(self.snapshot).map(|ms| format!(" lag {}", duration_ms(ms).trim()));
+            let lag = self
+                .status
+                .behind_ms
+                .or_else(|| lag_ms(self.snapshot))
+                .map(|ms| format!(" lag {}", duration_ms(ms).trim()));
             return vec![
                 ("LIVE".to_owned(), styles.good),
                 (lag.unwrap_or_default(), styles.dim),
@@ -210,10 +210,17 @@ impl Top<'_> {
     }
 }
 
+/// Lengths of a bar that can be chosen, in seconds.
+const WINDOWS: [i64; 8] = [1, 10, 30, 60, 300, 900, 1800, 3600];
+
 /// The timeline's buckets, kept between frames.
 #[derive(Debug, Clone, Default)]
 pub struct Buckets {
-    made_for: Option<(u64, Rect)>,
+    made_for: Option<(u64, Rect, Option<i64>)>,
+    /// Length of a bar in seconds; as fits where it is `None`.
+    pub window: Option<i64>,
+    /// The share of failed events is shown, not their number.
+    pub rate: bool,
     scale: Option<Scale>,
     counts: Vec<Bucket>,
 }
@@ -221,17 +228,28 @@ pub struct Buckets {
 impl Buckets {
     /// Brings them up to a snapshot and an area, if they are not.
     pub fn prepare(&mut self, snapshot: &Snapshot, area: Rect) {
-        if self.made_for == Some((snapshot.revision, area)) || area.is_empty() {
+        let made_for = Some((snapshot.revision, area, self.window));
+        if self.made_for == made_for || area.is_empty() {
             return;
         }
-        self.made_for = Some((snapshot.revision, area));
+        self.made_for = made_for;
         self.scale = snapshot
             .timeline
             .span()
-            .map(|span| Scale::for_area(span, area));
+            .map(|span| Scale::for_area(span, area, self.window));
         self.counts = self.scale.map_or_else(Vec::new, |s| {
             snapshot.timeline.buckets(s.start, s.step, s.count)
         });
+    }
+
+    /// The next length of a bar: as fits, then longer and longer; what it is now, in words.
+    pub fn next_window(&mut self) -> String {
+        let at = WINDOWS.iter().position(|s| Some(*s) == self.window);
+        self.window = WINDOWS.get(at.map_or(0, |at| at + 1)).copied();
+        match self.window {
+            Some(seconds) => format!("windows of {}", step_label(seconds)),
+            None => "windows as fine as fits".to_owned(),
+        }
     }
 
     /// Draws the timeline with the selected row's second in it.
@@ -240,6 +258,7 @@ impl Buckets {
             Chart {
                 scale,
                 buckets: &self.counts,
+                rate: self.rate,
                 selection: None,
                 cursor,
             }

@@ -13,6 +13,8 @@ pub struct Status {
     pub lines_per_second: Option<f64>,
     /// Resident memory of the process in bytes, where the system tells.
     pub memory_bytes: Option<u64>,
+    /// How far streams are behind, in milliseconds; `None` where there is no stream.
+    pub behind_ms: Option<u64>,
     /// The run is over.
     pub finished: bool,
     /// The run failed as a whole; a sentence.
@@ -68,6 +70,10 @@ impl Status {
             Notice::Listed { .. } => None,
             Notice::Again(_) => {
                 self.finished = false;
+                None
+            }
+            Notice::Behind(ms) => {
+                self.behind_ms = Some(ms);
                 None
             }
             Notice::Warning(text) => {

@@ -58,6 +58,7 @@ fn judged(source: &Path, contract: &Arc<Contract>, threads: usize) -> (Counters,
         contract: contract.clone(),
         threads,
         needs: Needs {
+            windows: false,
             judge: true,
             ..Needs::default()
         },

@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicBool;
 
 use frontlog::commands::query::{Format, QueryOptions, run};
 use frontlog::error::Error;
-use frontlog::frame::Snapshot;
 use frontlog::frame::sql::{query, tables};
+use frontlog::frame::{Snapshot, WindowSpec};
 
 use crate::views::fixture::{few, many};
 
@@ -17,6 +17,7 @@ fn written(snapshot: &Snapshot, sql: &str, format: Format, width: Option<usize>)
         &QueryOptions {
             sql: sql.into(),
             format,
+            windows: WindowSpec::default(),
             width,
         },
         snapshot,
@@ -35,10 +36,10 @@ fn every_table_can_be_selected_from() {
     let snapshot = few();
     let names: Vec<String> = tables(&snapshot).into_iter().map(|t| t.name).collect();
     let fixed = [
-        "records", "events", "failures", "rejects", "objects", "causes",
+        "records", "events", "failures", "rejects", "objects", "causes", "windows",
     ];
-    assert_eq!(names[..6], fixed);
-    assert_eq!(names[6..], ["checkout", "page_view", "mystery"]);
+    assert_eq!(names[..7], fixed);
+    assert_eq!(names[7..], ["checkout", "page_view", "mystery"]);
     for table in tables(&snapshot) {
         let frame = query(&snapshot, &format!("SELECT * FROM {}", table.name), &GO).unwrap();
         assert_eq!(frame.height(), table.rows, "{}", table.name);
@@ -191,6 +192,7 @@ fn parquet_can_be_read_back() {
         &QueryOptions {
             sql: sql.into(),
             format: Format::Parquet,
+            windows: WindowSpec::default(),
             width: None,
         },
         &snapshot,
@@ -268,6 +270,7 @@ fn a_closed_pipe_is_success() {
         let options = QueryOptions {
             sql: "SELECT * FROM events".into(),
             format,
+            windows: WindowSpec::default(),
             width: None,
         };
         run(&options, &snapshot, &mut Closed).unwrap();

@@ -428,6 +428,7 @@ impl Sink for Count {
 
 fn judged(contract: &Arc<Contract>, source: Options) -> RunSummary {
     let needs = Needs {
+        windows: false,
         judge: true,
         ..Needs::default()
     };

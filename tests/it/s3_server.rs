@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
@@ -41,6 +42,10 @@ struct State {
     requests: Mutex<Vec<String>>,
     denied: Mutex<HashSet<String>>,
     page: Mutex<Option<i32>>,
+    /// One request in so many is refused; none where it is 0.
+    busy: AtomicU64,
+    answered: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl S3Server {
@@ -114,6 +119,16 @@ impl S3Server {
         self.state.denied.lock().unwrap().clear();
     }
 
+    /// Answers one request in `every` with 503 from now on.
+    pub fn busy(&self, every: u64) {
+        self.state.busy.store(every, Ordering::Relaxed);
+    }
+
+    /// Requests that were answered with 503 because the server was busy.
+    pub fn refused(&self) -> u64 {
+        self.state.refused.load(Ordering::Relaxed)
+    }
+
     /// Answers listings by pages of this many keys, though the client asks for more.
     pub fn page(&self, keys: i32) {
         *self.state.page.lock().unwrap() = Some(keys);
@@ -153,6 +168,16 @@ impl Store {
         self.state.requests.lock().unwrap().push(request);
     }
 
+    fn answer(&self) -> S3Result<()> {
+        let every = self.state.busy.load(Ordering::Relaxed);
+        let number = self.state.answered.fetch_add(1, Ordering::Relaxed) + 1;
+        if every > 0 && number.is_multiple_of(every) {
+            self.state.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(s3_error!(SlowDown));
+        }
+        Ok(())
+    }
+
     /// Changes with content, as S3's does: from the time of writing and the length.
     fn etag(&self, bucket: &str, key: &str) -> Option<ETag> {
         let meta = std::fs::metadata(self.root.join(bucket).join(key)).ok()?;
@@ -167,6 +192,7 @@ impl Store {
     async fn get(&self, req: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
         self.note(format!("GET {bucket}/{key}"));
+        self.answer()?;
         if self
             .state
             .denied
@@ -196,6 +222,7 @@ impl Store {
             "LIST {bucket} {}",
             req.input.prefix.clone().unwrap_or_default()
         ));
+        self.answer()?;
         if let Some(keys) = *self.state.page.lock().unwrap() {
             req.input.max_keys = Some(keys);
         }

@@ -63,6 +63,7 @@ fn options() -> RunOptions {
         record_fields: true,
         event_columns: true,
         failed_raw: false,
+        windows: false,
         judge: true,
     };
     RunOptions {

@@ -3,13 +3,16 @@
 //! The same input under the same contract gives the same report, whatever the number of threads, and nothing in it
 //! tells when or where it was made: two reports can be compared by `diff`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::commands::check::alerting::AlertChange;
 use crate::commands::check::tally::{CauseTally, Tally, TypeTally};
+use crate::commands::check::watching::Watching;
 use crate::model::time::format_us;
-use crate::model::{Cause, Code, Counters, ObjectState, ObjectStatus, Severity};
+use crate::model::{Cause, Code, Counters, EventType, ObjectState, ObjectStatus, Severity};
 use crate::pipeline::RunSummary;
 
 /// The format number in the JSON output; it changes only when something is taken away or renamed.
@@ -21,7 +24,7 @@ pub const CORRUPT: &str = "corrupt";
 pub const UNREADABLE: &str = "unreadable";
 
 /// Everything a check found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// [`FORMAT`].
     pub format: u32,
@@ -39,12 +42,38 @@ pub struct Report {
     pub rejects: Vec<RejectRow>,
     /// By URI: objects that could not be read to their end.
     pub incomplete_objects: Vec<ObjectRow>,
+    /// What the alerts did; absent where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub alerts: Option<Alerts>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,
 }
 
+/// What the alerts did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Alerts {
+    /// Those that opened, as typed, each once.
+    pub opened: Vec<String>,
+    /// Each opening and each end, in the order of time; without those that were printed as they came.
+    pub changes: Vec<AlertChange>,
+    /// Of a followed run: events that came when their window had been judged. (Whatever order they come in, a run that
+    /// ends by itself judges all of them.)
+    pub late_events: Option<u64>,
+}
+
+impl Alerts {
+    /// The end of watching.
+    pub fn of(mut watching: Watching, follows: bool) -> Self {
+        Self {
+            changes: watching.take_changes(),
+            opened: watching.opened().to_vec(),
+            late_events: follows.then(|| watching.late()),
+        }
+    }
+}
+
 /// One event type.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventRow {
     /// As logged; null for events without a name (R201).
     pub event: Option<String>,
@@ -63,12 +92,12 @@ pub struct EventRow {
 }
 
 /// One cause.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FailureRow {
     /// `V402`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// `type`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// `error`, `warn` or `info`.
     pub severity: Severity,
     /// Event name, empty for an event that has none.
@@ -78,7 +107,7 @@ pub struct FailureRow {
     /// Property or log field, empty for the whole event.
     pub path: String,
     /// JSON Schema keyword, empty outside V4xx.
-    pub keyword: &'static str,
+    pub keyword: Cow<'static, str>,
     /// What was expected.
     pub expected: String,
     /// Events with this failure.
@@ -96,7 +125,7 @@ pub struct FailureRow {
 }
 
 /// One failure as an example.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExampleRow {
     /// The offending text, cut at 256 bytes; null where there is none.
     pub value: Option<String>,
@@ -107,12 +136,12 @@ pub struct ExampleRow {
 }
 
 /// Unreadable lines of one code.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RejectRow {
     /// `L101`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// `columns`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Lines.
     pub lines: u64,
     /// The first few in the order of the input.
@@ -120,7 +149,7 @@ pub struct RejectRow {
 }
 
 /// One unreadable line as an example.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RejectExample {
     /// URI of the object.
     pub object: String,
@@ -131,59 +160,78 @@ pub struct RejectExample {
 }
 
 /// One object that could not be read to its end.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectRow {
     /// Its URI.
     pub object: String,
     /// `corrupt` or `unreadable`.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// Why, a sentence.
     pub reason: String,
 }
 
 impl Report {
-    /// Joins what was counted with what the run says of its ids. `reasons` and the status are filled in later.
-    pub fn new(tally: Tally, summary: RunSummary) -> Self {
+    /// Joins what was counted with what the run says of its ids, and with what an earlier run had counted that this
+    /// one goes on from. `reasons` and the status are filled in later.
+    pub fn new(mut tally: Tally, summary: RunSummary) -> Self {
+        let earlier = tally.earlier.take();
+        let known = Known {
+            counters: &summary.counters,
+            objects: &summary.objects,
+            causes: &summary.causes,
+            types: &summary.event_types,
+        };
+        let mut report = Self::of(&tally, &known);
+        report.warnings = summary.warnings;
+        if let Some(earlier) = earlier {
+            report.add(*earlier);
+        }
+        report
+    }
+
+    /// Joins what was counted with what is known of its ids.
+    pub fn of(tally: &Tally, known: &Known<'_>) -> Self {
         let names = Names {
-            summary: &summary,
-            types: &tally.types,
+            known,
+            tally: &tally.types,
         };
         let mut events = names.events();
         events.sort();
-        let causes = summary.causes.iter().zip(tally.causes);
+        let causes = known.causes.iter().zip(&tally.causes);
         let mut failures: Vec<FailureRow> = causes
             .filter(|(_, t)| t.failures > 0)
             .map(|(cause, t)| names.failure(cause, t))
             .collect();
-        failures.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| key(a).cmp(&key(b))));
-        let rejects = tally.rejects.into_iter().map(|(code, t)| RejectRow {
-            code: code.as_str(),
-            name: code.name(),
+        sort(&mut failures);
+        let rejects = tally.rejects.iter().map(|(code, t)| RejectRow {
+            code: code.as_str().into(),
+            name: code.name().into(),
             lines: t.lines,
             examples: t
                 .examples
-                .into_iter()
+                .iter()
                 .map(|(object, line, message)| RejectExample {
-                    object: names.object(object),
-                    line,
-                    message,
+                    object: names.object(*object),
+                    line: *line,
+                    message: message.clone(),
                 })
                 .collect(),
         });
         let rejects = rejects.collect();
         let mut incomplete_objects: Vec<ObjectRow> =
-            summary.objects.iter().filter_map(incomplete).collect();
+            known.objects.iter().filter_map(incomplete).collect();
         incomplete_objects.sort();
         Self {
             format: FORMAT,
             exit_status: 0,
             reasons: Vec::new(),
-            counters: summary.counters,
+            counters: *known.counters,
             events,
             failures,
             rejects,
             incomplete_objects,
-            warnings: summary.warnings,
+            alerts: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -203,13 +251,18 @@ impl Report {
     }
 }
 
-fn key(row: &FailureRow) -> (&str, &str, &str, &str, &str, &str) {
+/// By rows, the most first; then by what they are.
+pub(super) fn sort(failures: &mut [FailureRow]) {
+    failures.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| key(a).cmp(&key(b))));
+}
+
+pub(super) fn key(row: &FailureRow) -> (&str, &str, &str, &str, &str, &str) {
     (
-        row.code,
+        &row.code,
         &row.event,
         &row.version,
         &row.path,
-        row.keyword,
+        &row.keyword,
         &row.expected,
     )
 }
@@ -222,20 +275,33 @@ fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
     };
     Some(ObjectRow {
         object: state.object.uri.to_string(),
-        state: word,
+        state: word.into(),
         reason: reason.clone(),
     })
 }
 
+/// What is known of the ids in a tally, and the counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The identity.
+    pub counters: &'a Counters,
+    /// By object id.
+    pub objects: &'a [ObjectState],
+    /// By cause id.
+    pub causes: &'a [Arc<Cause>],
+    /// By event type id.
+    pub types: &'a [Arc<EventType>],
+}
+
 /// Turns ids into names.
 struct Names<'a> {
-    summary: &'a RunSummary,
-    types: &'a [TypeTally],
+    known: &'a Known<'a>,
+    tally: &'a [TypeTally],
 }
 
 impl Names<'_> {
     fn object(&self, id: u32) -> String {
-        self.summary
+        self.known
             .objects
             .get(id as usize)
             .map(|o| o.object.uri.to_string())
@@ -244,14 +310,12 @@ impl Names<'_> {
 
     fn events(&self) -> Vec<EventRow> {
         let rows = self
-            .types
+            .tally
             .iter()
             .enumerate()
             .filter(|(_, tally)| tally.events > 0)
             .map(|(index, tally)| {
-                let known = index
-                    .checked_sub(1)
-                    .and_then(|id| self.summary.event_types.get(id));
+                let known = index.checked_sub(1).and_then(|id| self.known.types.get(id));
                 EventRow {
                     event: known.map(|t| t.name.to_string()),
                     version: known.map(|t| t.version.to_string()).unwrap_or_default(),
@@ -268,18 +332,14 @@ impl Names<'_> {
     /// Events of the name and version of a cause; of its name where that version has none (R203).
     fn events_of(&self, cause: &Cause) -> u64 {
         let count = |same: &dyn Fn(&str, &str) -> bool| -> u64 {
-            let types = self
-                .summary
-                .event_types
-                .iter()
-                .zip(self.types.iter().skip(1));
+            let types = self.known.types.iter().zip(self.tally.iter().skip(1));
             types
                 .filter(|(t, _)| same(&t.name, &t.version))
                 .map(|(_, tally)| tally.events)
                 .sum()
         };
         if cause.event.is_empty() {
-            return self.types.first().map_or(0, |unnamed| unnamed.events);
+            return self.tally.first().map_or(0, |unnamed| unnamed.events);
         }
         match count(&|name, version| *name == *cause.event && *version == *cause.version) {
             0 => count(&|name, _| *name == *cause.event),
@@ -287,16 +347,16 @@ impl Names<'_> {
         }
     }
 
-    fn failure(&self, cause: &Arc<Cause>, tally: CauseTally) -> FailureRow {
-        let examples = tally.examples.into_iter();
+    fn failure(&self, cause: &Arc<Cause>, tally: &CauseTally) -> FailureRow {
+        let examples = tally.examples.iter();
         FailureRow {
-            code: cause.code.as_str(),
-            name: cause.code.name(),
+            code: cause.code.as_str().into(),
+            name: cause.code.name().into(),
             severity: cause.severity,
             event: cause.event.to_string(),
             version: cause.version.to_string(),
             path: cause.path.to_string(),
-            keyword: cause.keyword,
+            keyword: cause.keyword.into(),
             expected: cause.expected.to_string(),
             rows: tally.rows,
             failures: tally.failures,
@@ -305,7 +365,7 @@ impl Names<'_> {
             last_utc: tally.span_us.map(|(_, last)| format_us(last)),
             examples: examples
                 .map(|e| ExampleRow {
-                    value: e.value,
+                    value: e.value.clone(),
                     object: self.object(e.object),
                     line: e.line,
                 })

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 
 use polars_arrow::array::Utf8ViewArray;
 
+use crate::commands::check::report::{Known, Report};
 use crate::error::Result;
-use crate::model::{Batch, Code, FailureColumns, RecordColumns, RejectColumns, Sink, Verdict};
+use crate::model::{
+    Batch, Code, FailureColumns, RecordColumns, RejectColumns, Sink, SoFar, Verdict,
+};
 
 /// One example of a failure: the offending text and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +68,8 @@ pub struct Tally {
     pub types: Vec<TypeTally>,
     /// By code.
     pub rejects: BTreeMap<Code, RejectTally>,
+    /// What an earlier run had counted that this one goes on from.
+    pub earlier: Option<Box<Report>>,
 }
 
 impl Tally {
@@ -159,5 +164,25 @@ impl Sink for Tally {
         self.count_failures(batch.failures, &batch.records);
         self.count_rejects(batch.rejects);
         Ok(())
+    }
+
+    /// The report so far, by names instead of this run's ids.
+    fn memo(&mut self, so_far: &SoFar<'_>) -> Option<serde_json::Value> {
+        let known = Known {
+            counters: so_far.counters,
+            objects: so_far.objects,
+            causes: &so_far.causes.list(),
+            types: &so_far.types.list(),
+        };
+        let mut report = Report::of(self, &known);
+        report.forget_unreadable();
+        if let Some(earlier) = &self.earlier {
+            report.add((**earlier).clone());
+        }
+        serde_json::to_value(&report).ok()
+    }
+
+    fn recall(&mut self, memo: serde_json::Value) {
+        self.earlier = serde_json::from_value(memo).ok().map(Box::new);
     }
 }

@@ -30,6 +30,7 @@ pub fn render(report: &Report) -> String {
         failures(report),
         rejects(report),
         incomplete(report),
+        alerts(report),
         warnings(report),
         verdict(report),
     ];
@@ -172,12 +173,12 @@ fn failures(report: &Report) -> String {
         table.row([
             thousands(row.rows),
             percent(row.rows, row.of_events),
-            row.code.to_owned(),
+            row.code.to_string(),
             row.severity.as_str().to_owned(),
             row.event.clone(),
             row.path.clone(),
             cut(if row.expected.is_empty() {
-                row.name
+                &row.name
             } else {
                 &row.expected
             }),
@@ -223,10 +224,10 @@ fn rejects(report: &Report) -> String {
     let mut table = Table::new(&["#lines", "code", "meaning"]);
     for row in &report.rejects {
         let meaning =
-            crate::model::Code::parse(row.code).map_or(row.name, crate::model::Code::meaning);
+            crate::model::Code::parse(&row.code).map_or(&*row.name, |code| code.meaning());
         table.row([
             thousands(row.lines),
-            row.code.to_owned(),
+            row.code.to_string(),
             meaning.to_owned(),
         ]);
         for example in &row.examples {
@@ -258,6 +259,24 @@ fn incomplete(report: &Report) -> String {
             printable(&row.object),
             printable(&row.reason)
         );
+    }
+    out
+}
+
+fn alerts(report: &Report) -> String {
+    let Some(alerts) = &report.alerts else {
+        return String::new();
+    };
+    let mut out = match alerts.opened.len() {
+        0 => "Alerts: none opened".to_owned(),
+        n => format!("Alerts: {} opened", thousands(n as u64)),
+    };
+    if let Some(late) = alerts.late_events.filter(|late| *late > 0) {
+        let _ = write!(out, "; {} came late", count(late, "event"));
+    }
+    out.push('\n');
+    for change in &alerts.changes {
+        let _ = writeln!(out, "  {}", printable(&change.line()));
     }
     out
 }

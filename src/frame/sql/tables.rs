@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use polars::prelude::{DataFrame, DataType};
 
-use super::{TableInfo, events, lists};
+use super::{TableInfo, events, lists, windows};
 use crate::error::Result;
 use crate::frame::Snapshot;
 
@@ -21,6 +21,7 @@ enum Kind {
     Rejects,
     Objects,
     Causes,
+    Windows,
     /// The event tables of one name.
     Event(Vec<usize>),
 }
@@ -35,6 +36,7 @@ impl Table {
             ("rejects", Kind::Rejects),
             ("objects", Kind::Objects),
             ("causes", Kind::Causes),
+            ("windows", Kind::Windows),
         ];
         let mut all: Vec<Self> = fixed
             .into_iter()
@@ -84,6 +86,10 @@ impl Table {
                 "one row a cause of failures".to_owned(),
                 snapshot.causes.len(),
             ),
+            Kind::Windows => (
+                "one row a window of time, and one for each event in it".to_owned(),
+                windows::height(snapshot),
+            ),
             Kind::Event(list) => {
                 let tables: Vec<_> = list
                     .iter()
@@ -117,6 +123,7 @@ impl Table {
             Kind::Rejects => lists::rejects(snapshot),
             Kind::Objects => lists::objects(snapshot),
             Kind::Causes => lists::causes(snapshot),
+            Kind::Windows => windows::windows(snapshot),
             Kind::Event(list) => events::event(snapshot, list),
         }
     }

@@ -52,6 +52,11 @@ impl App {
             Action::Undo => self.undo_or_redo(true),
             Action::Redo => self.undo_or_redo(false),
             Action::FiltersOff => self.filters_off(),
+            Action::WindowLength => {
+                let now = self.buckets.next_window();
+                self.say(Weight::Done, now);
+            }
+            Action::FailedRate => self.buckets.rate = !self.buckets.rate,
             Action::AllRecords => self.all_records(),
             Action::Export if self.setting.can_export => self.go_to_screen(ScreenKind::Export),
             Action::CopyCommand => return vec![self.copy_command()],

@@ -4,6 +4,7 @@
 //!    object                            state     bytes       lines    events   failed  unreadable  reason
 //!    E2EX.2026-11-23-13.8f2a.gz        read    1.21 MiB     20,312    15,310      204           0
 //! ▸✗ E2EX.2026-11-23-14.91cc.gz        corrupt  212 KiB      3,100     2,998        0           1  unexpected end
+//!    E2EX.2026-11-23-09.0a7e.gz        read      8 KiB         92        70        0           0  late: 3h12m after its hour
 //! ```
 //! `R` reads again what could not be read.
 
@@ -13,7 +14,7 @@ use ratatui::layout::Rect;
 use crate::frame::{Cell, ColumnRef, Filter, Snapshot, Virtual};
 use crate::model::{ObjectId, ObjectState, ObjectStatus};
 use crate::tui::theme::Styles;
-use crate::tui::widget::number::{bytes, grouped};
+use crate::tui::widget::number::{bytes, duration_ms, grouped};
 use crate::tui::widget::table::{
     CellText, Column, Mark, PaintedTable, RowMark, Table, TableState, Tone,
 };
@@ -95,8 +96,11 @@ impl Sources {
         styles: &Styles,
     ) -> PaintedTable {
         let prefix = common_folder(snapshot);
-        let any_trouble = troubled(snapshot) > 0;
-        let shown = if any_trouble {
+        let any_remark = snapshot
+            .objects
+            .iter()
+            .any(|o| trouble(o).is_some() || o.object.late_ms().is_some());
+        let shown = if any_remark {
             TITLES.len()
         } else {
             TITLES.len() - 1
@@ -172,10 +176,16 @@ fn cell(object: &ObjectState, column: usize, prefix: usize) -> CellText<'_> {
         4 => count(counters.events, Tone::Plain),
         5 => count(counters.failed, Tone::Bad),
         6 => count(counters.unreadable_lines, Tone::Bad),
-        _ => trouble(object).map_or_else(
-            || CellText::new(" "),
-            |reason| CellText::toned(without_object(reason, &object.object.uri), Tone::Warn),
-        ),
+        _ => match (trouble(object), object.object.late_ms()) {
+            (Some(reason), _) => {
+                CellText::toned(without_object(reason, &object.object.uri), Tone::Warn)
+            }
+            (None, Some(ms)) => {
+                let late = format!("late: {} after its hour", duration_ms(ms).trim());
+                CellText::toned(late, Tone::Dim)
+            }
+            (None, None) => CellText::new(" "),
+        },
     }
 }
 

@@ -4,7 +4,8 @@
 //!  14:00  ▂▂▃▃▅▅▇█▇▅▃▂▂▂▃▃▅▅▇▇▅▃▂  14:20     ok     max 1,204
 //!  11-23  ········▁▁▃█▇▂·········  2m/bar    failed max 9
 //! ```
-//! Each row has its own height, which is why it says its `max`. A third row, where there is one, is the axis with the
+//! Each row has its own height, which is why it says its `max`. Bars are windows as long as fits, or as long as asked for;
+//! then the newest that fit are shown. The lower row can show the share of failed events instead. A third row, where there is one, is the axis with the
 //! selected range.
 
 use chrono::{DateTime, Utc};
@@ -63,13 +64,28 @@ impl Scale {
         }
     }
 
-    /// The scale of a chart drawn in `area` by [`Chart::render`]: ask the frame for its buckets.
-    pub fn for_area(span: (i64, i64), area: Rect) -> Self {
-        Self::fit(
-            span,
-            area.width
-                .saturating_sub(margins(area.width).0 + margins(area.width).1),
-        )
+    /// The newest windows of `step` seconds that fit into `width` cells.
+    pub fn newest((first, last): (i64, i64), width: u16, step: i64) -> Self {
+        let (width, step) = (i64::from(width.max(1)), step.max(1));
+        let end = last.max(first).div_euclid(step) + 1;
+        let count = (end - first.div_euclid(step)).clamp(1, width);
+        Self {
+            start: (end - count) * step,
+            step,
+            count: count as usize,
+            cells: (width / count) as u16,
+        }
+    }
+
+    /// The scale of a chart drawn in `area` by [`Chart::render`]: ask the frame for its buckets. `window` is the length
+    /// of a bar in seconds; where it is `None` the bars are as fine as fits.
+    pub fn for_area(span: (i64, i64), area: Rect, window: Option<i64>) -> Self {
+        let (left, right) = margins(area.width);
+        let width = area.width.saturating_sub(left + right);
+        match window {
+            Some(step) => Self::newest(span, width, step),
+            None => Self::fit(span, width),
+        }
     }
 
     /// The first second after the last bucket.
@@ -109,6 +125,8 @@ pub struct Chart<'a> {
     pub scale: Scale,
     /// One a bucket of the scale.
     pub buckets: &'a [Bucket],
+    /// The lower row is the share of failed events, not their number.
+    pub rate: bool,
     /// The selected range of seconds, both inclusive.
     pub selection: Option<(i64, i64)>,
     /// The second of the selected row.
@@ -128,8 +146,8 @@ impl Chart<'_> {
             width: area.width - left - right,
             ..area
         };
-        let max = |of: fn(&Bucket) -> u32| self.buckets.iter().map(of).max().unwrap_or(0);
-        let (good, failed) = (max(|b| b.good), max(|b| b.failed));
+        let max = |of: &dyn Fn(&Bucket) -> u32| self.buckets.iter().map(of).max().unwrap_or(0);
+        let (good, failed) = (max(&|b| b.good), max(&|b| self.lower(b)));
         for (i, bucket) in self.buckets.iter().enumerate().take(self.scale.count) {
             self.column(bars, buf, (i, bucket), (good, failed), styles);
         }
@@ -166,6 +184,18 @@ impl Chart<'_> {
         }
     }
 
+    /// What the lower row shows: failed events, or their share in thousandths.
+    fn lower(&self, bucket: &Bucket) -> u32 {
+        if !self.rate {
+            return bucket.failed;
+        }
+        let (failed, all) = (
+            u64::from(bucket.failed),
+            u64::from(bucket.good) + u64::from(bucket.failed),
+        );
+        (failed * 1000).div_ceil(all.max(1)) as u32
+    }
+
     fn column(
         &self,
         bars: Rect,
@@ -180,7 +210,7 @@ impl Chart<'_> {
         );
         let rows = [
             (block(bucket.good, good), styles.good, bucket.good),
-            (block(bucket.failed, failed), styles.bad, bucket.failed),
+            (block(self.lower(bucket), failed), styles.bad, bucket.failed),
         ];
         for (y, (bar, style, value)) in (bars.y..bars.bottom()).zip(rows) {
             let (bar, style) = if value == 0 {
@@ -254,7 +284,12 @@ impl Chart<'_> {
         let step = format!("{}/bar", step_label(self.scale.step));
         let rows = [
             (self.clock(end), "ok", good, styles.good),
-            (step, "failed", failed, styles.bad),
+            (
+                step,
+                if self.rate { "fail %" } else { "failed" },
+                failed,
+                styles.bad,
+            ),
         ];
         for (y, (label, name, max, style)) in (area.y..area.bottom()).zip(rows) {
             text::put(
@@ -272,7 +307,11 @@ impl Chart<'_> {
                 text::put(buf, (area.x + 11, y), 6, name, style);
             }
             if area.width >= 29 && max > 0 {
-                let max = format!(" max {}", text::grouped(u64::from(max)));
+                let max = if self.rate && y > area.y {
+                    format!(" max {}.{} %", max / 10, max % 10)
+                } else {
+                    format!(" max {}", text::grouped(u64::from(max)))
+                };
                 text::put(buf, (area.x + 17, y), area.width - 17, &max, styles.faint);
             }
         }
@@ -326,7 +365,7 @@ fn instant(second: i64) -> Option<DateTime<Utc>> {
 }
 
 /// `30s`, `2m30s`, `6h`, `2d`.
-fn step_label(step: i64) -> String {
+pub fn step_label(step: i64) -> String {
     let units = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
     let mut rest = step;
     let mut label = String::new();

@@ -48,7 +48,7 @@ fn the_finest_step_a_clock_reader_can_follow() {
 
 fn chart(width: u16, height: u16, selection: Option<(i64, i64)>) -> (Buffer, Scale) {
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-    let scale = Scale::for_area((NOON, NOON + 20 * 60 - 1), buf.area);
+    let scale = Scale::for_area((NOON, NOON + 20 * 60 - 1), buf.area, None);
     let buckets: Vec<Bucket> = (0..scale.count as u32)
         .map(|i| Bucket {
             good: i % 9,
@@ -59,6 +59,7 @@ fn chart(width: u16, height: u16, selection: Option<(i64, i64)>) -> (Buffer, Sca
     let chart = Chart {
         scale,
         buckets: &buckets,
+        rate: false,
         selection,
         cursor: None,
     };
@@ -102,4 +103,48 @@ fn any_width_will_do() {
             chart(width, height, Some((NOON, NOON + 7)));
         }
     }
+}
+
+#[test]
+fn windows_of_a_length_are_the_newest_that_fit() {
+    let scale = Scale::newest((NOON + 5, NOON + 3_599), 10, 60);
+    assert_eq!(
+        (scale.start, scale.count, scale.cells),
+        (NOON + 3_000, 10, 1)
+    );
+    let all = Scale::newest((NOON + 5, NOON + 125), 10, 60);
+    assert_eq!((all.start, all.count, all.cells), (NOON, 3, 3));
+}
+
+/// One failure of two is more than ten of a thousand.
+#[test]
+fn the_share_of_failed_events_has_its_own_height() {
+    let area = Rect::new(0, 0, 100, 2);
+    let scale = Scale::for_area((NOON, NOON + 119), area, Some(60));
+    let bucket = |good, failed| Bucket {
+        good,
+        failed,
+        other: 0,
+    };
+    let buckets = [bucket(990, 10), bucket(1, 1)];
+    let lower = |rate| {
+        let mut buf = Buffer::empty(area);
+        let (selection, cursor) = (None, None);
+        let chart = Chart {
+            scale,
+            buckets: &buckets,
+            rate,
+            selection,
+            cursor,
+        };
+        chart.render(area, &mut buf, &Styles::dark());
+        let row: String = (0..100).map(|x| buf[(x, 1)].symbol().to_owned()).collect();
+        (
+            row.contains("max 50.0 %"),
+            row.chars().nth(10),
+            row.chars().nth(10 + scale.cells as usize),
+        )
+    };
+    assert_eq!(lower(false), (false, Some('█'), Some('▁')));
+    assert_eq!(lower(true), (true, Some('▁'), Some('█')));
 }

@@ -133,7 +133,7 @@ pub struct S3Args {
     /// Named profile of the AWS configuration
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Region of the bucket
+    /// Region of the bucket, or of the stream
     #[arg(long, value_name = "NAME")]
     pub region: Option<String>,
     /// Another endpoint than AWS'

@@ -3,6 +3,7 @@
 
 pub mod amount;
 mod in_force;
+mod stream;
 pub mod user_file;
 pub mod when;
 
@@ -14,12 +15,10 @@ use chrono::{DateTime, Utc};
 use crate::cli::{
     Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, FollowArgs,
     GenerateArgs, InputFormat, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
-    WindowArgs, WrittenFormat,
+    WrittenFormat,
 };
 use crate::commands::check::CheckOptions;
-use crate::commands::check::alert::Alert;
 use crate::commands::check::threshold::{Limit, Thresholds};
-use crate::commands::check::watching::WatchOptions;
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
 use crate::commands::generate::{GenerateOptions, Written};
@@ -27,7 +26,6 @@ use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::export;
-use crate::frame::WindowSpec;
 use crate::model::{FormatOptions, LogFormat};
 use crate::parse;
 use crate::pipeline::{Needs, RunOptions};
@@ -178,7 +176,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         .iter()
         .map(|limit| Thresholds::parse_code(limit))
         .collect::<Result<_>>()?;
-    let watch = watch(&typed.alert, typed.on_alert, &typed.windows)?;
+    let watch = stream::watch(&typed.alert, typed.on_alert, &typed.windows)?;
     let needs = Needs {
         judge: !typed.no_judge,
         windows: watch.is_some(),
@@ -200,38 +198,6 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         },
         watch,
         max_examples: typed.max_examples,
-    }))
-}
-
-fn window_spec(typed: &WindowArgs) -> Result<WindowSpec> {
-    Ok(WindowSpec {
-        seconds: amount::span("--window", &typed.window, 1..=3600)?,
-        lateness_s: amount::span("--allowed-lateness", &typed.allowed_lateness, 0..=86_400)?,
-    })
-}
-
-/// What `--alert` asks for; `None` without one.
-fn watch(
-    alerts: &[String],
-    on_alert: Option<String>,
-    windows: &WindowArgs,
-) -> Result<Option<WatchOptions>> {
-    let spec = window_spec(windows)?;
-    if alerts.is_empty() {
-        return Ok(None);
-    }
-    let alerts = alerts
-        .iter()
-        .map(|text| {
-            let alert = Alert::parse(text).map_err(|e| Error::Config(e.to_string()))?;
-            alert.windows(spec.seconds).map_err(Error::Config)?;
-            Ok(alert)
-        })
-        .collect::<Result<_>>()?;
-    Ok(Some(WatchOptions {
-        spec,
-        alerts,
-        on_alert,
     }))
 }
 
@@ -280,7 +246,7 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
         QueryOptions {
             sql: typed.sql,
             format,
-            windows: window_spec(&typed.windows)?,
+            windows: stream::window_spec(&typed.windows)?,
             width: around.terminal_width,
         },
     ))
@@ -315,7 +281,14 @@ fn run_options(
     around: &Surroundings,
 ) -> Result<RunOptions> {
     not_a_command(&sources, &around.working_folder)?;
-    let formats = formats(&typed)?;
+    let mut formats = formats(&typed)?;
+    if !formats.fields.is_empty()
+        && sources.iter().all(|s| stream::is_one(s))
+        && formats.format == LogFormat::Auto
+    {
+        // Names that both kinds of logs have mean what they mean in real-time logs.
+        formats.format = LogFormat::Realtime;
+    }
     let contract = contract(typed.contract.as_deref(), &sources, &around.working_folder)?;
     let since = match (&typed.since, &typed.last) {
         (Some(since), _) => Some(when::hour("--since", since, around.now, when::Edge::First)?),
@@ -341,9 +314,9 @@ fn run_options(
         newest_first: false,
         from: typed
             .from
-            .map(|from| stream_start(&from, around))
+            .map(|from| stream::start(&from, around.now))
             .transpose()?
-            .or(since.map(|hour| source::kinesis::From::Time(hour * 3_600_000)))
+            .or(since.map(|hour| source::kinesis::Begin::Time(hour * 3_600_000)))
             .unwrap_or_default(),
         follow: false,
         following: source::Following::default(),
@@ -357,17 +330,6 @@ fn run_options(
         threads: typed.threads,
         needs,
     })
-}
-
-/// What `--from` means.
-fn stream_start(text: &str, around: &Surroundings) -> Result<source::kinesis::From> {
-    use source::kinesis::From;
-    match text.trim() {
-        "latest" => Ok(From::Latest),
-        "trim-horizon" => Ok(From::TrimHorizon),
-        time => when::instant("--from", time, around.now)
-            .map(|time| From::Time(time.timestamp_millis())),
-    }
 }
 
 /// How late `CloudFront` may be, a day, and two hours to be safe.

@@ -28,6 +28,8 @@ pub struct Batch {
     pub rejects: RejectColumns,
     /// What was counted, by object: several batches may speak of one object, and the counts add up.
     pub objects: Vec<ObjectCount>,
+    /// Of followed objects that may be overwritten: hashes of the lines read, by object id. Empty otherwise.
+    pub read_lines: Vec<(u32, Vec<u64>)>,
 }
 
 impl Batch {

@@ -142,6 +142,7 @@ fn run_with(
     let formats = Arc::new(Formats::new(&options.source.formats)?);
     let mut source = options.source.clone();
     let (keeping, warning) = Keeping::open(&mut source, sink)?;
+    let taken = source.following.taken.clone();
     let (ask, asks) = unbounded();
     let arrivals = if watcher.is_some() {
         source::start_and_stay(source, stop.clone(), asks)?
@@ -160,7 +161,7 @@ fn run_with(
         cancel: stop.clone(),
         streams: AtomicUsize::new(0),
         read_before: std::sync::Mutex::default(),
-        versions: options.source.follow.then(Versions::default),
+        versions: options.source.follow.then(|| Versions::after(&taken)),
     };
     sink.start(&types, &causes, &shared.words);
     let (unit_sender, units) = bounded(2 * threads);
@@ -409,6 +410,8 @@ impl End<'_> {
                 self.counters.add(&count.counters);
             }
             let last_part = batch.last_part;
+            let read_lines = std::mem::take(&mut batch.read_lines);
+            self.keeping.note_lines(read_lines, &self.objects);
             self.sink.take(batch)?;
             if last_part {
                 let _ = self.tokens.try_send(());

@@ -358,7 +358,12 @@ impl<'a> Worker<'a> {
             _ => text.len(),
         };
         let versions = self.shared.versions.as_ref();
-        match versions.and_then(|v| v.new_lines(object, &text[..end])) {
+        let new = versions.and_then(|v| v.new_lines(object, &text[..end]));
+        let runs = new.and_then(|new| {
+            batch.read_lines.push((object, new.hashes));
+            new.runs
+        });
+        match runs {
             None => self.parse(&text[..end], 0, state, object, batch),
             Some(runs) => {
                 for run in runs {

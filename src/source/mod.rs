@@ -51,7 +51,7 @@ pub struct Options {
     /// Newest hour first (explorer), else oldest first.
     pub newest_first: bool,
     /// Where streams are read from.
-    pub from: kinesis::From,
+    pub from: kinesis::Begin,
     /// Keep watching for growth and new objects.
     pub follow: bool,
     /// How to.

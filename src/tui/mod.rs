@@ -75,6 +75,8 @@ pub fn explore(options: ExploreOptions) -> Result<u64> {
     let setting = setting(&options)?;
     let (sender, events) = crossbeam_channel::bounded(1024);
     let (mut screen, host) = terminal::enter()?;
+    let follows = options.run.source.follow;
+    let mut news = None;
     let result = start_input(&sender).and_then(|()| {
         let means = Means {
             contract: options.run.contract.clone(),
@@ -86,11 +88,24 @@ pub fn explore(options: ExploreOptions) -> Result<u64> {
             host,
             App::new(setting),
             &events,
-            (&means, || pipeline::explore(options.run)),
+            (&means, || {
+                let handle = pipeline::explore(options.run)?;
+                news = Some(handle.notices.clone());
+                Ok(handle)
+            }),
         )
     });
     terminal::restore();
+    if follows && let Some(news) = news {
+        wait_for_end(&news);
+    }
     result
+}
+
+/// A followed run writes how far it got when it ends: its last notice, and then nobody sends any more.
+fn wait_for_end(news: &crossbeam_channel::Receiver<crate::model::Notice>) {
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(1);
+    while news.recv_deadline(limit).is_ok() {}
 }
 
 fn start_input(sender: &crossbeam_channel::Sender<input::Event>) -> Result<()> {

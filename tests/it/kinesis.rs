@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use frontlog::commands::generate::{GenerateOptions, Written, generate};
 use frontlog::contract::Contract;
 use frontlog::model::Progress;
 use frontlog::pipeline::{Needs, RunOptions, inspect, load};
-use frontlog::source::kinesis::From;
+use frontlog::source::kinesis::Begin;
 use frontlog::source::{self, Arrival, Options};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,7 @@ use crate::program::{self, folder};
 /// Longer than anything here takes.
 const LIMIT: Duration = Duration::from_secs(40);
 
-fn reading(server: &KinesisServer, stream: &str, follow: bool, from: From) -> Options {
+fn reading(server: &KinesisServer, stream: &str, follow: bool, from: Begin) -> Options {
     Options {
         sources: vec![format!("kinesis://{stream}")],
         follow,
@@ -139,7 +140,7 @@ fn every_record_comes_once_while_shards_split_and_merge() {
     server.stream("s", 3);
     put(&server, "s", 0..300);
     let mut stage = 0;
-    let got = gather(reading(&server, "s", true, From::TrimHorizon), |got| {
+    let got = gather(reading(&server, "s", true, Begin::TrimHorizon), |got| {
         // The next change comes when what was put before has been read in part only.
         if stage < 3 && got.lines.len() > 100 + 300 * stage {
             match stage {
@@ -169,7 +170,7 @@ fn every_record_comes_once_while_shards_split_and_merge() {
             .all(|uri| uri.starts_with("kinesis://s/shardId-0000000000"))
     );
     // The same from the start, without following: it ends by itself, and every shard is read.
-    let again = to_the_end(reading(&server, "s", false, From::Unsaid));
+    let again = to_the_end(reading(&server, "s", false, Begin::Unsaid));
     assert_all_once_and_in_order(&again, 0..1200);
     assert_eq!(again.read.len(), again.uris.len());
 }
@@ -185,15 +186,15 @@ fn reading_begins_where_it_should() {
     let between = chrono::Utc::now().timestamp_millis();
     std::thread::sleep(Duration::from_millis(50));
     put(&server, "s", 50..100);
-    let horizon = to_the_end(reading(&server, "s", false, From::TrimHorizon));
+    let horizon = to_the_end(reading(&server, "s", false, Begin::TrimHorizon));
     assert_all_once_and_in_order(&horizon, 0..100);
-    let since = to_the_end(reading(&server, "s", false, From::Time(between)));
+    let since = to_the_end(reading(&server, "s", false, Begin::Time(between)));
     assert_all_once_and_in_order(&since, 50..100);
-    let latest = to_the_end(reading(&server, "s", false, From::Latest));
+    let latest = to_the_end(reading(&server, "s", false, Begin::Latest));
     assert_eq!(latest.lines.len(), 0);
     // While following, what is there already is left out unless it is asked for.
     let mut began = None;
-    let following = gather(reading(&server, "s", true, From::Unsaid), |got| {
+    let following = gather(reading(&server, "s", true, Begin::Unsaid), |got| {
         // Both shards must have their iterators before anything new comes.
         if got.uris.len() == 2 && began.is_none() {
             began = Some(Instant::now());
@@ -221,11 +222,57 @@ fn what_the_server_refuses_for_a_while_is_asked_for_again() {
         ("GetShardIterator", 0) => Some("LimitExceededException"),
         _ => None,
     });
-    let mut options = reading(&server, "s", false, From::Unsaid);
+    let mut options = reading(&server, "s", false, Begin::Unsaid);
     options.s3 = reaching(&endpoint);
     let got = to_the_end(options);
     assert_all_once_and_in_order(&got, 0..100);
     assert_eq!((got.error, got.unreadable.len()), (None, 0));
+}
+
+/// A pipeline that takes nothing gets nothing asked for: so many answers wait, and no more.
+#[test]
+fn a_reader_that_is_busy_stops_the_requests() {
+    const RECORDS: usize = 100_000;
+    let Some(server) = KinesisServer::start() else {
+        return;
+    };
+    server.stream("s", 8);
+    let records: Vec<(String, Vec<u8>)> = (0..RECORDS)
+        .map(|n| {
+            (
+                format!("key{}", n % 997),
+                format!("key{} {n}", n % 997).into_bytes(),
+            )
+        })
+        .collect();
+    let records: Vec<(&str, &[u8])> = records.iter().map(|(k, d)| (&**k, &**d)).collect();
+    server.put("s", &records);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let endpoint = refusing(&server.endpoint, move |operation, _| {
+        count.fetch_add(usize::from(operation == "GetRecords"), Ordering::Relaxed);
+        None
+    });
+    let mut options = reading(&server, "s", false, Begin::Unsaid);
+    options.s3 = reaching(&endpoint);
+    let cancel = CancellationToken::new();
+    let arrivals = source::start(options, cancel).unwrap();
+    // Until nothing is asked any more.
+    let mut before = usize::MAX;
+    let start = Instant::now();
+    while asked.load(Ordering::Relaxed) != before || before == 0 {
+        before = asked.load(Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(1_200));
+        assert!(start.elapsed() < LIMIT, "it goes on asking");
+    }
+    // 64 arrivals, of which each answer is two; 2 in front of them; 16 in the readers' hands.
+    assert!(before <= 32 + 2 + 16 + 1, "{before} answers");
+    let mut got = Got::default();
+    for arrival in arrivals {
+        got.take(arrival.unwrap());
+    }
+    assert!(asked.load(Ordering::Relaxed) > RECORDS / 1_000);
+    assert_all_once_and_in_order(&got, 0..RECORDS);
 }
 
 #[test]
@@ -235,7 +282,7 @@ fn errors_name_the_stream_and_what_is_missing() {
     };
     server.stream("s", 1);
     put(&server, "s", 0..3);
-    let none = to_the_end(reading(&server, "none", false, From::Unsaid));
+    let none = to_the_end(reading(&server, "none", false, Begin::Unsaid));
     assert_eq!(
         none.error.unwrap(),
         "cannot read kinesis://none: there is no stream `none` in region us-east-1 (check its name, and --region)"
@@ -257,17 +304,17 @@ fn errors_name_the_stream_and_what_is_missing() {
         let endpoint = refusing(&server.endpoint, move |operation, _| {
             (operation == denied).then_some("AccessDeniedException")
         });
-        let mut options = reading(&server, "s", false, From::Unsaid);
+        let mut options = reading(&server, "s", false, Begin::Unsaid);
         options.s3 = reaching(&endpoint);
         let got = to_the_end(options);
         let said = got.error.or(got.unreadable.first().cloned());
         assert_eq!(said.as_deref(), Some(sentence));
     }
-    let mut options = reading(&server, "s", false, From::Unsaid);
+    let mut options = reading(&server, "s", false, Begin::Unsaid);
     options.s3 = reaching("http://127.0.0.1:1");
     let error = to_the_end(options).error.unwrap();
     assert!(error.contains("cannot reach http://127.0.0.1:1"), "{error}");
-    options = reading(&server, "bad/name", false, From::Unsaid);
+    options = reading(&server, "bad/name", false, Begin::Unsaid);
     let error = source::start(options, CancellationToken::new()).unwrap_err();
     assert_eq!(error.exit_code(), 2);
 }
@@ -298,7 +345,7 @@ fn records_that_are_no_log_lines_are_refused_and_not_misread() {
                 ("k", b"key0 3"),
             ],
         );
-        let got = to_the_end(reading(&server, &stream, false, From::Unsaid));
+        let got = to_the_end(reading(&server, &stream, false, Begin::Unsaid));
         assert_eq!(got.lines, ["key0 1", "key0 2"]);
         let [sentence] = &got.unreadable[..] else {
             panic!("{:?}", got.unreadable)
@@ -318,7 +365,7 @@ fn a_line_is_read_again_by_the_answer_it_came_with() {
     server.stream("again", 2);
     // More than an answer holds.
     put(&server, "again", 0..5_000);
-    let options = reading(&server, "again", false, From::Unsaid);
+    let options = reading(&server, "again", false, Begin::Unsaid);
     let got = to_the_end(options.clone());
     assert_all_once_and_in_order(&got, 0..5_000);
     for (index, text) in &got.texts {
@@ -433,7 +480,7 @@ fn real_time_logs_are_the_same_from_a_stream_as_from_files() {
     assert_eq!(stream["events"], files["events"]);
     // In the explorer the raw line comes back, with the names of its columns.
     let run = RunOptions {
-        source: reading(&server, "s", false, From::Unsaid),
+        source: reading(&server, "s", false, Begin::Unsaid),
         contract: Arc::new(Contract::load(&logs).unwrap()),
         threads: 2,
         needs: Needs::default(),

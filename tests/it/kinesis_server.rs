@@ -131,7 +131,7 @@ impl KinesisServer {
         };
         let mut open = self.shards(name);
         open.retain(is_open);
-        open.sort_by_key(|s| start_of(s));
+        open.sort_by_key(start_of);
         open
     }
 

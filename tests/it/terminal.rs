@@ -59,6 +59,10 @@ impl Running {
     }
 
     fn explore(size: (u16, u16), source: &Path) -> Self {
+        Self::explore_with(size, source, &[])
+    }
+
+    fn explore_with(size: (u16, u16), source: &Path, options: &[&str]) -> Self {
         let home = std::env::temp_dir();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_frontlog"));
         command.env_clear();
@@ -73,6 +77,7 @@ impl Running {
         command.env("COLORTERM", "truecolor");
         command.cwd(root());
         command.arg(source);
+        command.args(options);
         Self::start(size, command)
     }
 
@@ -226,6 +231,35 @@ fn hostile_text_is_written_out_and_never_sent() {
         "U+202E reached the terminal"
     );
     it.assert_restored();
+}
+
+#[test]
+fn a_followed_folder_is_live_and_goes_on_where_it_was_left() {
+    let home = folder();
+    let state = home.path().join("state");
+    let options = ["-f", "--resume", "--state", state.to_str().unwrap()];
+    let log = file(home.path(), "logs/a.log", header().as_bytes());
+    let write = |n: usize, event: &str| {
+        let mut log = std::fs::File::options().append(true).open(&log).unwrap();
+        log.write_all(record(n, &format!("e={event}"), "agent").as_bytes())
+            .unwrap();
+    };
+    write(1, "alpha");
+    let mut it = Running::explore_with((200, 40), &home.path().join("logs"), &options);
+    it.wait_for("LIVE lag");
+    it.wait_for("alpha");
+    write(2, "beta");
+    let took = it.wait_for("beta");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
+    write(3, "gamma");
+    let mut it = Running::explore_with((200, 40), &home.path().join("logs"), &options);
+    it.wait_for("gamma");
+    it.wait_for("1 lines");
+    assert!(!it.text().contains("alpha") && !it.text().contains("beta"));
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
 }
 
 #[test]
@@ -418,4 +452,58 @@ fn objects_that_were_denied_are_read_again() {
     });
     it.press("RQ");
     assert_eq!(it.ends(), 0, "in the end all could be read");
+}
+
+#[test]
+fn a_stream_is_followed_and_says_how_far_behind_it_is() {
+    let Some(server) = crate::kinesis_server::KinesisServer::start() else {
+        return;
+    };
+    server.stream("live", 2);
+    let home = folder();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_frontlog"));
+    command.env_clear();
+    for (name, value) in [
+        ("HOME", home.path()),
+        ("XDG_CONFIG_HOME", &home.path().join("none")),
+        ("XDG_STATE_HOME", &home.path().join("state")),
+    ] {
+        command.env(name, value);
+    }
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let (id, secret) = crate::kinesis_server::KEYS;
+    command.env("AWS_ACCESS_KEY_ID", id);
+    command.env("AWS_SECRET_ACCESS_KEY", secret);
+    command.cwd(home.path());
+    let fields = "timestamp,c-ip,sc-status,cs-method,cs-uri-stem";
+    command.args([
+        "-f",
+        "kinesis://live",
+        "--from",
+        "trim-horizon",
+        "--fields",
+        fields,
+    ]);
+    command.args(["--region", "us-east-1", "--endpoint-url", &server.endpoint]);
+    let mut running = Running::start((150, 30), command);
+    let put = |n: usize| {
+        let line = format!("17954616{n:02}.541\t203.0.113.7\t200\tGET\t/i?e=page{n}");
+        let key = format!("k{n}");
+        server.put("live", &[(&key, line.as_bytes())]);
+    };
+    (0..4).for_each(put);
+    running.wait("rows, live", |text| {
+        text.contains("LIVE lag") && text.contains("4 lines")
+    });
+    put(4);
+    running.wait("one more row", |text| {
+        text.contains("5 lines") && text.contains("page4")
+    });
+    // The raw line is asked for again.
+    running.press("r");
+    running.wait("its raw line", |text| {
+        text.contains("203.0.113.7⇥200⇥GET⇥/i?e=page")
+    });
+    running.press("Q");
+    assert_eq!(running.ends(), 0);
 }

@@ -13,7 +13,7 @@ const GROWTH: f64 = 1.1;
 /// Buckets in all; the last one begins at some five years.
 const BUCKETS: u8 = 250;
 
-/// Counts of durations by bucket; at most [`BUCKETS`] pairs, only for buckets that hold something.
+/// Counts of durations by bucket; at most 250 pairs, only for buckets that hold something.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sketch {
     /// Bucket and count, ascending.

@@ -15,7 +15,7 @@ use super::super::Options;
 use super::client::Connection;
 use super::errors::{LIST, Trouble};
 use super::shard::{End, Reader, Start};
-use super::{Desk, From, News, Progress};
+use super::{Begin, Desk, News, Progress};
 
 /// How often shards are listed although none has ended.
 const LIST_EVERY: Duration = Duration::from_secs(60);
@@ -217,11 +217,11 @@ impl Coordinator {
             return Some(Start::TrimHorizon);
         }
         match self.options.from {
-            From::Time(ms) => Some(Start::Time(ms)),
-            From::TrimHorizon => Some(Start::TrimHorizon),
-            From::Unsaid if !self.desk.follow => Some(Start::TrimHorizon),
+            Begin::Time(ms) => Some(Start::Time(ms)),
+            Begin::TrimHorizon => Some(Start::TrimHorizon),
+            Begin::Unsaid if !self.desk.follow => Some(Start::TrimHorizon),
             // Nothing comes next in a shard that is closed.
-            From::Latest | From::Unsaid => is_open.then_some(Start::Latest),
+            Begin::Latest | Begin::Unsaid => is_open.then_some(Start::Latest),
         }
     }
 

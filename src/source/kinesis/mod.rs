@@ -1,7 +1,7 @@
 //! Kinesis Data Streams: `CloudFront`'s real-time logs, a line a record.
 //!
 //! Each shard is one object, `kinesis://stream/shardId-…`; its text is its records one after the other, each ended by
-//! a newline. A [`coordinator`] a stream finds the shards and starts a [`shard`] reader for each, a shard's parents
+//! a newline. A coordinator a stream finds the shards and starts a reader for each, a shard's parents
 //! first. Readers run on the network runtime and send through one bounded channel to the thread of this folder, which
 //! passes on: when the pipeline is busy, nobody asks for records.
 //!
@@ -35,7 +35,7 @@ const ANSWERS: usize = 16;
 
 /// Where reading a stream begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum From {
+pub enum Begin {
     /// With what comes next while following, else with the oldest.
     #[default]
     Unsaid,

@@ -206,21 +206,13 @@ fn count_time(timeline: &mut crate::frame::Timeline, batch: &Batch) {
 }
 
 fn empty_events(event_type: &crate::model::EventType) -> crate::model::EventColumns {
-    crate::model::EventColumns {
-        event_type: crate::model::EventTypeId(0),
-        record: vec![],
-        id_hash: vec![],
-        payload_hash: vec![],
-        event_id: polars_arrow::array::MutableBinaryViewArray::new(),
-        event_time_us: vec![],
-        properties: event_type
-            .columns
-            .iter()
-            .map(|p| crate::model::Column::new(p.kind))
-            .collect(),
-        rest_json: polars_arrow::array::MutableBinaryViewArray::new(),
-        raw: polars_arrow::array::MutableBinaryViewArray::new(),
-    }
+    let mut columns = crate::model::EventColumns::empty(crate::model::EventTypeId(0));
+    columns.properties = event_type
+        .columns
+        .iter()
+        .map(|p| crate::model::Column::new(p.kind))
+        .collect();
+    columns
 }
 
 impl Sink for FrameWriter {

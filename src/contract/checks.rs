@@ -9,6 +9,7 @@ use crate::contract::property::PropertyCompiler;
 use crate::contract::rule::{Allowed, Bound, Check, Keyword};
 use crate::contract::simple_pattern::SimplePattern;
 use crate::error::Result;
+use crate::model::lanes::Mark;
 use crate::model::{Cause, Code};
 
 impl PropertyCompiler<'_> {
@@ -227,7 +228,10 @@ fn allowed(values: &[Json]) -> Allowed {
     let mut allowed = Allowed::default();
     for value in values {
         match value {
-            Json::String(text) => allowed.texts.push(text.as_str().into()),
+            Json::String(text) => {
+                allowed.texts.push(text.as_str().into());
+                allowed.marks.push(Mark::of_text(text));
+            }
             Json::Number(n) => {
                 allowed.numbers.push(Bound {
                     float: n.as_f64().unwrap_or_default(),

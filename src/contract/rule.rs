@@ -10,6 +10,7 @@ use regex::Regex;
 use crate::contract::format::Format;
 use crate::contract::number::{is_multiple, parse_decimal, parse_integer, parse_number};
 use crate::contract::simple_pattern::SimplePattern;
+use crate::model::lanes::Mark;
 use crate::model::routing::TimeFormat;
 
 /// A text after coercion.
@@ -76,6 +77,8 @@ pub struct Bound {
 pub struct Allowed {
     /// Strings.
     pub texts: Vec<Box<str>>,
+    /// What tells each of them apart, in the same order.
+    pub marks: Vec<Mark>,
     /// The strings again where there are many.
     pub text_set: Option<HashSet<Box<str>, FixedState>>,
     /// Numbers.
@@ -338,7 +341,11 @@ impl Allowed {
             }
             Value::Text(_) | Value::Time(_) | Value::Date(_) => match &self.text_set {
                 Some(set) => set.contains(text),
-                None => self.texts.iter().any(|t| **t == *text),
+                None => {
+                    let mark = Mark::of_text(text);
+                    let mut pairs = self.marks.iter().zip(&self.texts);
+                    pairs.any(|(m, t)| *m == mark && (mark.is_all() || **t == *text))
+                }
             },
         }
     }

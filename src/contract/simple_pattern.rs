@@ -14,7 +14,7 @@ pub struct SimplePattern {
 
 #[derive(Debug, Clone)]
 struct Item {
-    class: [bool; 128],
+    class: [bool; 256],
     least: usize,
     most: usize,
 }
@@ -77,8 +77,11 @@ impl SimplePattern {
 
 fn take<'a>(items: &[Item], mut text: &'a [u8]) -> Option<&'a [u8]> {
     for item in items {
-        let fits = |b: &&u8| item.class.get(usize::from(**b)).copied().unwrap_or(false);
-        let n = text.iter().take(item.most).take_while(fits).count();
+        let most = item.most.min(text.len());
+        let mut n = 0;
+        while n < most && item.class[usize::from(text[n])] {
+            n += 1;
+        }
         if n < item.least {
             return None;
         }
@@ -99,8 +102,8 @@ fn items(mut text: &[u8]) -> Option<Vec<Item>> {
 }
 
 /// The class that `text` starts with, and what follows it.
-fn class(text: &[u8]) -> Option<([bool; 128], &[u8])> {
-    let mut class = [false; 128];
+fn class(text: &[u8]) -> Option<([bool; 256], &[u8])> {
+    let mut class = [false; 256];
     match text {
         [b'[', inner @ ..] => {
             let end = inner.iter().position(|b| *b == b']')?;
@@ -124,7 +127,7 @@ fn class(text: &[u8]) -> Option<([bool; 128], &[u8])> {
 }
 
 /// The inside of `[…]`: characters and ranges; no negation, no escapes but of punctuation and `\d`.
-fn fill(mut inner: &[u8], class: &mut [bool; 128]) -> Option<()> {
+fn fill(mut inner: &[u8], class: &mut [bool; 256]) -> Option<()> {
     if matches!(inner, [] | [b'^', ..]) {
         return None;
     }

@@ -97,6 +97,12 @@ impl Envelope {
     }
 
     #[inline]
+    /// Position of the property that holds the schema version.
+    pub fn version_at(&self, ids: &[u16]) -> Option<usize> {
+        position(ids, self.version)
+    }
+
+    #[inline]
     /// The event id as sent, where a key is configured, present and not empty.
     pub fn id<'a>(&self, properties: &Properties<'a>, ids: &[u16]) -> Option<&'a str> {
         position(ids, self.id)

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use crate::model::Properties;
+use crate::model::lanes::Mark;
 
 /// The number of a key that the table does not hold.
 pub const UNKNOWN_KEY: u16 = u16::MAX;
@@ -15,10 +16,23 @@ pub const UNKNOWN_KEY: u16 = u16::MAX;
 /// compares with that one before it hashes.
 #[derive(Debug, Clone, Default)]
 pub struct KeyTable {
-    keys: Vec<Box<str>>,
+    keys: Vec<Key>,
     ids: HashMap<Box<str>, u16, FixedState>,
     /// By the number of the key before, plus one (0: none): the key that followed last time.
     followers: Vec<u16>,
+}
+
+#[derive(Debug, Clone)]
+struct Key {
+    mark: Mark,
+    text: Box<str>,
+}
+
+impl Key {
+    #[inline]
+    fn is(&self, mark: Mark, text: impl FnOnce() -> bool) -> bool {
+        self.mark == mark && (mark.is_all() || text())
+    }
 }
 
 impl KeyTable {
@@ -29,7 +43,10 @@ impl KeyTable {
         }
         let id = u16::try_from(self.keys.len()).unwrap_or(UNKNOWN_KEY);
         if id != UNKNOWN_KEY {
-            self.keys.push(key.into());
+            self.keys.push(Key {
+                mark: Mark::of(key.as_bytes(), 0, key.len()),
+                text: key.into(),
+            });
             self.ids.insert(key.into(), id);
             self.followers.resize(self.keys.len() + 1, 0);
         }
@@ -51,8 +68,7 @@ impl KeyTable {
         out.clear();
         let mut before = 0;
         for i in 0..properties.len() {
-            let key = properties.key(i);
-            let id = self.find_after(before, key);
+            let id = self.find_after(before, properties, i);
             out.push(id);
             if id != UNKNOWN_KEY {
                 before = usize::from(id) + 1;
@@ -61,15 +77,14 @@ impl KeyTable {
     }
 
     #[inline]
-    fn find_after(&mut self, before: usize, key: &str) -> u16 {
+    fn find_after(&mut self, before: usize, properties: &Properties<'_>, i: usize) -> u16 {
         let guess = self.followers.get(before).copied().unwrap_or(UNKNOWN_KEY);
-        if self
-            .keys
-            .get(usize::from(guess))
-            .is_some_and(|k| **k == *key)
+        if let Some(key) = self.keys.get(usize::from(guess))
+            && key.is(properties.key_mark(i), || *key.text == *properties.key(i))
         {
             return guess;
         }
+        let key = properties.key(i);
         let Some(&id) = self.ids.get(key) else {
             return UNKNOWN_KEY;
         };

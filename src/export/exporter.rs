@@ -250,7 +250,7 @@ impl Exporter {
                 Cell::Int(rejects.offset[i] as i64),
                 Cell::Int(rejects.length[i] as i64),
                 Cell::Text(rejects.code[i].as_str()),
-                Cell::Text(rejects.message.value(i)),
+                Cell::Text(rejects.message.get(i).unwrap_or_default()),
                 Cell::Text(&raw),
             ];
             self.parts.push(

@@ -63,17 +63,8 @@ pub fn series(name: &str, values: Column) -> Result<PlColumn> {
     )
 }
 
-fn text(name: &str, values: polars_arrow::array::MutableBinaryViewArray<str>) -> Result<PlColumn> {
-    // Copied into buffers of their own size: what a builder has to spare would stay for the life of the frame.
-    let mut exact = Text::with_capacity(values.len(), values.total_bytes_len());
-    let values = values.freeze();
-    for value in &values {
-        match value {
-            Some(value) => exact.push_value(value),
-            None => exact.push_null(),
-        }
-    }
-    series(name, Column::Text(exact))
+fn text(name: &str, values: Text) -> Result<PlColumn> {
+    series(name, Column::Text(values))
 }
 
 fn numbers<T: NativeType>(name: &str, dtype: &DataType, values: Vec<T>) -> Result<PlColumn> {
@@ -172,7 +163,7 @@ pub fn empty(words: &[Option<Words>]) -> Snapshot {
     let mut columns = RecordColumns::default();
     for (i, field) in FIELDS.iter().take(STANDARD_FIELDS).enumerate() {
         columns.fields[i] = Some(match words.get(i) {
-            Some(Some(words)) => Column::word(words.clone(), 0),
+            Some(Some(words)) => Column::word(words.clone()),
             _ => Column::new(field.kind.column_kind()),
         });
     }

@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::frame::timeline::Bucket;
 use crate::frame::{EventTable, Snapshot, build, widen};
 use crate::model::{
-    Batch, Causes, Counters, EventTypes, LogObject, ObjectState, ObjectStatus, Sink, Verdict, Words,
+    Batch, Causes, Counters, EventTypes, LogObject, ObjectId, ObjectState, ObjectStatus, Sink,
+    Verdict, Words,
 };
 
 /// At most some 25 snapshots a second: more than a screen shows, few enough to cost nothing.
@@ -205,21 +206,13 @@ fn count_time(timeline: &mut crate::frame::Timeline, batch: &Batch) {
 }
 
 fn empty_events(event_type: &crate::model::EventType) -> crate::model::EventColumns {
-    crate::model::EventColumns {
-        event_type: crate::model::EventTypeId(0),
-        record: vec![],
-        id_hash: vec![],
-        payload_hash: vec![],
-        event_id: polars_arrow::array::MutableBinaryViewArray::new(),
-        event_time_us: vec![],
-        properties: event_type
-            .columns
-            .iter()
-            .map(|p| crate::model::Column::new(p.kind))
-            .collect(),
-        rest_json: polars_arrow::array::MutableBinaryViewArray::new(),
-        raw: polars_arrow::array::MutableBinaryViewArray::new(),
-    }
+    let mut columns = crate::model::EventColumns::empty(crate::model::EventTypeId(0));
+    columns.properties = event_type
+        .columns
+        .iter()
+        .map(|p| crate::model::Column::new(p.kind))
+        .collect();
+    columns
 }
 
 impl Sink for FrameWriter {
@@ -238,6 +231,25 @@ impl Sink for FrameWriter {
                 counters: Counters::default(),
             }));
         self.dirty = true;
+    }
+
+    fn again(&mut self, object: ObjectId) {
+        if let Some(state) = self.objects.get_mut(object.0 as usize) {
+            self.snapshot.counters.take_away(&state.ask_again());
+            self.snapshot.complete = false;
+            self.dirty = true;
+        }
+    }
+
+    fn relisted(&mut self, object: ObjectId, now: &Arc<LogObject>) {
+        if let Some(state) = self.objects.get_mut(object.0 as usize) {
+            state.object = now.clone();
+            self.dirty = true;
+        }
+    }
+
+    fn complete(&mut self) {
+        self.finish();
     }
 
     fn take(&mut self, batch: Batch) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use polars_arrow::array::MutableBinaryViewArray;
 
+use crate::model::column::{Text, take_exact};
 use crate::model::{
     CauseId, Causes, Code, Column, Counters, EventTypeId, EventTypes, FIELDS, FieldId, LogObject,
     ObjectId, ObjectStatus, Words,
@@ -28,6 +29,8 @@ pub struct Batch {
     pub rejects: RejectColumns,
     /// What was counted, by object: several batches may speak of one object, and the counts add up.
     pub objects: Vec<ObjectCount>,
+    /// Of followed objects that may be overwritten: hashes of the lines read, by object id. Empty otherwise.
+    pub read_lines: Vec<(u32, Vec<u64>)>,
 }
 
 impl Batch {
@@ -92,6 +95,25 @@ impl Default for RecordColumns {
 }
 
 impl RecordColumns {
+    /// The rows so far in columns of their own size; these are empty then, and keep their memory.
+    pub fn take_exact(&mut self) -> Self {
+        Self {
+            object: take_exact(&mut self.object),
+            line: take_exact(&mut self.line),
+            offset: take_exact(&mut self.offset),
+            length: take_exact(&mut self.length),
+            time_us: take_exact(&mut self.time_us),
+            event_type: take_exact(&mut self.event_type),
+            event_row: take_exact(&mut self.event_row),
+            verdict: take_exact(&mut self.verdict),
+            fields: self
+                .fields
+                .iter_mut()
+                .map(|column| column.as_mut().map(Column::take_exact))
+                .collect(),
+        }
+    }
+
     /// Rows.
     pub fn len(&self) -> usize {
         self.object.len()
@@ -120,15 +142,47 @@ pub struct EventColumns {
     /// Hash of the whole payload, to tell a copy from a conflict.
     pub payload_hash: Vec<u64>,
     /// The event id as text (`[event.id]`, else `x-edge-request-id`); empty when columns were not asked for.
-    pub event_id: MutableBinaryViewArray<str>,
+    pub event_id: Text,
     /// Event time in microseconds since 1970 UTC (`[event.time]`, else the log's); empty when columns were not asked for.
     pub event_time_us: Vec<i64>,
     /// One column a property, as in [`crate::model::EventType::columns`]; empty when columns were not asked for.
     pub properties: Vec<Column>,
     /// Properties that have no column, as one JSON object of texts; null where there is none. Empty as above.
-    pub rest_json: MutableBinaryViewArray<str>,
+    pub rest_json: Text,
     /// The untouched log line of failed events, null for the others; empty unless asked for (export).
-    pub raw: MutableBinaryViewArray<str>,
+    pub raw: Text,
+}
+
+impl EventColumns {
+    /// No rows, and no property columns.
+    pub fn empty(event_type: EventTypeId) -> Self {
+        Self {
+            event_type,
+            record: vec![],
+            id_hash: vec![],
+            payload_hash: vec![],
+            event_id: Text::default(),
+            event_time_us: vec![],
+            properties: vec![],
+            rest_json: Text::default(),
+            raw: Text::default(),
+        }
+    }
+
+    /// The rows so far in columns of their own size; these are empty then, and keep their memory.
+    pub fn take_exact(&mut self) -> Self {
+        Self {
+            event_type: self.event_type,
+            record: take_exact(&mut self.record),
+            id_hash: take_exact(&mut self.id_hash),
+            payload_hash: take_exact(&mut self.payload_hash),
+            event_id: self.event_id.take_exact(),
+            event_time_us: take_exact(&mut self.event_time_us),
+            properties: self.properties.iter_mut().map(Column::take_exact).collect(),
+            rest_json: self.rest_json.take_exact(),
+            raw: self.raw.take_exact(),
+        }
+    }
 }
 
 /// The failures of a batch.
@@ -139,7 +193,7 @@ pub struct FailureColumns {
     /// What is wrong.
     pub cause: Vec<CauseId>,
     /// The offending text, cut at 256 bytes on a character boundary; null where there is none (V401).
-    pub value: MutableBinaryViewArray<str>,
+    pub value: Text,
 }
 
 /// Raw lines of failed events that have no type, and so no row in any [`EventColumns`].
@@ -148,7 +202,7 @@ pub struct UntypedColumns {
     /// Row in the batch's records.
     pub record: Vec<u32>,
     /// The untouched log line.
-    pub raw: MutableBinaryViewArray<str>,
+    pub raw: Text,
 }
 
 /// Longest value kept with a failure, in bytes.
@@ -165,9 +219,7 @@ impl FailureColumns {
 
     /// The value of a row.
     pub fn value(&self, row: usize) -> Option<&str> {
-        let is_null = polars_arrow::array::MutableArray::validity(&self.value)
-            .is_some_and(|bits| !bits.get(row));
-        (!is_null).then(|| self.value.value(row))
+        self.value.get(row)
     }
 
     /// Rows.
@@ -195,7 +247,7 @@ pub struct RejectColumns {
     /// L1xx.
     pub code: Vec<Code>,
     /// What is wrong with this line, as a sentence.
-    pub message: MutableBinaryViewArray<str>,
+    pub message: Text,
     /// The line's bytes as they are, cut at 64 KiB.
     pub raw: MutableBinaryViewArray<[u8]>,
 }
@@ -222,6 +274,19 @@ pub trait Sink: Send {
     fn listed(&mut self, objects: &[std::sync::Arc<LogObject>]) {
         let _ = objects;
     }
+
+    /// An object that could not be read is read again: see [`crate::model::ObjectState::ask_again`].
+    fn again(&mut self, object: ObjectId) {
+        let _ = object;
+    }
+
+    /// An object was overwritten since it was found; what comes of it next is this version.
+    fn relisted(&mut self, object: ObjectId, now: &std::sync::Arc<LogObject>) {
+        let _ = (object, now);
+    }
+
+    /// All objects found so far are read.
+    fn complete(&mut self) {}
 
     /// Takes one batch.
     ///

@@ -12,6 +12,7 @@ pub mod event_type;
 pub mod failure;
 pub mod field;
 pub mod harmless;
+pub mod lanes;
 pub mod log_format;
 pub mod log_object;
 pub mod notice;

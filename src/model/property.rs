@@ -1,5 +1,7 @@
 //! The decoded properties of one event: ranges over the query and one scratch buffer, reused from row to row.
 
+use crate::model::lanes::Mark;
+
 /// One `key=value` pair after decoding. Ranges point into [`PropertyScratch::decoded`] or into the raw query.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Property {
@@ -30,21 +32,34 @@ pub struct PropertyScratch {
 /// Two buffers for whoever decodes; lent out so that decoding can write while the scratch takes pairs.
 #[derive(Debug, Default)]
 pub struct Spare {
-    /// For a key.
-    pub key: Vec<u8>,
-    /// For a value.
-    pub value: Vec<u8>,
+    /// Positions of `%` and `+` in the part of the query that is being read.
+    pub encoded: Vec<u32>,
+    /// Decoded bytes that are not UTF-8.
+    pub bytes: Vec<u8>,
 }
 
 /// A piece of text to be added: as it stands in the raw query, or newly decoded.
 #[derive(Debug, Clone, Copy)]
-pub enum Piece<'a> {
+pub enum Piece {
     /// Nothing to decode: the range `start..end` of the raw query is the text.
     Raw(usize, usize),
-    /// The decoded text.
-    Decoded(&'a str),
     /// The text was appended to [`PropertyScratch::decoded`]: its range there.
     Appended(usize, usize),
+}
+
+impl Piece {
+    #[inline]
+    fn span(self) -> Span {
+        let (start, end, decoded) = match self {
+            Self::Raw(start, end) => (start, end, false),
+            Self::Appended(start, end) => (start, end, true),
+        };
+        Span {
+            start: start as u32,
+            end: end as u32,
+            decoded,
+        }
+    }
 }
 
 impl PropertyScratch {
@@ -77,46 +92,19 @@ impl PropertyScratch {
     #[inline]
     pub fn push(
         &mut self,
-        key: Piece<'_>,
-        value: Piece<'_>,
+        key: Piece,
+        value: Piece,
         raw_value: (usize, usize),
         bad_escape: bool,
         bad_utf8: bool,
     ) {
-        let key = self.span(key);
-        let value = self.span(value);
         self.items.push(Property {
-            key,
-            value,
+            key: key.span(),
+            value: value.span(),
             raw_value: (raw_value.0 as u32, raw_value.1 as u32),
             bad_escape,
             bad_utf8,
         });
-    }
-
-    #[inline]
-    fn span(&mut self, piece: Piece<'_>) -> Span {
-        match piece {
-            Piece::Raw(start, end) => Span {
-                start: start as u32,
-                end: end as u32,
-                decoded: false,
-            },
-            Piece::Appended(start, end) => Span {
-                start: start as u32,
-                end: end as u32,
-                decoded: true,
-            },
-            Piece::Decoded(text) => {
-                let start = self.decoded.len() as u32;
-                self.decoded.push_str(text);
-                Span {
-                    start,
-                    end: self.decoded.len() as u32,
-                    decoded: true,
-                }
-            }
-        }
     }
 
     /// The properties of the query they were split from.
@@ -163,6 +151,27 @@ impl<'a> Properties<'a> {
         self.text(self.items[i].key)
     }
 
+    /// What tells the decoded key apart.
+    #[inline]
+    pub fn key_mark(&self, i: usize) -> Mark {
+        self.mark(self.items[i].key)
+    }
+
+    /// What tells the decoded value apart.
+    #[inline]
+    pub fn value_mark(&self, i: usize) -> Mark {
+        self.mark(self.items[i].value)
+    }
+
+    #[inline]
+    fn mark(&self, span: Span) -> Mark {
+        Mark::of(
+            self.source(span).as_bytes(),
+            span.start as usize,
+            span.end as usize,
+        )
+    }
+
     /// The decoded value; empty when there was no `=`.
     #[inline]
     pub fn value(&self, i: usize) -> &'a str {
@@ -190,13 +199,17 @@ impl<'a> Properties<'a> {
     }
 
     #[inline]
-    fn text(&self, span: Span) -> &'a str {
-        let source = if span.decoded {
+    fn source(&self, span: Span) -> &'a str {
+        if span.decoded {
             self.decoded
         } else {
             self.query
-        };
-        source
+        }
+    }
+
+    #[inline]
+    fn text(&self, span: Span) -> &'a str {
+        self.source(span)
             .get(span.start as usize..span.end as usize)
             .unwrap_or_default()
     }

@@ -5,6 +5,8 @@
 //! `%25`. The rule that is right for every era of the logs works on the value, not on the date: `%25` followed by two hex digits loses its
 //! `25`, once, without overlap; a lone `%25` stays (Snowplow's `singleEncodePcts`).
 
+use crate::model::lanes;
+
 /// Value of a hex digit.
 const fn hex(byte: u8) -> Option<u8> {
     match byte {
@@ -18,21 +20,16 @@ const fn hex(byte: u8) -> Option<u8> {
 /// Takes the log's layer off `raw`, appending to `out`.
 pub fn undo_log_layer(raw: &str, out: &mut String) {
     let bytes = raw.as_bytes();
+    let is_hex = |at: usize| bytes.get(at).copied().and_then(hex).is_some();
     let mut done = 0;
-    let mut from = 0;
-    while let Some(at) = memchr::memchr(b'%', &bytes[from..]).map(|i| from + i) {
-        let layered = bytes[at + 1..].starts_with(b"25")
-            && bytes.get(at + 3).copied().and_then(hex).is_some()
-            && bytes.get(at + 4).copied().and_then(hex).is_some();
-        if layered {
+    lanes::each(bytes, b'%', |at| {
+        // `done` is past the `25` of the escape before, whose `%` stays: no layer comes off twice.
+        if at >= done && bytes[at + 1..].starts_with(b"25") && is_hex(at + 3) && is_hex(at + 4) {
             // Up to and with the `%`; the `25` is left out; the two digits follow with the next piece.
             out.push_str(&raw[done..=at]);
             done = at + 3;
-            from = at + 5;
-        } else {
-            from = at + 1;
         }
-    }
+    });
     out.push_str(&raw[done..]);
 }
 

@@ -204,6 +204,7 @@ impl Layout {
     }
 
     /// The column of a field.
+    #[inline]
     pub fn position(&self, field: FieldId) -> Option<usize> {
         match self.positions[field.0 as usize] {
             ABSENT => None,

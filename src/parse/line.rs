@@ -43,10 +43,15 @@ impl<'a> LineView<'a> {
     /// The text of a field as logged; `None` where the log has no such column, or the value is `-` or empty.
     #[inline]
     pub fn get(&self, field: FieldId) -> Option<&'a str> {
-        self.layout
-            .position(field)
-            .map(|i| self.column(i))
-            .filter(|v| !matches!(*v, "-" | ""))
+        self.layout.position(field).and_then(|i| self.value(i))
+    }
+
+    /// The text of a column as logged; `None` where it is `-` or empty.
+    #[inline]
+    pub fn value(&self, i: usize) -> Option<&'a str> {
+        let text = self.column(i);
+        let absent = text.is_empty() || (text.len() == 1 && text.as_bytes()[0] == b'-');
+        (!absent).then_some(text)
     }
 
     /// Where a column stands in the line, in bytes; `None` where its text was written anew.

@@ -1,6 +1,7 @@
 //! Numbers as the log writes them. `-` and the empty text mean "no value" and are the caller's to handle.
 
 /// A whole number without sign; `None` for anything else, or past 18 digits (which no field reaches).
+#[inline]
 pub fn whole(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.is_empty() || bytes.len() > 18 {

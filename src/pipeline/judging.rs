@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use polars_arrow::array::MutableBinaryViewArray;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contract::Contract;
@@ -185,7 +184,9 @@ impl Judging {
 
     /// The columns filled since the last call, by event type id; to be called at the end of a batch.
     pub fn take(&mut self) -> Vec<EventColumns> {
-        self.tables.iter_mut().filter_map(Option::take).collect()
+        let met = |table: &&mut EventColumns| !table.record.is_empty();
+        let tables = self.tables.iter_mut().flatten().filter(met);
+        tables.map(EventColumns::take_exact).collect()
     }
 }
 
@@ -200,9 +201,18 @@ fn identify(
         emitter.emit(catalogue.no_name, None);
         return None;
     };
-    let (known, surprise) = catalogue.find(name, envelope.version(&event.properties, event.ids));
+    let version_at = envelope.version_at(event.ids);
+    let version = version_at.map(|at| event.properties.value(at));
+    // Known by their marks, name and version need no look into a table of names.
+    let marks = event.name.at.map(|at| {
+        let mark = |at| event.properties.value_mark(at);
+        (mark(at), version_at.map(mark).unwrap_or_default())
+    });
+    let (known, surprise) = match marks.and_then(|marks| catalogue.recent(marks)) {
+        Some(known) => (known, None),
+        None => catalogue.find(name, version, marks),
+    };
     if let Some(surprise) = surprise {
-        let version = envelope.version(&event.properties, event.ids);
         let value = if surprise.of_version {
             version.unwrap_or_default()
         } else {
@@ -284,17 +294,3 @@ fn push_row(
 
 /// `id_hash` of an event that has no id at all: never a duplicate.
 pub const NO_ID_HASH: u64 = 0;
-
-fn empty_columns(event_type: EventTypeId) -> EventColumns {
-    EventColumns {
-        event_type,
-        record: vec![],
-        id_hash: vec![],
-        payload_hash: vec![],
-        event_id: MutableBinaryViewArray::new(),
-        event_time_us: vec![],
-        properties: vec![],
-        rest_json: MutableBinaryViewArray::new(),
-        raw: MutableBinaryViewArray::new(),
-    }
-}

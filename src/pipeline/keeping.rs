@@ -67,6 +67,16 @@ impl Keeping {
         }
     }
 
+    /// The sink has taken these lines of objects that may be overwritten.
+    pub fn note_lines(&mut self, read: Vec<(u32, Vec<u64>)>, objects: &[ObjectState]) {
+        let Some(state) = &mut self.state else { return };
+        for (index, hashes) in read {
+            if let Some(known) = objects.get(index as usize) {
+                state.note_lines(&known.object, &hashes);
+            }
+        }
+    }
+
     /// The sink has taken all units before `next`.
     pub fn taken(&mut self, next: u64, objects: &[ObjectState]) {
         let Some(state) = &mut self.state else { return };

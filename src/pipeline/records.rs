@@ -2,7 +2,7 @@
 
 use crate::model::batch::{MAX_REJECT_RAW_BYTES, ObjectCount};
 use crate::model::{
-    Batch, Code, Column, Counters, FieldId, FieldKind, ObjectId, STANDARD_FIELDS, Severity, Verdict,
+    Batch, Code, Column, Counters, FieldId, FieldKind, ObjectId, RecordColumns, Severity, Verdict,
 };
 use crate::parse::numbers::{seconds, whole};
 use crate::parse::{LineSink, LineView, encoding};
@@ -52,32 +52,35 @@ impl Records<'_, '_, '_> {
         (judged.0, judged.1, Verdict::Failed)
     }
 
-    /// Columns for the fields that this log has beside those of standard logs, as null in the rows so far.
-    fn add_columns(&mut self, view: &LineView<'_>) {
-        let rows = self.batch.records.len() - 1;
-        for field in view.layout.columns.iter().flatten() {
+    /// Columns for all fields that this log has, as null in the rows so far.
+    fn change_columns(&mut self, view: &LineView<'_>) {
+        let all = self.worker.shared.needs.record_fields;
+        for field in view.layout.columns.iter().flatten().filter(|_| all) {
             let i = usize::from(field.0);
-            if i >= STANDARD_FIELDS && self.batch.records.fields[i].is_none() {
-                let mut column = match &self.worker.shared.words[i] {
-                    Some(words) => Column::word(words.clone(), 0),
+            self.batch.records.fields[i].get_or_insert_with(|| {
+                match &self.worker.shared.words[i] {
+                    Some(words) => Column::word(words.clone()),
                     None => Column::new(field.field().kind.column_kind()),
-                };
-                (0..rows).for_each(|_| column.push_null());
-                self.batch.records.fields[i] = Some(column);
-            }
+                }
+            });
         }
+        let rows = self.batch.records.len() - 1;
+        pad(&mut self.batch.records, rows);
     }
 
-    /// Every field of the record as a typed value.
+    /// Every field of the record as a typed value. Fields that the log has not are left behind: see [`pad`].
     fn push_fields(&mut self, view: &LineView<'_>) {
         if view.layout.id != self.worker.layout && self.worker.shared.needs.record_fields {
             self.worker.layout = view.layout.id;
-            self.add_columns(view);
+            self.change_columns(view);
         }
-        for (i, column) in self.batch.records.fields.iter_mut().enumerate() {
-            let Some(column) = column else { continue };
-            let field = FieldId(i as u8);
-            let Some(text) = view.get(field) else {
+        for (i, field) in view.layout.columns.iter().enumerate() {
+            let Some(field) = *field else { continue };
+            let at = usize::from(field.0);
+            let Some(column) = &mut self.batch.records.fields[at] else {
+                continue;
+            };
+            let Some(text) = view.value(i) else {
                 column.push_null();
                 continue;
             };
@@ -94,8 +97,8 @@ impl Records<'_, '_, '_> {
                 },
                 FieldKind::Word | FieldKind::DecodedWord => {
                     let decoded = matches!(field.field().kind, FieldKind::DecodedWord);
-                    let code = self.worker.shared.words[i].as_ref().and_then(|words| {
-                        self.worker.caches[i]
+                    let code = self.worker.shared.words[at].as_ref().and_then(|words| {
+                        self.worker.caches[at]
                             .code(text.as_bytes(), words, |_| decode_word(text, decoded))
                     });
                     column.push_code(code);
@@ -110,6 +113,13 @@ impl Records<'_, '_, '_> {
                 }
             }
         }
+    }
+}
+
+/// Columns of fields that the log did not have catch up with the rows: nulls, which cost nothing before a value comes.
+pub(super) fn pad(records: &mut RecordColumns, rows: usize) {
+    for column in records.fields.iter_mut().flatten() {
+        column.pad_to(rows);
     }
 }
 
@@ -152,7 +162,7 @@ impl LineSink for Records<'_, '_, '_> {
         rejects.offset.push(offset);
         rejects.length.push(raw.len() as u64);
         rejects.code.push(code);
-        rejects.message.push_value(message.to_string());
+        rejects.message.push_value(&message.to_string());
         rejects
             .raw
             .push_value(&raw[..raw.len().min(MAX_REJECT_RAW_BYTES)]);

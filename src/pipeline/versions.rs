@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::LogObject;
+use crate::model::{LogObject, Position};
+use crate::source::state::Taken;
 
 /// Hashes kept, 8 bytes a line; past that the objects read first are forgotten.
 const MAX_LINES: usize = 16_000_000;
@@ -29,6 +30,15 @@ struct Known {
     count: usize,
 }
 
+/// What of an object's text is to be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct New {
+    /// `None` for all of it.
+    pub runs: Option<Vec<Run>>,
+    /// Hashes of those lines.
+    pub hashes: Vec<u64>,
+}
+
 /// Some lines in a row that are to be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Run {
@@ -39,6 +49,23 @@ pub(super) struct Run {
 }
 
 impl Versions {
+    /// Knows the lines that an earlier run has taken.
+    pub fn after(taken: &Taken) -> Self {
+        let versions = Self::default();
+        let mut known = versions.lock();
+        for (key, hashes) in &taken.lines {
+            let hour = match taken.positions.get(key) {
+                Some(Position::Object { hour, .. }) => *hour,
+                _ => None,
+            };
+            let mut hashes = hashes.clone();
+            hashes.sort_unstable();
+            known.keep(key.clone(), hour, hashes);
+        }
+        drop(known);
+        versions
+    }
+
     /// Objects were found; their ids count on from the ones before.
     pub fn listed(&self, objects: &[Arc<LogObject>]) {
         let keys = objects
@@ -65,8 +92,8 @@ impl Versions {
         });
     }
 
-    /// The lines of an object's text that no other version of it had; `None` when that is all of them.
-    pub fn new_lines(&self, object: u32, text: &[u8]) -> Option<Vec<Run>> {
+    /// The lines of an object's text that no other version of it had; `None` for an object that is not on S3.
+    pub fn new_lines(&self, object: u32, text: &[u8]) -> Option<New> {
         let (key, hour) = {
             let known = self.lock();
             known.keys.get(object as usize).cloned().flatten()?
@@ -75,8 +102,8 @@ impl Versions {
         hashes.sort_unstable();
         let mut known = self.lock();
         let Some(old) = known.lines.remove(&key) else {
-            known.keep(key, hour, hashes);
-            return None;
+            known.keep(key, hour, hashes.clone());
+            return Some(New { runs: None, hashes });
         };
         // Equal lines are told apart by their number: two in the old version leave out two in the new one.
         let mut left: HashMap<u64, u32> = HashMap::new();
@@ -87,13 +114,20 @@ impl Versions {
         known.count = known.count + all.len() - old.len();
         known.lines.insert(key, all);
         drop(known);
-        Some(runs(text, |row| {
-            let Some(n) = left.get_mut(&xxh3_64(row)).filter(|n| **n > 0) else {
-                return true;
-            };
-            *n -= 1;
-            false
-        }))
+        hashes.clear();
+        let runs = runs(text, |row| {
+            let hash = xxh3_64(row);
+            if let Some(n) = left.get_mut(&hash).filter(|n| **n > 0) {
+                *n -= 1;
+                return false;
+            }
+            hashes.push(hash);
+            true
+        });
+        Some(New {
+            runs: Some(runs),
+            hashes,
+        })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -191,7 +225,8 @@ mod tests {
     }
 
     fn read(versions: &Versions, id: u32, text: &str) -> Vec<String> {
-        let Some(runs) = versions.new_lines(id, text.as_bytes()) else {
+        let new = versions.new_lines(id, text.as_bytes()).unwrap();
+        let Some(runs) = new.runs else {
             return text.lines().map(str::to_owned).collect();
         };
         let lines: Vec<&str> = text.lines().collect();
@@ -228,13 +263,23 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_run_has_read_is_left_out() {
+        let known = Versions::after(&Taken {
+            lines: HashMap::from([("s3://b/a".into(), vec![xxh3_64(b"a")])]),
+            ..Taken::default()
+        });
+        known.listed(&[object()]);
+        assert_eq!(read(&known, 0, "b\na\n"), ["b"]);
+    }
+
+    #[test]
     fn hours_that_change_no_more_are_forgotten() {
         let known = Versions::default();
         known.listed(&[object(), object()]);
-        assert_eq!(known.new_lines(0, b"a\n"), None);
+        assert_eq!(known.new_lines(0, b"a\n").unwrap().runs, None);
         known.raise_floor(6);
         assert_eq!(known.lock().count, 0);
         assert!(known.lock().order.is_empty());
-        assert_eq!(known.new_lines(1, b"a\n"), None);
+        assert_eq!(known.new_lines(1, b"a\n").unwrap().runs, None);
     }
 }

@@ -1,7 +1,8 @@
 //! A worker thread: decode, parse, route, judge; one batch a unit, or one a block of a large object.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
@@ -11,14 +12,14 @@ use crate::decode::{Corrupt, Encoding, Inflater, ParquetText, sniff, whole_text}
 use crate::model::batch::ObjectCount;
 use crate::model::{
     Batch, Cause, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldId, FieldKind,
-    ObjectId, ObjectStatus, Progress, STANDARD_FIELDS, Severity, WordCache, Words,
+    ObjectId, ObjectStatus, Progress, RecordColumns, STANDARD_FIELDS, Severity, WordCache, Words,
 };
 use crate::parse::{LineSink, ParseScratch, ParseState, parse_block};
 use crate::pipeline::Needs;
 use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
 use crate::pipeline::judging::Judging;
 use crate::pipeline::large::{Part, is_large};
-use crate::pipeline::records::Records;
+use crate::pipeline::records::{Records, pad};
 use crate::pipeline::versions::Versions;
 use crate::source::Content;
 
@@ -37,6 +38,8 @@ pub(super) struct Shared {
     pub cancel: CancellationToken,
     /// Objects being cut into blocks now; while there are any, idle workers wait for their blocks.
     pub streams: AtomicUsize,
+    /// Bytes of text that were read of an object before it broke off, by object: it goes on after them.
+    pub read_before: Mutex<HashMap<u32, u64>>,
     /// Of a followed run: what the versions of overwritten objects have in common is read once.
     pub versions: Option<Versions>,
 }
@@ -48,6 +51,22 @@ impl Shared {
             .iter()
             .map(|f| is_word(f.kind).then(Words::new))
             .collect()
+    }
+
+    /// Notes what was read of an object that is read again.
+    pub fn note_read_before(&self, object: u32, text_bytes: u64) {
+        if text_bytes > 0 {
+            let before = self.read_before.lock();
+            let mut before = before.unwrap_or_else(PoisonError::into_inner);
+            before.insert(object, text_bytes);
+        }
+    }
+
+    /// What was read of an object before it broke off.
+    pub fn read_before(&self, object: u32) -> u64 {
+        let before = self.read_before.lock();
+        let before = before.unwrap_or_else(PoisonError::into_inner);
+        before.get(&object).copied().unwrap_or(0)
     }
 }
 
@@ -66,8 +85,8 @@ pub(super) struct Worker<'a> {
     pub(super) bad_utf8: (CauseId, Severity),
     /// Id of the layout of the last row in this batch; 0 before the first.
     pub(super) layout: u64,
-    /// Rows and bytes of each field's column in the last batch, a little more: what the next one will need.
-    sizes: Vec<(usize, usize)>,
+    /// The columns of the last batch, empty: their memory serves the next one.
+    columns: Option<RecordColumns>,
 }
 
 impl<'a> Worker<'a> {
@@ -99,7 +118,7 @@ impl<'a> Worker<'a> {
             undone: String::new(),
             bad_utf8: bad_utf8(shared),
             layout: 0,
-            sizes: vec![(0, 0); FIELDS.len()],
+            columns: None,
         }
     }
 
@@ -174,42 +193,27 @@ impl<'a> Worker<'a> {
         self.send(batch)
     }
 
-    pub(super) fn batch(&self, unit: u64, part: u32, last_part: bool) -> Batch {
-        let mut batch = Batch {
+    pub(super) fn batch(&mut self, unit: u64, part: u32, last_part: bool) -> Batch {
+        Batch {
             unit,
             part,
             last_part,
+            records: self.columns.take().unwrap_or_else(|| empty(self.shared)),
             ..Batch::default()
-        };
-        let needs = self.shared.needs;
-        if needs.any_field() {
-            // The others get their column with the first log that has them.
-            for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
-                if !needs.record_fields && !WINDOW_FIELDS.contains(&FieldId(i as u8)) {
-                    continue;
-                }
-                let (rows, bytes) = self.sizes[i];
-                batch.records.fields[i] = Some(match &self.shared.words[i] {
-                    Some(words) => Column::word(words.clone(), rows),
-                    None => Column::with_capacity(field.kind.column_kind(), rows, bytes),
-                });
-            }
         }
-        batch
     }
 
     pub(super) fn send(&mut self, mut batch: Batch) -> Option<()> {
         self.layout = 0;
-        for column in batch.records.fields.iter_mut().skip(STANDARD_FIELDS) {
+        batch.events = self.judging.take();
+        let rows = batch.records.len();
+        pad(&mut batch.records, rows);
+        let mut exact = batch.records.take_exact();
+        for column in exact.fields.iter_mut().skip(STANDARD_FIELDS) {
             // A log may have the column and never a value in it.
             *column = column.take().filter(|c| !c.is_all_null());
         }
-        batch.events = self.judging.take();
-        for (size, column) in self.sizes.iter_mut().zip(&batch.records.fields) {
-            *size = column
-                .as_ref()
-                .map_or((0, 0), super::super::model::column::Column::size_to_expect);
-        }
+        self.columns = Some(std::mem::replace(&mut batch.records, exact));
         let lines = batch.objects.iter().map(|o| o.counters.lines).sum();
         Progress::bump(&self.shared.progress.lines, lines);
         self.batches.send(batch).ok()
@@ -339,7 +343,12 @@ impl<'a> Worker<'a> {
             _ => text.len(),
         };
         let versions = self.shared.versions.as_ref();
-        match versions.and_then(|v| v.new_lines(object, &text[..end])) {
+        let new = versions.and_then(|v| v.new_lines(object, &text[..end]));
+        let runs = new.and_then(|new| {
+            batch.read_lines.push((object, new.hashes));
+            new.runs
+        });
+        match runs {
             None => self.parse(&text[..end], 0, state, object, batch),
             Some(runs) => {
                 for run in runs {
@@ -422,6 +431,24 @@ impl<'a> Worker<'a> {
             count.status = end;
         }
     }
+}
+
+/// The columns of records that this run needs, without a row.
+fn empty(shared: &Shared) -> RecordColumns {
+    let mut records = RecordColumns::default();
+    if shared.needs.any_field() {
+        // The others get their column with the first log that has them.
+        for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
+            if !shared.needs.record_fields && !WINDOW_FIELDS.contains(&FieldId(i as u8)) {
+                continue;
+            }
+            records.fields[i] = Some(match &shared.words[i] {
+                Some(words) => Column::word(words.clone()),
+                None => Column::new(field.kind.column_kind()),
+            });
+        }
+    }
+    records
 }
 
 /// The line itself, not one of its properties: `CloudFront` encodes every byte past ASCII, so somebody else wrote it.

@@ -26,7 +26,7 @@ const TRIES: u32 = 5;
 pub struct Remote {
     /// Objects taken: their version and their hour.
     known: HashMap<Arc<str>, (Arc<str>, Option<i64>)>,
-    /// Of these, the ones that an earlier run has taken.
+    /// Of these, the ones of an earlier run whose lines are not known any more.
     earlier: HashSet<Arc<str>>,
     newest_hour: Option<i64>,
     /// Hours before the newest one; 0 for all.
@@ -82,7 +82,9 @@ impl Remote {
                 remote
                     .known
                     .insert(key.clone(), (etag.as_str().into(), *hour));
-                remote.earlier.insert(key.clone());
+                if !taken.lines.contains_key(key) {
+                    remote.earlier.insert(key.clone());
+                }
                 remote.newest_hour = remote.newest_hour.max(*hour);
             }
         }

@@ -3,18 +3,20 @@
 //! One JSON file for a command and its sources, replaced as a whole: what it says was taken and what the sink made of
 //! that are of one moment, whenever the process is killed. A lock beside it keeps a second process from writing it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::{Error, Result};
-use crate::model::{Mark, Position};
+use crate::model::{LogObject, Mark, Position};
 
 use super::Options;
 
@@ -47,6 +49,8 @@ pub struct Taken {
     pub positions: BTreeMap<Arc<str>, Position>,
     /// Objects on S3 of earlier hours were taken, or are out of the window.
     pub floor_hour: Option<i64>,
+    /// By URI: hashes of the lines that were read of an object that may still be overwritten.
+    pub lines: HashMap<Arc<str>, Vec<u64>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,6 +60,8 @@ struct Stored {
     floor_hour: Option<i64>,
     /// In the order they were last changed.
     positions: Vec<(String, Position)>,
+    /// Of objects that may still be overwritten: their hour, and hashes of their lines in base64, 8 bytes a line.
+    lines: Vec<(String, Option<i64>, String)>,
     memo: Option<serde_json::Value>,
 }
 
@@ -67,6 +73,7 @@ pub struct State {
     /// By key, with the number of its last change.
     positions: BTreeMap<Arc<str>, (u64, Position)>,
     floor_hour: Option<i64>,
+    lines: ReadLines,
     changes: u64,
     is_changed: bool,
     due: Instant,
@@ -99,6 +106,7 @@ impl State {
             sources,
             positions: BTreeMap::new(),
             floor_hour: None,
+            lines: ReadLines::default(),
             changes: 0,
             // A run that starts anew forgets the last one with its first write.
             is_changed: true,
@@ -113,7 +121,14 @@ impl State {
         for (key, position) in stored.positions {
             state.put(key.into(), position);
         }
+        let mut lines = HashMap::new();
+        for (uri, hour, text) in stored.lines {
+            let hashes = unpacked(&text);
+            state.lines.add(uri.as_str().into(), hour, &hashes);
+            lines.insert(uri.into(), hashes);
+        }
         let taken = Taken {
+            lines,
             positions: state
                 .positions
                 .iter()
@@ -129,6 +144,12 @@ impl State {
         self.put(mark.key, mark.position);
     }
 
+    /// Notes which lines of an object the sink has taken.
+    pub fn note_lines(&mut self, object: &LogObject, hashes: &[u64]) {
+        self.lines.add(object.uri.clone(), object.hour, hashes);
+        self.is_changed = true;
+    }
+
     fn put(&mut self, key: Arc<str>, position: Position) {
         self.changes += 1;
         self.is_changed = true;
@@ -142,6 +163,7 @@ impl State {
         }
         self.floor_hour = Some(hour);
         self.is_changed = true;
+        self.lines.raise_floor(hour);
         self.positions.retain(|_, (_, position)| {
             !matches!(position, Position::Object { hour: Some(of), .. } if *of < hour)
         });
@@ -178,6 +200,12 @@ impl State {
                 .into_iter()
                 .map(|(_, key, position)| (key.to_string(), position))
                 .collect(),
+            lines: self
+                .lines
+                .by_uri
+                .iter()
+                .map(|(uri, (hour, text))| (uri.to_string(), *hour, text.clone()))
+                .collect(),
             memo,
         };
         replace(&self.path, &stored)?;
@@ -204,6 +232,71 @@ impl State {
         self.positions
             .retain(|_, (change, position)| *change >= oldest || !is_local(position));
     }
+}
+
+/// Lines whose hashes are kept; past that the objects read first are forgotten, and read whole if they are overwritten
+/// between two runs.
+const MAX_LINES: usize = 250_000;
+/// Bytes of a hash in the file.
+const HASH_BYTES: usize = 8;
+
+/// The lines read of objects that may still be overwritten.
+#[derive(Debug, Default)]
+struct ReadLines {
+    /// By URI: its hour, and the hashes as they are written.
+    by_uri: HashMap<Arc<str>, (Option<i64>, String)>,
+    /// The object read first is the first one.
+    order: VecDeque<(Arc<str>, usize)>,
+    count: usize,
+}
+
+impl ReadLines {
+    fn add(&mut self, uri: Arc<str>, hour: Option<i64>, hashes: &[u64]) {
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+        let packed = STANDARD_NO_PAD.encode(bytes);
+        let (_, text) = self
+            .by_uri
+            .entry(uri.clone())
+            .or_insert_with(|| (hour, String::new()));
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&packed);
+        self.order.push_back((uri, hashes.len()));
+        self.count += hashes.len();
+        while self.count > MAX_LINES {
+            let Some((oldest, count)) = self.order.pop_front() else {
+                return;
+            };
+            self.count -= count;
+            self.by_uri.remove(&oldest);
+        }
+    }
+
+    fn raise_floor(&mut self, floor: i64) {
+        self.by_uri
+            .retain(|_, (hour, _)| hour.is_none_or(|hour| hour >= floor));
+        let (by_uri, count) = (&self.by_uri, &mut self.count);
+        self.order.retain(|(uri, lines)| {
+            let is_kept = by_uri.contains_key(uri);
+            *count -= if is_kept { 0 } else { *lines };
+            is_kept
+        });
+    }
+}
+
+/// What cannot be read stands for no line: an object is then read whole if it is overwritten.
+fn unpacked(text: &str) -> Vec<u64> {
+    let parts = text.split(' ');
+    let bytes = parts.filter_map(|part| STANDARD_NO_PAD.decode(part).ok());
+    bytes
+        .flat_map(|bytes| {
+            let hashes = bytes.chunks_exact(HASH_BYTES);
+            hashes
+                .filter_map(|hash| Some(u64::from_le_bytes(hash.try_into().ok()?)))
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// What names the sources wherever the program is started: whole paths, and the endpoint where it is not AWS.
@@ -316,6 +409,16 @@ mod tests {
             State::open(&wanted(true), &options).is_err(),
             "one at a time"
         );
+        let log = |uri: &str, hour| LogObject {
+            uri: uri.into(),
+            size_bytes: 0,
+            etag: "".into(),
+            hour: Some(hour),
+            last_modified_ms: None,
+        };
+        state.note_lines(&log("old", 5), &[1]);
+        state.note_lines(&log("new", 9), &[2, u64::MAX]);
+        state.note_lines(&log("new", 9), &[3]);
         state.note(object("old", 5));
         state.note(object("new", 9));
         state.raise_floor(7);

@@ -61,12 +61,12 @@ pub struct ExploreOptions {
     pub export: Option<export_job::Exporting>,
 }
 
-/// The explorer, until the user quits.
+/// The explorer, until the user quits. Gives the number of objects that could not be read.
 ///
 /// # Errors
 /// No terminal, a wrong theme or keymap, nothing to read, a signal ([`Error::Cancelled`]). The terminal is restored
 /// in every case.
-pub fn explore(options: ExploreOptions) -> Result<()> {
+pub fn explore(options: ExploreOptions) -> Result<u64> {
     if !std::io::stdout().is_terminal() {
         return Err(Error::Config(
             "the explorer needs a terminal on standard output; `frontlog check` and `frontlog query` work without one".to_owned(),
@@ -75,6 +75,8 @@ pub fn explore(options: ExploreOptions) -> Result<()> {
     let setting = setting(&options)?;
     let (sender, events) = crossbeam_channel::bounded(1024);
     let (mut screen, host) = terminal::enter()?;
+    let follows = options.run.source.follow;
+    let mut news = None;
     let result = start_input(&sender).and_then(|()| {
         let means = Means {
             contract: options.run.contract.clone(),
@@ -86,11 +88,24 @@ pub fn explore(options: ExploreOptions) -> Result<()> {
             host,
             App::new(setting),
             &events,
-            (&means, || pipeline::explore(options.run)),
+            (&means, || {
+                let handle = pipeline::explore(options.run)?;
+                news = Some(handle.notices.clone());
+                Ok(handle)
+            }),
         )
     });
     terminal::restore();
+    if follows && let Some(news) = news {
+        wait_for_end(&news);
+    }
     result
+}
+
+/// A followed run writes how far it got when it ends: its last notice, and then nobody sends any more.
+fn wait_for_end(news: &crossbeam_channel::Receiver<crate::model::Notice>) {
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(1);
+    while news.recv_deadline(limit).is_ok() {}
 }
 
 fn start_input(sender: &crossbeam_channel::Sender<input::Event>) -> Result<()> {

@@ -72,6 +72,8 @@ impl Followed {
             | Arrival::Resumed { .. }
             | Arrival::Mark(_)
             | Arrival::Floor(_)
+            | Arrival::Relisted { .. }
+            | Arrival::Complete
             | Arrival::Behind(_) => {}
         }
     }
@@ -265,6 +267,32 @@ fn new_files_in_new_folders_are_found_at_once() {
         begin.elapsed()
     );
     followed.end(Duration::ZERO);
+}
+
+#[test]
+fn what_cannot_be_watched_is_looked_at_every_second_and_that_is_said() {
+    let dir = tempdir().unwrap();
+    // A folder that is not there has no watch.
+    let mut followed = Followed::start(&dir.path().join("later/*.log"));
+    std::thread::sleep(Duration::from_millis(300));
+    fs::create_dir(dir.path().join("later")).unwrap();
+    let log = dir.path().join("later/a.log");
+    let begin = Instant::now();
+    append(&log, b"one\n");
+    followed.until(1);
+    append(&log, b"two\n");
+    followed.until(2);
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begin.elapsed()
+    );
+    followed.end(Duration::ZERO);
+    let said = followed
+        .warnings
+        .iter()
+        .any(|w| w.contains("looked at every second"));
+    assert!(said, "{:?}", followed.warnings);
 }
 
 #[test]
@@ -496,13 +524,11 @@ impl Bucket {
     }
 }
 
-fn key(hours_back: i64, id: usize) -> String {
-    let hour = chrono::Utc::now() - chrono::Duration::hours(hours_back);
-    format!(
-        "E2EX.{}.{:08x}.gz",
-        hour.format("%Y-%m-%d-%H"),
-        id * 0x9e37_79b9 % 0xffff_ffff
-    )
+/// A key of an hour before `now`; its unique id comes in no order, as CloudFront's.
+fn key(now: chrono::DateTime<chrono::Utc>, hours_back: i64, id: usize) -> String {
+    let hour = now - chrono::Duration::hours(hours_back);
+    let id = id * 0x9e37_79b9 % 0xffff_ffff;
+    format!("E2EX.{}.{id:08x}.gz", hour.format("%Y-%m-%d-%H"))
 }
 
 #[test]
@@ -512,6 +538,8 @@ fn a_prefix_is_followed_through_late_and_rewritten_objects_and_a_busy_server() {
     let bucket = Bucket::new();
     bucket.server.busy(10);
     let event = |n: usize| record(n, "e=checkout&value=1", "agent");
+    let now = chrono::Utc::now();
+    let key = |hours_back, id| key(now, hours_back, id);
     bucket.put(&key(1, 0), &[event(0)]);
     let arguments = ["--resume", "--poll-interval", "1s", "s3://logs/px/"];
     let mut check = Check::start(home.path(), &arguments, Some(&bucket.server.endpoint));
@@ -532,6 +560,9 @@ fn a_prefix_is_followed_through_late_and_rewritten_objects_and_a_busy_server() {
         }
         if second == 5 {
             check.kill();
+            // Overwritten while nobody looked, with what it held and one more.
+            bucket.put(&key(0, 1), &[event(written), event(1)]);
+            written += 1;
             check = Check::start(home.path(), &arguments, Some(&bucket.server.endpoint));
         }
         std::thread::sleep(Duration::from_millis(700));

@@ -240,6 +240,7 @@ screens! {
     sources_80x24 (80, 24), "7";
     sources_120x36 (120, 36), "7";
     help_120x36 (120, 36), "?";
+    share_of_failed_in_windows_120x36 (120, 36), "W W W W W %";
     palette_80x24 (80, 24), "<C-p> \"undo\"";
     columns_80x24 (80, 24), "c j <Space>";
     filters_80x24 (80, 24), "f \"event=checkout\" <Enter> F";
@@ -404,6 +405,7 @@ fn handle() -> (
         snapshots,
         notices,
         progress: Arc::new(Progress::default()),
+        again: crossbeam_channel::unbounded().0,
         cancel: CancellationToken::new(),
     };
     (sender, news, handle)

@@ -59,6 +59,10 @@ impl Running {
     }
 
     fn explore(size: (u16, u16), source: &Path) -> Self {
+        Self::explore_with(size, source, &[])
+    }
+
+    fn explore_with(size: (u16, u16), source: &Path, options: &[&str]) -> Self {
         let home = std::env::temp_dir();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_frontlog"));
         command.env_clear();
@@ -73,6 +77,7 @@ impl Running {
         command.env("COLORTERM", "truecolor");
         command.cwd(root());
         command.arg(source);
+        command.args(options);
         Self::start(size, command)
     }
 
@@ -229,6 +234,35 @@ fn hostile_text_is_written_out_and_never_sent() {
 }
 
 #[test]
+fn a_followed_folder_is_live_and_goes_on_where_it_was_left() {
+    let home = folder();
+    let state = home.path().join("state");
+    let options = ["-f", "--resume", "--state", state.to_str().unwrap()];
+    let log = file(home.path(), "logs/a.log", header().as_bytes());
+    let write = |n: usize, event: &str| {
+        let mut log = std::fs::File::options().append(true).open(&log).unwrap();
+        log.write_all(record(n, &format!("e={event}"), "agent").as_bytes())
+            .unwrap();
+    };
+    write(1, "alpha");
+    let mut it = Running::explore_with((200, 40), &home.path().join("logs"), &options);
+    it.wait_for("LIVE lag");
+    it.wait_for("alpha");
+    write(2, "beta");
+    let took = it.wait_for("beta");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
+    write(3, "gamma");
+    let mut it = Running::explore_with((200, 40), &home.path().join("logs"), &options);
+    it.wait_for("gamma");
+    it.wait_for("1 lines");
+    assert!(!it.text().contains("alpha") && !it.text().contains("beta"));
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
+}
+
+#[test]
 fn no_terminal_is_a_sentence() {
     let home = folder();
     let ran = crate::program::run(home.path(), [root().join("sample-logs")]).exits(2);
@@ -364,6 +398,60 @@ fn a_bucket_that_is_missing_or_denies_says_so() {
             "{source}: {message}"
         );
     }
+}
+
+#[test]
+fn objects_that_were_denied_are_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |n| record(n, "e=checkout&value=1", "agent");
+    for n in 1..=3 {
+        let text = format!("{}{}{}", header(), line(n), line(n + 100));
+        file(
+            dir.path(),
+            &format!("logs/px/E2EX.2026-11-22-1{n}.0a1b2c3d"),
+            text.as_bytes(),
+        );
+    }
+    let server = crate::s3_server::S3Server::start(dir.path());
+    let key = |n: usize| format!("logs/px/E2EX.2026-11-22-1{n}.0a1b2c3d");
+    server.deny(&key(1));
+    server.deny(&key(2));
+    let mut it = explore_bucket(&server, "s3://logs/px/");
+    it.press("7");
+    it.wait("two unreadable objects", |screen| {
+        screen.matches("S902: access denied").count() == 2
+    });
+    it.press("R");
+    it.wait_for("again");
+    // Still denied: the same state, counted once. The newest hour stands first, so the first row was read: all were asked.
+    let gets = || server.gets().len();
+    it.wait("all of them asked for twice", |_| gets() == 3 + 2);
+    it.wait("two unreadable objects", |screen| {
+        screen.matches("access denied").count() == 2
+    });
+    server.allow_all();
+    it.press("jR");
+    it.wait("one of them read", |screen| {
+        screen.matches("access denied").count() == 1
+    });
+    assert_eq!(gets(), 3 + 2 + 1);
+    let lines =
+        |screen: &str, lines: &str| screen.lines().next().is_some_and(|l| l.contains(lines));
+    it.wait("four lines more", |screen| lines(screen, "8 lines"));
+    it.press("Q");
+    assert_eq!(it.ends(), 4, "one is still unreadable");
+
+    server.deny(&key(2));
+    let mut it = explore_bucket(&server, "s3://logs/px/");
+    it.press("7");
+    it.wait_for("access denied");
+    server.allow_all();
+    it.press("R");
+    it.wait("each line once", |screen| {
+        lines(screen, "12 lines") && !screen.contains("access denied")
+    });
+    it.press("RQ");
+    assert_eq!(it.ends(), 0, "in the end all could be read");
 }
 
 #[test]

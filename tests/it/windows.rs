@@ -6,7 +6,7 @@ use frontlog::commands::check::alert::Alert;
 use frontlog::commands::query::{Format, QueryOptions};
 use frontlog::contract::Contract;
 use frontlog::frame::windows::{Keep, Sketch, WindowRow, WindowSpec, Windows};
-use frontlog::model::{Batch, Causes, EventTypes, Progress, Sink, Words};
+use frontlog::model::{Batch, Causes, EventTypes, Progress, Sink, Verdict, Words};
 use frontlog::pipeline::{Needs, RunOptions, RunSummary, load, run};
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
@@ -489,4 +489,72 @@ fn a_resumed_check_goes_on_with_its_windows() {
         line.ends_with("alert open: failed_pct > 40 for 2m: 50 in 2 events, 1 failed"),
         "{line}"
     );
+}
+
+/// Events without a name at these log seconds, as batches cut at `cut`.
+fn fed(
+    seconds: &[i64],
+    cut: usize,
+    keep: Keep,
+    spec: WindowSpec,
+) -> (Windows, Vec<(i64, u64, u64)>) {
+    let mut windows = Windows::new(spec, keep);
+    let mut complete = vec![];
+    for some in seconds.chunks(cut) {
+        let mut batch = Batch::default();
+        for second in some {
+            batch.records.object.push(0);
+            batch.records.time_us.push(second * 1_000_000);
+            batch.records.event_type.push(0);
+            batch.records.event_row.push(0);
+            batch.records.verdict.push(Verdict::Good as u8);
+        }
+        windows.batch(&mut batch, &EventTypes::default(), &mut |c| {
+            complete.push((c.start_s, c.windows, c.counts(None).events));
+        });
+    }
+    windows.finish(&mut |c| complete.push((c.start_s, c.windows, c.counts(None).events)));
+    (windows, complete)
+}
+
+/// Windows without an event in a row are one or several entries, as they come.
+fn each_window(complete: &[(i64, u64, u64)], seconds: i64) -> Vec<(i64, u64)> {
+    let each = complete.iter().flat_map(|(start, windows, events)| {
+        (0..*windows as i64).map(move |n| (start + n * seconds, *events))
+    });
+    each.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Where nothing comes later than allowed, windows that are complete as the stream goes by are those of the whole
+    /// input; and whatever comes, nothing is lost, however the stream is cut into batches.
+    #[test]
+    fn a_stream_completes_the_windows_of_its_whole_input(
+        steps in prop::collection::vec((0i64..40, 0i64..60), 1..200),
+        lateness_s in prop_oneof![Just(0u32), Just(30), Just(60)],
+        cut in 1usize..50,
+    ) {
+        let spec = WindowSpec { seconds: 10, lateness_s };
+        let mut now = 1_795_461_600;
+        let seconds: Vec<i64> = steps.iter().map(|(step, back)| { now += step; now - back }).collect();
+        let (recent, streamed) = fed(&seconds, cut, Keep::Recent, spec);
+        let (all, whole) = fed(&seconds, seconds.len(), Keep::All, spec);
+        let n = seconds.len() as u64;
+        prop_assert_eq!((recent.total().events, all.total().events), (n, n));
+        prop_assert_eq!(recent.total().late, all.total().late);
+        let (_, other_cut) = fed(&seconds, 7, Keep::Recent, spec);
+        let (streamed, whole) = (each_window(&streamed, 10), each_window(&whole, 10));
+        prop_assert_eq!(&each_window(&other_cut, 10), &streamed);
+        // In a row, each once.
+        prop_assert!(streamed.windows(2).all(|w| w[1].0 == w[0].0 + 10));
+        if lateness_s == 60 {
+            // The first line need not be the oldest: what is older than the first complete window has none.
+            let first = streamed[0].0;
+            let whole: Vec<_> = whole.into_iter().filter(|(start, _)| *start >= first).collect();
+            prop_assert_eq!(whole, streamed);
+            prop_assert_eq!(recent.total().late, 0);
+        }
+    }
 }

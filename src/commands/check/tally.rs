@@ -103,7 +103,7 @@ impl Tally {
     }
 
     fn count_failures(&mut self, failures: FailureColumns, records: &RecordColumns) {
-        let values: Utf8ViewArray = failures.value.into();
+        let values: Utf8ViewArray = failures.value.freeze();
         for (i, (record, cause)) in failures.record.iter().zip(&failures.cause).enumerate() {
             let index = cause.0 as usize;
             if index >= self.causes.len() {
@@ -144,7 +144,7 @@ impl Tally {
     }
 
     fn count_rejects(&mut self, rejects: RejectColumns) {
-        let messages: Utf8ViewArray = rejects.message.into();
+        let messages: Utf8ViewArray = rejects.message.freeze();
         for (i, code) in rejects.code.iter().enumerate() {
             let tally = self.rejects.entry(*code).or_default();
             tally.lines += 1;

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::emit::{DynamicCauses, Ranked, Subject};
-use super::empty_columns;
 use crate::contract::{Additional, Contract, EventSchema, WantedVersion};
 use crate::event::KeyTable;
-use crate::model::column::Fixed;
+use crate::model::lanes::Mark;
 use crate::model::routing::{DuplicateKey, NameRule, Routing, Surprise, UnknownProperty};
 use crate::model::{
     Cause, Causes, Code, Column, EventColumns, EventType, EventTypeId, EventTypes, WordCache,
@@ -87,6 +86,8 @@ pub(super) struct Catalogue {
     names: HashMap<Box<str>, NameEntry, FixedState>,
     pub undeclared: Vec<Undeclared>,
     undeclared_by_name: HashMap<Box<str>, usize, FixedState>,
+    /// By name and version: which of the judges is theirs. One place a pair, the last one to come has it.
+    recent: [Option<(Mark, Mark, usize)>; 64],
     types: Arc<EventTypes>,
     unknown_event: Surprise,
 }
@@ -129,13 +130,26 @@ impl Catalogue {
             duplicate_key: contract.routing.policy.duplicate_key,
             undeclared: vec![],
             undeclared_by_name: HashMap::default(),
+            recent: [None; 64],
             types,
             unknown_event: contract.routing.policy.unknown_event,
         }
     }
 
+    /// The declared type of an event with a name and version of these marks, where one was found not long ago.
+    #[inline]
+    pub fn recent(&self, (name, version): (Mark, Mark)) -> Option<Known> {
+        let (n, v, judge) = self.recent[name.place(&version)]?;
+        (n == name && v == version).then_some(Known::Declared(judge))
+    }
+
     /// The type of an event with that name and version as sent, and what is wrong with them.
-    pub fn find(&mut self, name: &str, version: Option<&str>) -> (Known, Option<Surprised>) {
+    pub fn find(
+        &mut self,
+        name: &str,
+        version: Option<&str>,
+        marks: Option<(Mark, Mark)>,
+    ) -> (Known, Option<Surprised>) {
         let Some(entry) = self.names.get(name) else {
             let at = self.undeclared(name);
             let surprise = self.undeclared[at].surprise.map(|ranked| Surprised {
@@ -149,6 +163,9 @@ impl Catalogue {
             Some(text) => entry.version(text, &self.judges),
         };
         if let Some(at) = found {
+            if let Some((n, v)) = marks.filter(|(n, v)| n.is_all() && v.is_all()) {
+                self.recent[n.place(&v)] = Some((n, v, at));
+            }
             return (Known::Declared(at), None);
         }
         let surprise = Surprised {
@@ -223,21 +240,21 @@ impl Known {
         }
     }
 
-    /// Empty columns for a batch.
+    /// Empty columns for its events.
     pub fn columns(
         self,
         catalogue: &Catalogue,
         event_type: EventTypeId,
         wanted: bool,
     ) -> EventColumns {
-        let mut columns = empty_columns(event_type);
+        let mut columns = EventColumns::empty(event_type);
         if let (Self::Declared(at), true) = (self, wanted) {
             columns.properties = catalogue.judges[at]
                 .schema
                 .properties
                 .iter()
                 .map(|p| match &p.words {
-                    Some(words) => Column::Word(Fixed::default(), words.clone()),
+                    Some(words) => Column::word(words.clone()),
                     None => Column::new(p.kind),
                 })
                 .collect();

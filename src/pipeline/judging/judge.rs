@@ -280,12 +280,20 @@ impl Others {
     fn earlier(&mut self, k: usize, event: &Event<'_>) -> Option<usize> {
         /// Up to here comparing with each is faster than hashing; a hostile query has thousands.
         const FEW: usize = 24;
+        let id = |pair: &(u32, bool)| event.ids[pair.0 as usize];
         let key = |pair: &(u32, bool)| event.properties.key(pair.0 as usize);
+        // Equal keys have equal numbers; only keys without a number need a look at their text.
+        let number = id(&self.pairs[k]);
+        if number != UNKNOWN_KEY && self.pairs.len() <= FEW {
+            return self.pairs[..k]
+                .iter()
+                .position(|pair| pair.1 && id(pair) == number);
+        }
         let wanted = key(&self.pairs[k]);
         if self.pairs.len() <= FEW {
             return self.pairs[..k]
                 .iter()
-                .position(|pair| pair.1 && key(pair) == wanted);
+                .position(|pair| pair.1 && id(pair) == UNKNOWN_KEY && key(pair) == wanted);
         }
         let earlier = self.by_hash.insert(xxh3_64(wanted.as_bytes()), k)?;
         (key(&self.pairs[earlier]) == wanted).then_some(earlier)

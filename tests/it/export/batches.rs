@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use frontlog::model::batch::{ObjectCount, UntypedColumns};
+use frontlog::model::column::Text;
 use frontlog::model::{
     Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventColumns, EventType,
     EventTypeId, EventTypes, FieldId, LogObject, ObjectId, ObjectState, ObjectStatus,
     PropertyColumn, Severity, Sink, Verdict,
 };
-use polars_arrow::array::MutableBinaryViewArray;
 
 /// Midnight of 2026-03-05 less an hour, in µs.
 const START_US: i64 = 1_772_665_200_000_000;
@@ -282,7 +282,7 @@ impl Day {
                         raw,
                     } = &mut batch.untyped;
                     untyped.push(record);
-                    raw.push_value(format!("raw line {row}"));
+                    raw.push_value(&format!("raw line {row}"));
                 }
             }
         }
@@ -311,7 +311,7 @@ impl Day {
         events.record.push(record);
         events.id_hash.push(u64::from(row));
         events.payload_hash.push(u64::from(row));
-        events.event_id.push_value(format!("event-{row}"));
+        events.event_id.push_value(&format!("event-{row}"));
         let misfit = if self.misfits { row } else { u32::MAX };
         events.event_time_us.push(if misfit == 22 {
             i64::MAX / 2
@@ -346,7 +346,7 @@ impl Day {
             events.rest_json.push_null();
         }
         let raw = (verdict == Verdict::Failed).then(|| format!("raw line {row}"));
-        events.raw.push(raw);
+        events.raw.push(raw.as_deref());
         at
     }
 }
@@ -369,15 +369,15 @@ fn empty(id: u16, event_type: &EventType) -> EventColumns {
         record: vec![],
         id_hash: vec![],
         payload_hash: vec![],
-        event_id: MutableBinaryViewArray::new(),
+        event_id: Text::default(),
         event_time_us: vec![],
         properties: event_type
             .columns
             .iter()
             .map(|c| Column::new(c.kind))
             .collect(),
-        rest_json: MutableBinaryViewArray::new(),
-        raw: MutableBinaryViewArray::new(),
+        rest_json: Text::default(),
+        raw: Text::default(),
     }
 }
 

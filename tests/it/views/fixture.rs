@@ -5,12 +5,12 @@ use std::sync::Arc;
 use frontlog::frame::Snapshot;
 use frontlog::frame::writer::FrameWriter;
 use frontlog::model::batch::{EventColumns, ObjectCount};
+use frontlog::model::column::Text;
 use frontlog::model::{
     Batch, Cause, CauseId, Causes, Code, Column, ColumnKind, Counters, EventType, EventTypeId,
     EventTypes, FIELDS, FieldId, LogObject, ObjectId, ObjectStatus, PropertyColumn, Severity, Sink,
     Verdict, Words,
 };
-use polars_arrow::array::MutableBinaryViewArray;
 use tokio::sync::watch;
 
 /// One record to be made.
@@ -140,7 +140,7 @@ impl Maker {
             .iter()
             .zip(&self.words)
             .map(|(field, words)| match words {
-                Some(words) => Column::word(words.clone(), 0),
+                Some(words) => Column::word(words.clone()),
                 None => Column::new(field.kind.column_kind()),
             })
             .collect();
@@ -197,15 +197,15 @@ impl Maker {
             record: vec![],
             id_hash: vec![],
             payload_hash: vec![],
-            event_id: MutableBinaryViewArray::new(),
+            event_id: Text::default(),
             event_time_us: vec![],
             properties: self.types[i]
                 .columns
                 .iter()
                 .map(|c| Column::new(c.kind))
                 .collect(),
-            rest_json: MutableBinaryViewArray::new(),
-            raw: MutableBinaryViewArray::new(),
+            rest_json: Text::default(),
+            raw: Text::default(),
         }
     }
 }
@@ -253,7 +253,7 @@ fn push_event(events: &mut EventColumns, record: u32, row: &Row) {
     events.payload_hash.push(0);
     events
         .event_id
-        .push(Some(format!("id-{}-{}", row.object, row.line)));
+        .push(Some(&format!("id-{}-{}", row.object, row.line)));
     events.event_time_us.push(row.time_s * 1_000_000 - 500_000);
     events.rest_json.push(row.rest.as_deref());
     for (i, column) in events.properties.iter_mut().enumerate() {

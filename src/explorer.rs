@@ -12,7 +12,9 @@ use frontlog::tui::screen::export::{ExportTable, Published};
 use frontlog::tui::{ExploreOptions, explore};
 
 /// Runs the explorer until the user quits.
-pub fn run(mut options: ExploreOptions) -> Result<()> {
+///
+/// Gives the number of objects that could not be read.
+pub fn run(mut options: ExploreOptions) -> Result<u64> {
     options.export = Some(exporting(options.run.clone()));
     options.command = std::env::args().skip(1).collect();
     explore(options)

@@ -64,7 +64,10 @@ fn run(step: Step) -> Result<Outcome> {
     let mut out = BufWriter::new(std::io::stdout());
     match step {
         Step::DryRun(source, json) => commands::dry_run::run(&source, json, &mut out),
-        Step::Explore(options) => explorer::run(*options).map(|()| Outcome::Clean),
+        Step::Explore(options) => explorer::run(*options).map(|unreadable| match unreadable {
+            0 => Outcome::Clean,
+            _ => Outcome::Incomplete,
+        }),
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),
         Step::Query(run, options) => query(&run, &options, &mut out),

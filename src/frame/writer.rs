@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::frame::timeline::Bucket;
 use crate::frame::{EventTable, Snapshot, build, widen};
 use crate::model::{
-    Batch, Causes, Counters, EventTypes, LogObject, ObjectState, ObjectStatus, Sink, Verdict, Words,
+    Batch, Causes, Counters, EventTypes, LogObject, ObjectId, ObjectState, ObjectStatus, Sink,
+    Verdict, Words,
 };
 
 /// At most some 25 snapshots a second: more than a screen shows, few enough to cost nothing.
@@ -230,6 +231,25 @@ impl Sink for FrameWriter {
                 counters: Counters::default(),
             }));
         self.dirty = true;
+    }
+
+    fn again(&mut self, object: ObjectId) {
+        if let Some(state) = self.objects.get_mut(object.0 as usize) {
+            self.snapshot.counters.take_away(&state.ask_again());
+            self.snapshot.complete = false;
+            self.dirty = true;
+        }
+    }
+
+    fn relisted(&mut self, object: ObjectId, now: &Arc<LogObject>) {
+        if let Some(state) = self.objects.get_mut(object.0 as usize) {
+            state.object = now.clone();
+            self.dirty = true;
+        }
+    }
+
+    fn complete(&mut self) {
+        self.finish();
     }
 
     fn take(&mut self, batch: Batch) -> Result<()> {

@@ -275,6 +275,19 @@ pub trait Sink: Send {
         let _ = objects;
     }
 
+    /// An object that could not be read is read again: see [`crate::model::ObjectState::ask_again`].
+    fn again(&mut self, object: ObjectId) {
+        let _ = object;
+    }
+
+    /// An object was overwritten since it was found; what comes of it next is this version.
+    fn relisted(&mut self, object: ObjectId, now: &std::sync::Arc<LogObject>) {
+        let _ = (object, now);
+    }
+
+    /// All objects found so far are read.
+    fn complete(&mut self) {}
+
     /// Takes one batch.
     ///
     /// # Errors

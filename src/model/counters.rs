@@ -51,6 +51,13 @@ impl Counters {
              records not_events events good failed duplicates filtered errors warnings infos);
     }
 
+    /// Takes another count, which is part of this one, away again.
+    pub fn take_away(&mut self, other: &Self) {
+        macro_rules! subtract { ($($f:ident)*) => { $(self.$f = self.$f.saturating_sub(other.$f);)* } }
+        subtract!(objects objects_unreadable object_bytes text_bytes lines header_lines blank_lines unreadable_lines
+             records not_events events good failed duplicates filtered errors warnings infos);
+    }
+
     /// Checks that nothing was lost.
     ///
     /// # Errors

@@ -68,3 +68,23 @@ pub struct ObjectState {
     /// What was found in it.
     pub counters: crate::model::Counters,
 }
+
+impl ObjectState {
+    /// Whether it could not be read, or not to its end.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self.status, ObjectStatus::Unreadable(_))
+    }
+
+    /// Before it is read again: it waits, and does not count as unreadable. Gives what its run's counts lose by that;
+    /// lines that were read of it stay counted, and are not read again.
+    pub fn ask_again(&mut self) -> crate::model::Counters {
+        let gone = crate::model::Counters {
+            objects_unreadable: self.counters.objects_unreadable,
+            object_bytes: self.counters.object_bytes,
+            ..Default::default()
+        };
+        self.counters.take_away(&gone);
+        self.status = ObjectStatus::Waiting;
+        gone
+    }
+}

@@ -14,6 +14,8 @@ pub enum Notice {
         /// Their bytes as stored.
         bytes: u64,
     },
+    /// So many objects that could not be read are read again.
+    Again(u64),
     /// Something a person should know that stops nothing: an unreadable object, an ignored keyword.
     Warning(String),
     /// How far the slowest shard of the streams is behind their newest record, in milliseconds.

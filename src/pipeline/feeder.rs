@@ -53,6 +53,10 @@ pub(super) struct Unit {
 pub(super) enum Listing {
     Found(Vec<std::sync::Arc<LogObject>>),
     Warning(String),
+    /// An object is another version now.
+    Relisted(u32, std::sync::Arc<LogObject>),
+    /// Once the units before this one are done, all that was found is read.
+    Complete(u64),
     /// How far streams are behind, in milliseconds.
     Behind(u64),
     /// How far the sources are once this unit is done. Always sent before the unit is.
@@ -228,6 +232,15 @@ impl Feeder<'_> {
                     };
                     self.send(&mut number, work, vec![])
                 }),
+                Ok(Arrival::Relisted { index, object }) => {
+                    if let Some(size) = sizes.get_mut(index as usize) {
+                        *size = object.size_bytes;
+                    }
+                    self.listing.send(Listing::Relisted(index, object)).ok()
+                }
+                Ok(Arrival::Complete) => self
+                    .flush(&mut number, &mut group)
+                    .and_then(|()| self.listing.send(Listing::Complete(number)).ok()),
                 Ok(Arrival::Warning(text)) => self.listing.send(Listing::Warning(text)).ok(),
                 Ok(Arrival::Behind(ms)) => self.listing.send(Listing::Behind(ms)).ok(),
                 Err(e) => {
@@ -294,6 +307,10 @@ pub(super) fn notice(listing: &Listing) -> Option<Notice> {
         }),
         Listing::Warning(text) => Some(Notice::Warning(text.clone())),
         Listing::Behind(ms) => Some(Notice::Behind(*ms)),
-        Listing::Failed(_) | Listing::Marks(..) | Listing::Floor(..) => None,
+        Listing::Failed(_)
+        | Listing::Marks(..)
+        | Listing::Floor(..)
+        | Listing::Relisted(..)
+        | Listing::Complete(_) => None,
     }
 }

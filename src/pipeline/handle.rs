@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::contract::Contract;
 use crate::frame::Snapshot;
-use crate::model::{Cause, Counters, EventType, Notice, ObjectState, Progress};
+use crate::model::{Cause, Counters, EventType, Notice, ObjectId, ObjectState, Progress};
 use crate::source;
 
 /// What the sink wants to be given; the less, the faster.
@@ -71,6 +71,8 @@ pub struct Handle {
     pub notices: crossbeam_channel::Receiver<Notice>,
     /// How far it is.
     pub progress: Arc<Progress>,
+    /// Objects to be read again; of these, those that could not be read are.
+    pub again: crossbeam_channel::Sender<Vec<ObjectId>>,
     /// Stops everything.
     pub cancel: CancellationToken,
 }

@@ -59,6 +59,7 @@ impl Worker<'_> {
                 return self.send(batch);
             }
         };
+        let before = self.shared.read_before(object);
         let mut part = 0;
         let mut end = ObjectStatus::Read;
         for piece in BlockReader::new(reader, BLOCK_BYTES) {
@@ -66,7 +67,20 @@ impl Worker<'_> {
                 return None;
             }
             match piece {
-                Piece::Lines { offset, text } => {
+                Piece::Lines {
+                    mut offset,
+                    mut text,
+                } => {
+                    // What was read before it broke off is in the frame already; it only brings the state up to here.
+                    if let Some(seen) = before.checked_sub(offset).filter(|seen| *seen > 0) {
+                        let seen = text.len().min(seen as usize);
+                        state.advance(&text[..seen]);
+                        text.drain(..seen);
+                        offset += seen as u64;
+                        if text.is_empty() {
+                            continue;
+                        }
+                    }
                     let before = state.clone();
                     state.advance(&text);
                     let block = BlockWork {
@@ -89,6 +103,9 @@ impl Worker<'_> {
                     head,
                 } => {
                     state.lines += 1;
+                    if offset < before {
+                        continue;
+                    }
                     let mut batch = self.batch(unit, part, false);
                     self.long_line(&state, (offset, length), &head, object, &mut batch);
                     self.send(batch)?;
@@ -330,6 +347,7 @@ mod tests {
             progress: Arc::default(),
             cancel: tokio_util::sync::CancellationToken::new(),
             streams: AtomicUsize::new(0),
+            read_before: std::sync::Mutex::default(),
             versions: None,
         };
         let (_units, units) = crossbeam_channel::bounded(1);

@@ -9,6 +9,7 @@
 //! are under way, so a slow sink holds back the fetch. Batches leave in the order of their units, so that the result
 //! is the same for any number of threads.
 
+mod again;
 mod duplicates;
 mod feeder;
 pub mod handle;

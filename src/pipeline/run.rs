@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::frame::{Snapshot, writer::FrameWriter};
 use crate::model::{
-    Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectState, ObjectStatus, Progress,
-    Sink, SoFar,
+    Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectId, ObjectState, ObjectStatus,
+    Progress, Sink, SoFar,
 };
 use crate::parse::Formats;
+use crate::pipeline::again::Watched;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::feeder::{Feeder, Listing, notice};
 use crate::pipeline::keeping::Keeping;
@@ -25,7 +26,7 @@ use crate::pipeline::{Handle, Needs, RunOptions, RunSummary};
 use crate::source;
 
 /// How often the sink is told that nothing came, so that it can publish what it holds back.
-const IDLE: Duration = Duration::from_millis(50);
+pub(super) const IDLE: Duration = Duration::from_millis(50);
 
 /// Reads everything, judges it, and hands the batches to `sink` in order, on the calling thread.
 ///
@@ -72,6 +73,7 @@ pub fn load(
 pub fn explore(options: RunOptions) -> Result<Handle> {
     let (sender, snapshots) = watch::channel(Arc::new(Snapshot::empty()));
     let (news, notices) = unbounded();
+    let (again, asked) = unbounded();
     let progress = Arc::new(Progress::default());
     let cancel = CancellationToken::new();
     let (run_progress, run_cancel) = (progress.clone(), cancel.clone());
@@ -92,7 +94,7 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
                 &mut writer,
                 &run_progress,
                 &run_cancel,
-                Some(&news),
+                Some((&news, &asked)),
             );
             let last = match result {
                 Ok(summary) => {
@@ -118,6 +120,7 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
         snapshots,
         notices,
         progress,
+        again,
         cancel,
     })
 }
@@ -127,7 +130,7 @@ fn run_with(
     sink: &mut dyn Sink,
     progress: &Arc<Progress>,
     cancel: &CancellationToken,
-    news: Option<&Sender<Notice>>,
+    watcher: Option<(&Sender<Notice>, &Receiver<Vec<ObjectId>>)>,
 ) -> Result<RunSummary> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
@@ -140,7 +143,12 @@ fn run_with(
     let mut source = options.source.clone();
     let (keeping, warning) = Keeping::open(&mut source, sink)?;
     let taken = source.following.taken.clone();
-    let arrivals = source::start(source, stop.clone())?;
+    let (ask, asks) = unbounded();
+    let arrivals = if watcher.is_some() {
+        source::start_and_stay(source, stop.clone(), asks)?
+    } else {
+        source::start(source, stop.clone())?
+    };
     let types = Arc::new(EventTypes::default());
     let causes = Arc::new(Causes::default());
     let shared = Shared {
@@ -152,6 +160,7 @@ fn run_with(
         progress: progress.clone(),
         cancel: stop.clone(),
         streams: AtomicUsize::new(0),
+        read_before: std::sync::Mutex::default(),
         versions: options.source.follow.then(|| Versions::after(&taken)),
     };
     sink.start(&types, &causes, &shared.words);
@@ -194,7 +203,14 @@ fn run_with(
             counters: Counters::default(),
             warnings: options.contract.warnings.clone(),
             tokens: token_sender,
-            news,
+            shared: &shared,
+            watched: watcher.map(|(news, asked)| Watched {
+                news,
+                asked,
+                ask: Some(ask),
+                complete_at: None,
+                at_rest: false,
+            }),
             keeping,
             causes: &causes,
             types: &types,
@@ -232,16 +248,17 @@ fn run_with(
 }
 
 /// The end of the pipeline: order, duplicates, the list of objects, the counts.
-struct End<'a> {
-    sink: &'a mut dyn Sink,
+pub(super) struct End<'a> {
+    pub(super) sink: &'a mut dyn Sink,
     duplicates: Duplicates,
-    ordered: Ordered,
-    objects: Vec<ObjectState>,
-    counters: Counters,
+    pub(super) ordered: Ordered,
+    pub(super) objects: Vec<ObjectState>,
+    pub(super) counters: Counters,
     warnings: Vec<String>,
     /// One goes back for each finished unit.
     tokens: Sender<()>,
-    news: Option<&'a Sender<Notice>>,
+    pub(super) shared: &'a Shared,
+    pub(super) watched: Option<Watched<'a>>,
     keeping: Keeping,
     causes: &'a Causes,
     types: &'a EventTypes,
@@ -254,11 +271,24 @@ impl End<'_> {
         listing: &Receiver<Listing>,
         cancel: &CancellationToken,
     ) -> Result<()> {
+        let mut asked = self
+            .watched
+            .as_ref()
+            .map_or_else(never, |w| w.asked.clone());
         loop {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
             crossbeam_channel::select! {
+                recv(asked) -> ids => match ids {
+                    Ok(ids) => self.again(&ids),
+                    Err(_) => {
+                        asked = never();
+                        if let Some(watched) = &mut self.watched {
+                            watched.ask = None;
+                        }
+                    }
+                },
                 recv(listing) -> news => match news {
                     Ok(news) => self.listing(news)?,
                     // The feeder is gone: only batches remain.
@@ -279,7 +309,7 @@ impl End<'_> {
                         return self.check_complete();
                     }
                 },
-                default(IDLE) => self.rest()?,
+                default(self.patience()) => self.rest()?,
             }
         }
     }
@@ -334,8 +364,8 @@ impl End<'_> {
     }
 
     fn listing(&mut self, news: Listing) -> Result<()> {
-        if let (Some(sender), Some(notice)) = (self.news, notice(&news)) {
-            let _ = sender.send(notice);
+        if let (Some(watched), Some(notice)) = (&self.watched, notice(&news)) {
+            let _ = watched.news.send(notice);
         }
         match news {
             Listing::Found(objects) => {
@@ -343,6 +373,18 @@ impl End<'_> {
                 self.objects.extend(objects.into_iter().map(waiting));
             }
             Listing::Warning(text) => self.warnings.push(text),
+            Listing::Relisted(index, object) => {
+                if let Some(state) = self.objects.get_mut(index as usize) {
+                    state.object = object.clone();
+                    self.sink.relisted(ObjectId(index), &object);
+                }
+            }
+            Listing::Complete(unit) => {
+                if let Some(watched) = &mut self.watched {
+                    watched.complete_at = Some(unit);
+                }
+                self.tell_completion();
+            }
             Listing::Behind(_) => {}
             Listing::Marks(unit, marks) => self.keeping.wait(unit, marks),
             Listing::Floor(unit, hour) => {
@@ -377,6 +419,7 @@ impl End<'_> {
                 self.save(false)?;
             }
         }
+        self.tell_completion();
         Ok(())
     }
 }

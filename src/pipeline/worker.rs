@@ -1,7 +1,8 @@
 //! A worker thread: decode, parse, route, judge; one batch a unit, or one a block of a large object.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ pub(super) struct Shared {
     pub cancel: CancellationToken,
     /// Objects being cut into blocks now; while there are any, idle workers wait for their blocks.
     pub streams: AtomicUsize,
+    /// Bytes of text that were read of an object before it broke off, by object: it goes on after them.
+    pub read_before: Mutex<HashMap<u32, u64>>,
     /// Of a followed run: what the versions of overwritten objects have in common is read once.
     pub versions: Option<Versions>,
 }
@@ -48,6 +51,22 @@ impl Shared {
             .iter()
             .map(|f| is_word(f.kind).then(Words::new))
             .collect()
+    }
+
+    /// Notes what was read of an object that is read again.
+    pub fn note_read_before(&self, object: u32, text_bytes: u64) {
+        if text_bytes > 0 {
+            let before = self.read_before.lock();
+            let mut before = before.unwrap_or_else(PoisonError::into_inner);
+            before.insert(object, text_bytes);
+        }
+    }
+
+    /// What was read of an object before it broke off.
+    pub fn read_before(&self, object: u32) -> u64 {
+        let before = self.read_before.lock();
+        let before = before.unwrap_or_else(PoisonError::into_inner);
+        before.get(&object).copied().unwrap_or(0)
     }
 }
 

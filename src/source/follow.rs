@@ -101,6 +101,7 @@ impl Run {
             if self.outlet.cancel.is_cancelled() {
                 return Err(Stop::Ended);
             }
+            self.answer()?;
             if self.is_finishing() {
                 // What is in files that are followed has arrived; what is in new ones is for the next run.
                 self.look(&Which::All)?;

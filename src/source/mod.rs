@@ -4,6 +4,7 @@
 //! channel, so that a slow reader slows the fetching down. One background thread does it; S3 requests run on the
 //! process's network runtime (`s3::runtime`). Nothing outside this folder needs to know tokio for it.
 
+mod again;
 mod chapter;
 mod fetched;
 mod follow;
@@ -155,6 +156,16 @@ pub enum Arrival {
     },
     /// Something a person should know that stops nothing.
     Warning(String),
+    /// Object `index` was overwritten since it was listed; what is read of it next is this version.
+    Relisted {
+        /// Which object.
+        index: u32,
+        /// As it is now.
+        object: Arc<LogObject>,
+    },
+    /// All that is listed, or was asked for again, has been delivered. Only of [`start_and_stay`], and never while
+    /// following.
+    Complete,
     /// How far the slowest shard of the streams is behind their newest record, in milliseconds.
     Behind(u64),
     /// While following, object `index` goes on where an earlier run ended: no content comes, only growth.
@@ -170,6 +181,15 @@ pub enum Arrival {
     Mark(Mark),
     /// While following S3: once everything before is taken, objects of earlier hours are done with.
     Floor(i64),
+}
+
+/// An object to be read again, which could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Again {
+    /// Which object.
+    pub index: u32,
+    /// Its first part was read and counted: only the same version may go on from there.
+    pub partly: bool,
 }
 
 /// The bytes of one object as stored (gzip is not undone here).
@@ -203,6 +223,27 @@ impl std::fmt::Debug for Content {
 /// Local sources are listed at once: a missing path, an empty folder, a bad pattern, a malformed S3 URI. Errors of an
 /// S3 listing arrive on the channel, as its last message.
 pub fn start(options: Options, cancel: CancellationToken) -> Result<Receiver<Result<Arrival>>> {
+    begin(options, cancel, None)
+}
+
+/// As [`start`], but stays when all is delivered, and reads objects again that are asked for through `again`, until
+/// that is closed.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_and_stay(
+    options: Options,
+    cancel: CancellationToken,
+    again: Receiver<Vec<Again>>,
+) -> Result<Receiver<Result<Arrival>>> {
+    begin(options, cancel, Some(again))
+}
+
+fn begin(
+    options: Options,
+    cancel: CancellationToken,
+    again: Option<Receiver<Vec<Again>>>,
+) -> Result<Receiver<Result<Arrival>>> {
     let (streams, locations) = apart(Location::parse_all(&options.sources)?);
     let local = listing::local(&locations, &options)?;
     run::spawn(run::Job {
@@ -211,6 +252,7 @@ pub fn start(options: Options, cancel: CancellationToken) -> Result<Receiver<Res
         streams,
         local,
         cancel,
+        again,
     })
 }
 

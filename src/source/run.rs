@@ -1,5 +1,6 @@
 //! The background thread of a run: lists, hands out contents in listed order, then follows.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use super::outlet::{Outlet, Stop};
 use super::remote::{self, Remote};
 use super::s3::{self, Fetcher, Ticket};
 use super::watch::{Opened, Watch};
-use super::{Arrival, Content, Options, kinesis, piped, tail};
+use super::{Again, Arrival, Content, Options, kinesis, piped, tail};
 
 /// Arrivals that wait for the reader. Local files cost nothing while they wait; S3 objects have their own bound.
 const CAPACITY: usize = 64;
@@ -35,13 +36,15 @@ pub struct Job {
     pub local: Listing,
     /// Ends the run.
     pub cancel: CancellationToken,
+    /// Objects to be read again; a run that has it stays when all is delivered.
+    pub again: Option<Receiver<Vec<Again>>>,
 }
 
 /// Starts the thread.
 ///
 /// # Errors
 /// The system gives no more threads.
-pub fn spawn(job: Job) -> Result<Receiver<Result<Arrival>>> {
+pub fn spawn(mut job: Job) -> Result<Receiver<Result<Arrival>>> {
     let (sender, receiver) = crossbeam_channel::bounded(CAPACITY);
     let outlet = Outlet {
         sender,
@@ -53,6 +56,8 @@ pub fn spawn(job: Job) -> Result<Receiver<Result<Arrival>>> {
         if job.locations.is_empty() {
             return Ok(receiver);
         }
+        // What the objects alone hold is not all of this run.
+        job.again = None;
     }
     let started = std::thread::Builder::new()
         .name("frontlog-source".into())
@@ -94,6 +99,9 @@ pub struct Run {
     pub(super) watch: Option<Watch>,
     /// The same for S3.
     pub(super) remote: Option<Remote>,
+    /// Objects to be read again, and all that were listed, by index.
+    pub(super) again: Option<Receiver<Vec<Again>>>,
+    pub(super) found: HashMap<u32, Found>,
     fetcher: Arc<Fetcher>,
 }
 
@@ -104,6 +112,7 @@ impl Run {
             locations,
             local,
             cancel,
+            again,
             ..
         } = job;
         let fetcher = Fetcher::new(
@@ -130,6 +139,8 @@ impl Run {
                 outlet,
                 watch,
                 remote,
+                again,
+                found: HashMap::new(),
                 fetcher,
             },
             local,
@@ -153,7 +164,7 @@ impl Run {
             self.raise_floor()?;
             self.follow()
         } else {
-            Ok(())
+            self.stay()
         }
     }
 
@@ -242,20 +253,28 @@ impl Run {
     pub(super) fn deliver(&mut self, found: Vec<Found>) -> Result<(), Stop> {
         let objects = found.iter().map(|f| f.object.clone()).collect();
         let first = self.outlet.list(objects)?;
-        let remote: Vec<Arc<LogObject>> = found
+        if self.again.is_some() {
+            self.found.extend((first..).zip(found.iter().cloned()));
+        }
+        self.hand_out((first..).zip(found).collect())
+    }
+
+    /// Hands out the contents of announced objects, in this order.
+    pub(super) fn hand_out(&mut self, items: Vec<(u32, Found)>) -> Result<(), Stop> {
+        let remote: Vec<Arc<LogObject>> = items
             .iter()
-            .filter(|f| f.place == Place::S3)
-            .map(|f| f.object.clone())
+            .filter(|(_, f)| f.place == Place::S3)
+            .map(|(_, f)| f.object.clone())
             .collect();
         let mut tickets = if remote.is_empty() {
             None
         } else {
             Some(self.fetcher.fetch(remote)?)
         };
-        let count = found.len();
-        for (index, found) in (first..).zip(found) {
+        let count = items.len();
+        for (done, (index, found)) in items.into_iter().enumerate() {
             if self.is_finishing() {
-                let left = count - (index - first) as usize;
+                let left = count - done;
                 return self.outlet.send(Arrival::Warning(format!(
                     "stopped before {left} of the listed objects were read"
                 )));

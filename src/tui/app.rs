@@ -3,6 +3,7 @@
 //! Nothing here waits, reads or draws on a terminal: the loop hands in keys, snapshots, news and answers, and carries
 //! out what [`App::update`] returns. Whatever looks at many rows is a job ([`App::next_job`]).
 
+mod again;
 mod copies;
 mod draw;
 mod exports;

@@ -16,6 +16,8 @@ pub enum Effect {
     StartExport(Order),
     /// Stop the export; nothing is published.
     StopExport,
+    /// Read objects again that could not be read.
+    ReadAgain(Vec<crate::model::ObjectId>),
     /// Draw every cell again.
     Redraw,
     /// Give the terminal back and stop until continued.

@@ -61,12 +61,12 @@ pub struct ExploreOptions {
     pub export: Option<export_job::Exporting>,
 }
 
-/// The explorer, until the user quits.
+/// The explorer, until the user quits. Gives the number of objects that could not be read.
 ///
 /// # Errors
 /// No terminal, a wrong theme or keymap, nothing to read, a signal ([`Error::Cancelled`]). The terminal is restored
 /// in every case.
-pub fn explore(options: ExploreOptions) -> Result<()> {
+pub fn explore(options: ExploreOptions) -> Result<u64> {
     if !std::io::stdout().is_terminal() {
         return Err(Error::Config(
             "the explorer needs a terminal on standard output; `frontlog check` and `frontlog query` work without one".to_owned(),

@@ -23,7 +23,7 @@ use crate::tui::terminal::Host;
 /// How often figures are looked at while reading.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Runs the app until the user quits (`Ok`) or a signal ends it ([`Error::Cancelled`]). `start` is called after the
+/// Runs the app until the user quits (`Ok`, with the number of objects that could not be read) or a signal ends it ([`Error::Cancelled`]). `start` is called after the
 /// first frame, so that the screen is there before anything is listed.
 ///
 /// The order of waiting is the order of importance: keys first, so that the screen answers while a million rows
@@ -38,10 +38,11 @@ pub fn run<B: Backend, H: Host>(
     app: App,
     events: &Receiver<Event>,
     (means, start): (&Means, impl FnOnce() -> Result<Handle>),
-) -> Result<()> {
+) -> Result<u64> {
     let mut session = Session::new(app, terminal, host, means)?;
     session.draw()?;
     let handle = start()?;
+    session.ask_through(handle.again.clone());
     let _stop_on_return = handle.cancel.clone().drop_guard();
     let changed = forward_changes(handle.snapshots.clone(), handle.cancel.clone())?;
     let mut snapshots = handle.snapshots.clone();
@@ -64,7 +65,7 @@ pub fn run<B: Backend, H: Host>(
             .min();
         match waiting.next(&mut session, &mut snapshots, deadline)? {
             Flow::On => {}
-            Flow::Quit => return Ok(()),
+            Flow::Quit => return Ok(session.app.unreadable()),
             Flow::Terminated => return Err(Error::Cancelled),
         }
         if session.frame_due().is_some_and(|due| due <= Instant::now()) && waiting.events.is_empty()

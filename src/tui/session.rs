@@ -9,6 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use crate::error::{Error, Result};
+use crate::model::ObjectId;
 use crate::tui::app::App;
 use crate::tui::effect::Effect;
 use crate::tui::export_job::{Exporting, Order};
@@ -35,6 +36,7 @@ pub struct Session<'a, B: Backend, H: Host> {
     not_before: [Instant; 3],
     exporting: Option<Exporting>,
     export: Option<ExportRun>,
+    again: Option<crossbeam_channel::Sender<Vec<ObjectId>>>,
 }
 
 /// What a frame waits for.
@@ -78,7 +80,13 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
             not_before: [now; 3],
             exporting: means.exporting.clone(),
             export: None,
+            again: None,
         })
+    }
+
+    /// Where to ask for objects to be read again.
+    pub fn ask_through(&mut self, again: crossbeam_channel::Sender<Vec<ObjectId>>) {
+        self.again = Some(again);
     }
 
     /// Answers of the workers.
@@ -149,6 +157,10 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
                     if let Some(run) = &self.export {
                         run.cancel.cancel();
                     }
+                }
+                Effect::ReadAgain(objects) => {
+                    // Without a run there is nothing that could be read again.
+                    let _ = self.again.as_ref().map(|again| again.send(objects));
                 }
                 Effect::Redraw => self.clear()?,
                 Effect::Suspend => {

@@ -68,6 +68,10 @@ impl Status {
     pub fn take(&mut self, notice: Notice) -> Option<String> {
         match notice {
             Notice::Listed { .. } => None,
+            Notice::Again(_) => {
+                self.finished = false;
+                None
+            }
             Notice::Behind(ms) => {
                 self.behind_ms = Some(ms);
                 None

@@ -72,6 +72,8 @@ impl Followed {
             | Arrival::Resumed { .. }
             | Arrival::Mark(_)
             | Arrival::Floor(_)
+            | Arrival::Relisted { .. }
+            | Arrival::Complete
             | Arrival::Behind(_) => {}
         }
     }

@@ -34,6 +34,7 @@ mod registry;
 mod s3;
 mod s3_listing;
 mod s3_odd_servers;
+mod s3_refusals;
 mod s3_server;
 mod screens;
 mod sources;

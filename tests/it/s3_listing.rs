@@ -107,3 +107,23 @@ fn each_layout_is_listed_whole_and_by_hours() {
         );
     }
 }
+
+/// The server checks signatures, so a key that is escaped wrongly is refused.
+#[test]
+fn keys_may_hold_any_character() {
+    let keys = [
+        "px/a b+c.log",
+        "px/grün/日本.log",
+        "px/100%25&x=1?.log",
+        "px/~(1)*'!.log",
+    ];
+    let keys: Vec<String> = keys.iter().map(|k| (*k).to_owned()).collect();
+    let (_dir, server) = bucket(&keys);
+    let options = Options {
+        s3: server.options(),
+        ..reading(&["s3://logs/px/"])
+    };
+    let all = crate::arrivals::gather(&options).unwrap();
+    assert_eq!(all.unreadable, []);
+    assert_eq!(all.contents.len(), keys.len());
+}

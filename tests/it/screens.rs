@@ -405,6 +405,7 @@ fn handle() -> (
         snapshots,
         notices,
         progress: Arc::new(Progress::default()),
+        again: crossbeam_channel::unbounded().0,
         cancel: CancellationToken::new(),
     };
     (sender, news, handle)

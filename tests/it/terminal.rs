@@ -401,6 +401,60 @@ fn a_bucket_that_is_missing_or_denies_says_so() {
 }
 
 #[test]
+fn objects_that_were_denied_are_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |n| record(n, "e=checkout&value=1", "agent");
+    for n in 1..=3 {
+        let text = format!("{}{}{}", header(), line(n), line(n + 100));
+        file(
+            dir.path(),
+            &format!("logs/px/E2EX.2026-11-22-1{n}.0a1b2c3d"),
+            text.as_bytes(),
+        );
+    }
+    let server = crate::s3_server::S3Server::start(dir.path());
+    let key = |n: usize| format!("logs/px/E2EX.2026-11-22-1{n}.0a1b2c3d");
+    server.deny(&key(1));
+    server.deny(&key(2));
+    let mut it = explore_bucket(&server, "s3://logs/px/");
+    it.press("7");
+    it.wait("two unreadable objects", |screen| {
+        screen.matches("S902: access denied").count() == 2
+    });
+    it.press("R");
+    it.wait_for("again");
+    // Still denied: the same state, counted once. The newest hour stands first, so the first row was read: all were asked.
+    let gets = || server.gets().len();
+    it.wait("all of them asked for twice", |_| gets() == 3 + 2);
+    it.wait("two unreadable objects", |screen| {
+        screen.matches("access denied").count() == 2
+    });
+    server.allow_all();
+    it.press("jR");
+    it.wait("one of them read", |screen| {
+        screen.matches("access denied").count() == 1
+    });
+    assert_eq!(gets(), 3 + 2 + 1);
+    let lines =
+        |screen: &str, lines: &str| screen.lines().next().is_some_and(|l| l.contains(lines));
+    it.wait("four lines more", |screen| lines(screen, "8 lines"));
+    it.press("Q");
+    assert_eq!(it.ends(), 4, "one is still unreadable");
+
+    server.deny(&key(2));
+    let mut it = explore_bucket(&server, "s3://logs/px/");
+    it.press("7");
+    it.wait_for("access denied");
+    server.allow_all();
+    it.press("R");
+    it.wait("each line once", |screen| {
+        lines(screen, "12 lines") && !screen.contains("access denied")
+    });
+    it.press("RQ");
+    assert_eq!(it.ends(), 0, "in the end all could be read");
+}
+
+#[test]
 fn a_stream_is_followed_and_says_how_far_behind_it_is() {
     let Some(server) = crate::kinesis_server::KinesisServer::start() else {
         return;

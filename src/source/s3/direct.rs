@@ -76,7 +76,7 @@ impl Direct {
         let (scheme, rest) = address.strip_suffix('k')?.split_once("://")?;
         let (authority, path) = rest.split_once('/')?;
         Some(Self {
-            client: client()?,
+            client: client(scheme == "https")?,
             server: format!("{scheme}://{authority}"),
             authority: authority.to_owned(),
             path: format!("/{path}"),
@@ -206,15 +206,26 @@ pub async fn frame(body: &mut Incoming) -> Result<Option<hyper::body::Bytes>, St
     }
 }
 
-/// One client for all buckets: its connections are kept by server.
-fn client() -> Option<Client<HttpsConnector<HttpConnector>, String>> {
+/// A client for one bucket; its connections are kept. Without TLS the system's certificates are not needed.
+fn client(tls: bool) -> Option<Client<HttpsConnector<HttpConnector>, String>> {
     let mut plain = HttpConnector::new();
     plain.set_nodelay(true);
     plain.set_connect_timeout(Some(CONNECT_TIMEOUT));
     plain.enforce_http(false);
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-        .ok()?
+    let provider = rustls::crypto::ring::default_provider();
+    let connector = if tls {
+        HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(provider)
+            .ok()?
+    } else {
+        let nobody = rustls::RootCertStore::empty();
+        let config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .ok()?;
+        let config = config.with_root_certificates(nobody);
+        HttpsConnectorBuilder::new().with_tls_config(config.with_no_client_auth())
+    };
+    let connector = connector
         .https_or_http()
         .enable_http1()
         .wrap_connector(plain);
@@ -239,4 +250,58 @@ fn escaped(key: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::S3Options;
+    use super::super::client;
+    use super::*;
+
+    #[test]
+    fn the_sdk_says_where_a_bucket_is_and_keys_are_escaped_once() {
+        let to = |bucket: &str, change: &dyn Fn(&mut S3Options)| {
+            let mut options = S3Options {
+                region: Some("eu-central-1".into()),
+                static_credentials: Some(("AKIA".into(), "s".into())),
+                ..S3Options::default()
+            };
+            change(&mut options);
+            let direct = super::super::runtime::wait(async {
+                let connection = client::connect(&options, bucket, None).await.unwrap();
+                Direct::to(&connection, bucket).await
+            });
+            let direct = direct.unwrap()?;
+            Some(format!("{}{}", direct.server, direct.path))
+        };
+        let loopback = |o: &mut S3Options| o.endpoint_url = Some("http://127.0.0.1:9000".into());
+        let path_style = |o: &mut S3Options| {
+            loopback(o);
+            o.path_style = true;
+        };
+        let found = to("logs", &|_| {});
+        assert_eq!(
+            found.unwrap(),
+            "https://logs.s3.eu-central-1.amazonaws.com/"
+        );
+        let found = to("logs", &|o| o.dual_stack = true);
+        let expected = "https://logs.s3.dualstack.eu-central-1.amazonaws.com/";
+        assert_eq!(found.unwrap(), expected);
+        let found = to("logs", &|o| o.region = Some("cn-north-1".into()));
+        assert_eq!(
+            found.unwrap(),
+            "https://logs.s3.cn-north-1.amazonaws.com.cn/"
+        );
+        let found = to("my.logs", &|_| {});
+        assert_eq!(
+            found.unwrap(),
+            "https://s3.eu-central-1.amazonaws.com/my.logs/"
+        );
+        assert_eq!(
+            to("logs", &path_style).unwrap(),
+            "http://127.0.0.1:9000/logs/"
+        );
+        assert_eq!(to("logs--use1-az4--x-s3", &loopback), None);
+        assert_eq!(escaped("a b/ü+%~.gz"), "a%20b/%C3%BC%2B%25~.gz");
+    }
 }

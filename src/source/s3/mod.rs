@@ -24,6 +24,24 @@ use crate::model::LogObject;
 
 use super::{Content, Fetched, S3Options};
 
+/// The object as it is now; `None` where that cannot be known: a read will tell why. Blocks.
+pub fn look_again(options: &S3Options, object: &LogObject) -> Option<LogObject> {
+    let (bucket, key) = super::location::split_s3(&object.uri)?;
+    let head = runtime::wait(async {
+        let connection = client::connection(options, bucket).await.ok()?;
+        let request = connection.client.head_object().bucket(bucket).key(key);
+        let request = request.set_request_payer(connection.payer());
+        request.send().await.ok()
+    });
+    let head = head.ok()??;
+    Some(LogObject {
+        size_bytes: head.content_length().unwrap_or(0).max(0) as u64,
+        etag: head.e_tag()?.trim_matches('"').into(),
+        last_modified_ms: head.last_modified().and_then(|t| t.to_millis().ok()),
+        ..object.clone()
+    })
+}
+
 /// Opens one object again; blocks. Connections and credentials of an earlier use are used again.
 ///
 /// # Errors

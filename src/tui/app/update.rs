@@ -48,6 +48,7 @@ impl App {
             Action::Columns => self.open_columns(),
             Action::FilterStack => self.open_filters(),
             Action::Pause => self.pause(),
+            Action::Retry => return self.read_again(),
             Action::Undo => self.undo_or_redo(true),
             Action::Redo => self.undo_or_redo(false),
             Action::FiltersOff => self.filters_off(),
@@ -421,11 +422,12 @@ impl App {
             }
             Action::CopyCell | Action::CopyRow => {
                 let object = snapshot.objects.get(self.sources.table.selected);
-                return object
-                    .map(|o| Effect::Copy {
-                        text: o.object.uri.to_string(),
-                        what: "object",
-                    })
+                let copied = object.map(|o| match action {
+                    Action::CopyRow => crate::tui::screen::sources::copied(o),
+                    _ => (o.object.uri.to_string(), "object"),
+                });
+                return copied
+                    .map(|(text, what)| Effect::Copy { text, what })
                     .into_iter()
                     .collect();
             }

@@ -6,12 +6,13 @@
 //! ▸✗ E2EX.2026-11-23-14.91cc.gz        corrupt  212 KiB      3,100     2,998        0           1  unexpected end
 //!    E2EX.2026-11-23-09.0a7e.gz        read      8 KiB         92        70        0           0  late: 3h12m after its hour
 //! ```
+//! `R` reads again what could not be read.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::frame::{Cell, ColumnRef, Filter, Snapshot, Virtual};
-use crate::model::{ObjectState, ObjectStatus};
+use crate::model::{ObjectId, ObjectState, ObjectStatus};
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{bytes, duration_ms, grouped};
 use crate::tui::widget::table::{
@@ -45,10 +46,34 @@ pub fn troubled(snapshot: &Snapshot) -> u64 {
         .count() as u64
 }
 
+/// Why an object is not read whole, as a sentence; its URI where it is.
+pub fn copied(object: &ObjectState) -> (String, &'static str) {
+    match trouble(object) {
+        Some(reason) => (reason.to_owned(), "reason"),
+        None => (object.object.uri.to_string(), "object"),
+    }
+}
+
 fn trouble(object: &ObjectState) -> Option<&str> {
     match &object.status {
         ObjectStatus::Corrupt(reason) | ObjectStatus::Unreadable(reason) => Some(reason),
         ObjectStatus::Waiting | ObjectStatus::Reading | ObjectStatus::Read => None,
+    }
+}
+
+/// Unreadable objects to be read again: the selected one, or all where that is none.
+pub fn to_read_again(snapshot: &Snapshot, selected: Option<usize>) -> Vec<ObjectId> {
+    let unreadable = |i: &usize| {
+        let object = snapshot.objects.get(*i);
+        object.is_some_and(ObjectState::is_unreadable)
+    };
+    let id = |i: usize| ObjectId(i as u32);
+    match selected.filter(unreadable) {
+        Some(one) => vec![id(one)],
+        None => (0..snapshot.objects.len())
+            .filter(unreadable)
+            .map(id)
+            .collect(),
     }
 }
 
@@ -152,13 +177,25 @@ fn cell(object: &ObjectState, column: usize, prefix: usize) -> CellText<'_> {
         5 => count(counters.failed, Tone::Bad),
         6 => count(counters.unreadable_lines, Tone::Bad),
         _ => match (trouble(object), object.object.late_ms()) {
-            (Some(reason), _) => CellText::toned(reason, Tone::Warn),
+            (Some(reason), _) => {
+                CellText::toned(without_object(reason, &object.object.uri), Tone::Warn)
+            }
             (None, Some(ms)) => {
                 let late = format!("late: {} after its hour", duration_ms(ms).trim());
                 CellText::toned(late, Tone::Dim)
             }
             (None, None) => CellText::new(" "),
         },
+    }
+}
+
+/// A reason without the object that stands in the same row: `S902: access denied (needs …`.
+fn without_object(reason: &str, uri: &str) -> String {
+    let code = reason.split_once(": ").map_or("", |(code, _)| code);
+    match reason.split_once(&format!("{uri}: ")) {
+        Some((_, why)) if code.len() == 4 => format!("{code}: {why}"),
+        Some((_, why)) => why.to_owned(),
+        None => reason.to_owned(),
     }
 }
 

@@ -279,6 +279,36 @@ fn generated_records_are_the_same_frame_in_every_format() {
 }
 
 #[test]
+fn a_row_of_parquet_is_shown_as_text() {
+    let home = folder();
+    generate(&GenerateOptions {
+        dir: home.path().to_owned(),
+        records: 300,
+        objects: 2,
+        faults: 0.0,
+        format: Written::Parquet,
+        ..GenerateOptions::default()
+    })
+    .unwrap();
+    let mut options = options(home.path(), FormatOptions::default());
+    options.contract = Arc::new(Contract::load(home.path()).unwrap());
+    let snapshot = loaded(&options);
+    let mut inspector = Inspector::default();
+    for row in (0..snapshot.len()).step_by(23) {
+        let detail = inspector
+            .inspect(&snapshot, row as u32, &options.contract, &options.source)
+            .unwrap();
+        assert_eq!(detail.raw_error, None, "row {row}");
+        let raw = String::from_utf8_lossy(&detail.raw).into_owned();
+        for column in ["x_edge_request_id", "c_ip", "cs_uri_stem"] {
+            let value = cell(&snapshot, column, row);
+            let stands = raw.split('\t').any(|text| text == value);
+            assert!(stands, "row {row}: {column} {value:?} in {raw:?}");
+        }
+    }
+}
+
+#[test]
 fn the_truth_of_generated_faults_holds_in_every_format() {
     for format in ALL {
         let home = folder();

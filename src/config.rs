@@ -2,6 +2,7 @@
 //! with the options of everything that it runs. Errors here are the user's to fix: exit status 2.
 
 pub mod amount;
+mod formats;
 mod in_force;
 mod stream;
 pub mod user_file;
@@ -14,8 +15,7 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, FollowArgs,
-    GenerateArgs, InputFormat, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target,
-    WrittenFormat,
+    GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target, WrittenFormat,
 };
 use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
@@ -26,8 +26,6 @@ use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::export;
-use crate::model::{FormatOptions, LogFormat};
-use crate::parse;
 use crate::pipeline::{Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
@@ -281,14 +279,7 @@ fn run_options(
     around: &Surroundings,
 ) -> Result<RunOptions> {
     not_a_command(&sources, &around.working_folder)?;
-    let mut formats = formats(&typed)?;
-    if !formats.fields.is_empty()
-        && sources.iter().all(|s| stream::is_one(s))
-        && formats.format == LogFormat::Auto
-    {
-        // Names that both kinds of logs have mean what they mean in real-time logs.
-        formats.format = LogFormat::Realtime;
-    }
+    let formats = formats::formats(&typed, &sources)?;
     let contract = contract(typed.contract.as_deref(), &sources, &around.working_folder)?;
     let since = match (&typed.since, &typed.last) {
         (Some(since), _) => Some(when::hour("--since", since, around.now, when::Edge::First)?),
@@ -369,32 +360,6 @@ fn follow(
         required,
     });
     Ok(())
-}
-
-/// What is said of the logs' format, checked at once: a name that is no field is the user's to fix.
-fn formats(typed: &SourceArgs) -> Result<FormatOptions> {
-    let format = match typed.log_format {
-        InputFormat::Auto => LogFormat::Auto,
-        InputFormat::V1 | InputFormat::W3c | InputFormat::Plain | InputFormat::Raw => {
-            LogFormat::Rows
-        }
-        InputFormat::Json => LogFormat::Json,
-        InputFormat::Parquet => LogFormat::Parquet,
-        InputFormat::Realtime => LogFormat::Realtime,
-        InputFormat::Combined => LogFormat::Combined,
-    };
-    let names = typed.fields.as_deref().unwrap_or_default();
-    let options = FormatOptions {
-        format,
-        fields: names
-            .split(|c: char| c == ',' || c.is_whitespace())
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect(),
-        delimiter: typed.delimiter.clone(),
-    };
-    parse::Formats::new(&options)?;
-    Ok(options)
 }
 
 fn s3(typed: S3Args) -> source::S3Options {

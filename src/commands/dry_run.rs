@@ -35,7 +35,8 @@ pub struct Listed {
 #[derive(Debug, Serialize, PartialEq, Eq)]
 struct Hour {
     /// `2026-11-22T14`; null for objects whose name has no hour.
-    hour_utc: Option<String>,
+    #[serde(rename = "hour_utc")]
+    name: Option<String>,
     objects: u64,
     bytes: u64,
 }
@@ -69,12 +70,12 @@ fn listed<'a>(sources: &[String], objects: impl Iterator<Item = &'a LogObject>) 
     let by_hour: Vec<Hour> = hours
         .into_iter()
         .map(|(hour, (objects, bytes))| Hour {
-            hour_utc: hour.map(name),
+            name: hour.map(name),
             objects,
             bytes,
         })
         .collect();
-    let named = || by_hour.iter().filter_map(|h| h.hour_utc.clone());
+    let named = || by_hour.iter().filter_map(|h| h.name.clone());
     Listed {
         format: 1,
         sources: sources.to_vec(),
@@ -82,7 +83,7 @@ fn listed<'a>(sources: &[String], objects: impl Iterator<Item = &'a LogObject>) 
         bytes: by_hour.iter().map(|h| h.bytes).sum(),
         hours: named().count() as u64,
         first_hour_utc: named().next(),
-        last_hour_utc: named().last(),
+        last_hour_utc: named().next_back(),
         by_hour,
     }
 }
@@ -120,7 +121,7 @@ fn text(listed: &Listed) -> String {
     let first = if by_day { "day (UTC)" } else { "hour (UTC)" };
     let mut table = Table::new(&[first, "#objects", "#bytes"]);
     let label = |h: &Hour| {
-        h.hour_utc.as_deref().map_or_else(
+        h.name.as_deref().map_or_else(
             || "none in the name".to_owned(),
             |name| name.chars().take(length).collect(),
         )

@@ -163,11 +163,11 @@ mod tests {
 
     #[test]
     fn each_encoding_gives_its_text_and_tells_damage_by_its_kind() {
+        type Pack = fn(&[u8]) -> Vec<u8>;
         let text: Vec<u8> = (0..200_000u32)
             .flat_map(|i| format!("{:x} line\n", i.wrapping_mul(2_654_435_761)).into_bytes())
             .collect();
-        let packers: [fn(&[u8]) -> Vec<u8>; 2] = [zstd, bzip2];
-        for pack in packers {
+        for pack in [zstd as Pack, bzip2] {
             let whole = pack(&text);
             assert_eq!(read(whole.clone()), (text.clone(), None));
             let twice = [whole.clone(), whole.clone()].concat();

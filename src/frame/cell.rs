@@ -158,14 +158,13 @@ pub fn frame_cell<'a>(frame: &'a DataFrame, name: &str, row: usize) -> Cell<'a> 
         AnyValue::CategoricalOwned(code, words) | AnyValue::EnumOwned(code, words) => words
             .cat_to_str(code)
             .map_or(Cell::Null, |word| Cell::Text(Cow::Owned(word.to_owned()))),
-        AnyValue::DatetimeOwned(us, ..) => Cell::Timestamp(us),
         AnyValue::BinaryOwned(v) => {
             Cell::Text(Cow::Owned(String::from_utf8_lossy(&v).into_owned()))
         }
         AnyValue::Boolean(v) => Cell::Bool(v),
         AnyValue::Float64(v) => Cell::Float(v),
         AnyValue::Float32(v) => Cell::Float(f64::from(v)),
-        AnyValue::Datetime(us, ..) => Cell::Timestamp(us),
+        AnyValue::Datetime(us, ..) | AnyValue::DatetimeOwned(us, ..) => Cell::Timestamp(us),
         AnyValue::Date(days) => Cell::Date(days),
         AnyValue::Time(ns) => Cell::Time(ns),
         AnyValue::Null => Cell::Null,

@@ -99,10 +99,16 @@ impl Layout {
             None => names.to_owned(),
         };
         let separator = |c: char| c.is_whitespace() || c == '\u{200B}';
-        let names: Vec<&str> = spaced
-            .split(separator)
-            .filter(|name| !name.is_empty())
-            .collect();
+        let split = |text: &str| -> Vec<String> {
+            let names = text.split(separator).filter(|name| !name.is_empty());
+            names.map(str::to_owned).collect()
+        };
+        let mut names = split(&spaced);
+        // A delivery with a delimiter of its own may write the header with it too.
+        if names.len() == 1 && delimiter.is_none() {
+            names = split(&spaced.replace([',', '|', ';'], " "));
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Self::new(&names, None)
     }
 

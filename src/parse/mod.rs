@@ -7,10 +7,10 @@
 //! | line | read by |
 //! |---|---|
 //! | starts with `#` | [`block`]: directives |
-//! | under `#Fields` or `--fields`, or of a known width | [`block`], and [`loose`] for all but plain tabs |
-//! | starts with `{` | [`json`] |
-//! | `host - user [time] "request" …` | [`access_log`] |
-//! | anything else | refused (L102), by its name where [`neighbour`] knows it |
+//! | under `#Fields` or `--fields`, or of a known width | `block`, and `loose` for all but plain tabs |
+//! | starts with `{` | `json` |
+//! | `host - user [time] "request" …` | `access_log` |
+//! | anything else | refused (L102), by its name where `neighbour` knows it |
 
 mod access_log;
 pub mod block;

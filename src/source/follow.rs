@@ -87,7 +87,10 @@ impl Run {
         // Both are due at once: what came before the kernel was asked.
         let (mut look, mut list) = (Due::now(look_every), Due::now(list_every));
         let mut ask = Due::now(ASK_EVERY);
-        let poll_every = self.remote.as_ref().map_or(ASK_EVERY, |r| r.every());
+        let poll_every = self
+            .remote
+            .as_ref()
+            .map_or(ASK_EVERY, super::remote::Remote::every);
         let mut poll = Instant::now() + poll_every;
         let has_folders = self
             .locations

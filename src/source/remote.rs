@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_secs(10);
 /// Up to so many objects in the window, each poll lists all of it: five pages.
 const FEW: usize = 5_000;
 /// Of more, the older hours are listed this often only.
-const WHOLE_EVERY: Duration = Duration::from_secs(60);
+const WHOLE_EVERY: Duration = Duration::from_mins(1);
 /// And each poll lists these newest hours.
 const RECENT_HOURS: i64 = 2;
 /// Polls in which an object may fail to be read before it is given up.

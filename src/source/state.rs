@@ -328,13 +328,12 @@ fn lock(path: &Path) -> Result<File> {
         .open(path)
         .map_err(|e| Error::file("write", path, e))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        // Some network file systems have no locks; then nobody keeps a second process away.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Config(format!(
             "another frontlog follows these sources and keeps its state in {}; end it, or keep this one's elsewhere with --state DIR",
             path.parent().unwrap_or(path).display()
         ))),
-        // Some network file systems have no locks; then nobody keeps a second process away.
-        Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 

@@ -226,7 +226,7 @@ impl Watch {
         }
         let mut is_rewritten = was_known;
         if let Some(whole) = self.wholes.get(&file).cloned() {
-            if whole.etag == found.object.etag || self.is_still(&whole, path, meta.len()) {
+            if whole.etag == found.object.etag || Self::is_still(&whole, path, meta.len()) {
                 self.remember(name.to_owned(), file, found, false);
                 return false;
             }

@@ -96,15 +96,15 @@ impl Followed {
     fn until(&mut self, count: usize) {
         let end = Instant::now() + LIMIT;
         while self.lines().len() < count {
-            match self.arrivals.recv_deadline(end) {
-                Ok(arrival) => self.take(arrival.unwrap()),
-                Err(_) => panic!(
+            let Ok(arrival) = self.arrivals.recv_deadline(end) else {
+                panic!(
                     "{} of {count} lines came: {:#?}\n{:#?}",
                     self.lines().len(),
                     self.lines(),
                     self.warnings
-                ),
-            }
+                )
+            };
+            self.take(arrival.unwrap());
         }
     }
 
@@ -301,7 +301,7 @@ fn gzip_that_grows_gives_its_whole_members_and_at_last_what_is_left() {
     let path = dir.path().join("E2EX.2026-11-22-14.0a1b2c3d.gz");
     fs::write(&path, gzip(b"one\n")).unwrap();
     // An old file is read as it is; that it grows shows later.
-    let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
     File::options()
         .append(true)
         .open(&path)
@@ -524,7 +524,7 @@ impl Bucket {
     }
 }
 
-/// A key of an hour before `now`; its unique id comes in no order, as CloudFront's.
+/// A key of an hour before `now`; its unique id comes in no order, as `CloudFront`'s.
 fn key(now: chrono::DateTime<chrono::Utc>, hours_back: i64, id: usize) -> String {
     let hour = now - chrono::Duration::hours(hours_back);
     let id = id * 0x9e37_79b9 % 0xffff_ffff;

@@ -200,7 +200,7 @@ fn formats_read_as_the_cases_say() {
 
 // --- the same records in each format ---------------------------------------------------------------------------------
 
-/// Fields that a web server's combined log has, and means as CloudFront does.
+/// Fields that a web server's combined log has, and means as `CloudFront` does.
 const COMBINED: [&str; 12] = [
     "date",
     "time",
@@ -318,7 +318,7 @@ fn counted(options: &RunOptions) -> RunSummary {
     .unwrap()
 }
 
-/// A value as CloudFront writes texts: encoded bytes and what it leaves as it is.
+/// A value as `CloudFront` writes texts: encoded bytes and what it leaves as it is.
 fn logged() -> impl Strategy<Value = String> {
     "([a-z0-9/.;:!()*,@$-]|%20|%22|%2520|%25C3%25A9|%257B|%25){0,12}".prop_map(|text| {
         if text.is_empty() {

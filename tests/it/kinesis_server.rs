@@ -258,7 +258,11 @@ fn serve(
             length = value.trim().parse().unwrap();
         }
         if lower.starts_with("x-amz-target:") {
-            operation = line.trim().rsplit('.').next().unwrap().to_owned();
+            line.trim()
+                .rsplit('.')
+                .next()
+                .unwrap()
+                .clone_into(&mut operation);
         }
         if line.trim().is_empty() {
             break;

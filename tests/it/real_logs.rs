@@ -141,3 +141,74 @@ fn real_logs_count_as_they_do_by_hand() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     println!("{} real logs count as they do by hand", COUNTS.len());
 }
+
+/// File, columns of its first record, and what they hold.
+const VALUES: &[(&str, &str, &str)] = &[
+    (
+        "node-cloudfront-log-parser/kinesis-1-0.txt",
+        "cs_uri_stem, x_host_header, c_country, cs_headers_count, time_taken, time_utc",
+        r#"["/i","test.cloudfront.net","US",8,0.042,"2020-12-07 20:52:01.541000"]"#,
+    ),
+    (
+        "aws-docs/accesslogs-rtmp-2017-12.log",
+        "x_event, cs_uri_stem, cs_user_agent, sc_bytes",
+        r#"["connect","rtmp://shqshne4jdp4b6.cloudfront.net/cfx/st","LNX 10,0,32,18",2014]"#,
+    ),
+    (
+        "aws-docs-v2/firehose-example.jsonl",
+        "asn, origin_fbl, cs_cookie, timestamp_ms, time_utc",
+        r#"[16509,0.254,"examplecookie=value",1731699951183,"2024-11-15 19:45:51.000000"]"#,
+    ),
+    (
+        "aws-docs-v2/cloudwatch-example.json",
+        "x_edge_location, origin_lbl",
+        r#"["SOF50-P2",0.251]"#,
+    ),
+    (
+        "mapbox-cloudfront-log-reader/AAAAAAAAAAAAAA.2015-10-19-17.e5b6526a.gz",
+        "cs_uri_stem, x_host_header, time_taken",
+        r#"["/a.json","example.com",0.314]"#,
+    ),
+    (
+        "request-log-analyzer/apache_combined.log",
+        "time_utc, c_ip, cs_uri_stem, sc_status, cs_user_agent",
+        r#"["2009-09-02 01:33:46.000000","125.76.230.10","/cart/install.txt",404,"Toata dragostea mea pentru diavola"]"#,
+    ),
+    (
+        "webreadr/log.clf",
+        "cs_uri_stem, cs_uri_query, sc_bytes",
+        r#"["/scripts/iisadmin/ism.dll","http/serv",3401]"#,
+    ),
+    (
+        "aws-docs/accesslogs-web-2018-08.log",
+        "cs_user_agent, cs_cookie, fle_status, fle_encrypted_fields",
+        r#"["Mozilla/4.0 (compatible; MSIE 5.0b1; Mac_PowerPC)","zip=98101","Processed",1]"#,
+    ),
+    (
+        "snowplow-clj-tomcat/clj-tomcat-lines.log",
+        "c_ip, cs_method, cs_uri_stem, sc_status",
+        r#"["37.157.33.123","GET","/i",200]"#,
+    ),
+];
+
+#[test]
+fn real_logs_hold_what_they_say() {
+    let Some(logs) = real_logs() else {
+        println!("skipped: no real logs here; FRONTLOG_REAL_LOGS names their folder");
+        return;
+    };
+    let home = folder();
+    for (name, columns, expected) in VALUES {
+        let sql = format!("SELECT {columns} FROM records ORDER BY record LIMIT 1");
+        let path = logs.join(name);
+        let ran = run(
+            home.path(),
+            ["query", &sql, path.to_str().unwrap(), "--format", "json"],
+        )
+        .exits(0);
+        let row = ran.json()[0].as_object().unwrap().clone();
+        let values: Vec<_> = row.into_iter().map(|(_, value)| value).collect();
+        let expected: Vec<serde_json::Value> = serde_json::from_str(expected).unwrap();
+        assert_eq!(values, expected, "{name}");
+    }
+}

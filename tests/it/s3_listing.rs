@@ -28,8 +28,11 @@ fn lists(server: &S3Server) -> usize {
     requests.iter().filter(|r| r.starts_with("LIST")).count()
 }
 
-/// The keys of one distribution in each layout that CloudFront delivers in.
-const LAYOUTS: [fn(&str, i64, i64, &str) -> String; 5] = [
+/// The key of an object: distribution, day, hour, unique id.
+type Layout = fn(&str, i64, i64, &str) -> String;
+
+/// The keys of one distribution in each layout that `CloudFront` delivers in.
+const LAYOUTS: [Layout; 5] = [
     |d, day, hour, id| format!("px/{d}.2026-03-{day:02}-{hour:02}.{id}.gz"),
     |d, day, hour, id| {
         format!("px/{d}/2026/03/{day:02}/{hour:02}/{d}.2026-03-{day:02}-{hour:02}.{id}.gz")

@@ -107,15 +107,22 @@ pub(super) fn value(column: &polars::prelude::Column, row: usize) -> Value {
         AnyValue::Float32(v) => Value::Number(v.to_string()),
         AnyValue::Date(days) => Value::Time(format_date(days)),
         AnyValue::Time(ns) => Value::Time(format_time(ns)),
-        AnyValue::Datetime(v, unit, _) => Value::Time(timestamp(match unit {
-            polars::prelude::TimeUnit::Nanoseconds => v.div_euclid(1000),
-            polars::prelude::TimeUnit::Microseconds => v,
-            polars::prelude::TimeUnit::Milliseconds => v.saturating_mul(1000),
-        })),
+        // A column of one row gives values of its own.
+        AnyValue::Datetime(v, unit, _) | AnyValue::DatetimeOwned(v, unit, _) => {
+            Value::Time(timestamp(match unit {
+                polars::prelude::TimeUnit::Nanoseconds => v.div_euclid(1000),
+                polars::prelude::TimeUnit::Microseconds => v,
+                polars::prelude::TimeUnit::Milliseconds => v.saturating_mul(1000),
+            }))
+        }
         AnyValue::Binary(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
         AnyValue::Categorical(code, words) | AnyValue::Enum(code, words) => words
             .cat_to_str(code)
             .map_or(Value::Null, |word| Value::Text(word.to_owned())),
+        AnyValue::CategoricalOwned(code, words) | AnyValue::EnumOwned(code, words) => words
+            .cat_to_str(code)
+            .map_or(Value::Null, |word| Value::Text(word.to_owned())),
+        AnyValue::BinaryOwned(bytes) => Value::Text(String::from_utf8_lossy(&bytes).into_owned()),
         other if other.is_primitive_numeric() => Value::Number(other.to_string()),
         other => Value::Text(other.to_string()),
     }

@@ -30,7 +30,7 @@ impl Parts {
         parts.before(text, open)?;
         let close = open + 2 + memchr::memchr(b']', &text.as_bytes()[open + 2..])?;
         parts.stamp = open + 2..close;
-        if !text[close + 1..].starts_with(" \"") {
+        if text.as_bytes().get(close + 1..close + 3) != Some(b" \"") {
             return None;
         }
         let request = close + 3..quote_after(text, close + 3)?;
@@ -50,13 +50,11 @@ impl Parts {
 
     /// `[host[:port]] client ident user`, before the time.
     fn before(&mut self, text: &str, end: usize) -> Option<()> {
-        let mut words = text[..end].split(' ').map(|word| {
-            // `word` is a part of `text`, so this is its place in it.
-            let start = word.as_ptr().addr() - text.as_ptr().addr();
-            start..start + word.len()
-        });
-        let (first, second, third) = (words.next()?, words.next()?, words.next()?);
-        if words.next().is_some() && &text[third] == "-" {
+        let bytes = &text.as_bytes()[..end];
+        let first = 0..space_after(bytes, 0)?;
+        let second = first.end + 1..space_after(bytes, first.end + 1)?;
+        let third = second.end + 1..space_after(bytes, second.end + 1).unwrap_or(end);
+        if third.end < end && bytes[third] == *b"-" {
             let name = &text[first.clone()];
             let host = name
                 .rsplit_once(':')
@@ -72,22 +70,24 @@ impl Parts {
 
     /// `GET /path?query HTTP/1.1`; of what is no request only the stem, which holds all of it.
     fn request(&mut self, text: &str, place: Range<usize>) {
-        let request = &text[place.clone()];
-        let parsed = request
-            .split_once(' ')
-            .and_then(|(method, rest)| Some((method, rest.rsplit_once(' ')?)));
-        let Some((method, (target, protocol))) = parsed.filter(|(method, (_, protocol))| {
-            protocol.starts_with("HTTP/") && method.bytes().all(|b| b.is_ascii_uppercase())
+        let request = &text.as_bytes()[place.clone()];
+        let spaces = memchr::memchr(b' ', request).zip(memchr::memrchr(b' ', request));
+        let Some((method, target)) = spaces.filter(|(method, target)| {
+            method < target
+                && request[target + 1..].starts_with(b"HTTP/")
+                && request[..*method].iter().all(u8::is_ascii_uppercase)
         }) else {
-            self.stem = if request == "-" { 0..0 } else { place };
+            let is_none = request == b"-";
+            self.stem = if is_none { 0..0 } else { place };
             return;
         };
-        self.method = place.start..place.start + method.len();
-        self.protocol = place.end - protocol.len()..place.end;
+        self.method = place.start..place.start + method;
+        self.protocol = place.start + target + 1..place.end;
         let mut start = self.method.end + 1;
         let end = self.protocol.start - 1;
         // A proxy is asked for the whole URL.
-        if target.starts_with("http://") || target.starts_with("https://") {
+        if text.as_bytes()[start] != b'/' && text[start..end].starts_with("http") {
+            let target = &text[start..end];
             let path = target
                 .splitn(4, '/')
                 .nth(3)
@@ -127,20 +127,26 @@ impl Iterator for Words<'_> {
     type Item = (Range<usize>, bool);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.text.get(self.at..)?.trim_start_matches(' ');
-        let start = self.text.len() - rest.len();
-        if rest.is_empty() {
-            return None;
+        // On bytes: searching a text for a character costs more than these short words are long.
+        let bytes = self.text.as_bytes();
+        let mut start = self.at;
+        while bytes.get(start) == Some(&b' ') {
+            start += 1;
         }
-        if rest.starts_with('"') {
-            let end = quote_after(self.text, start + 1).unwrap_or(self.text.len());
+        if *bytes.get(start)? == b'"' {
+            let end = quote_after(self.text, start + 1).unwrap_or(bytes.len());
             self.at = end + 1;
             return Some((start + 1..end, true));
         }
-        let end = start + rest.find(' ').unwrap_or(rest.len());
+        let end = space_after(bytes, start).unwrap_or(bytes.len());
         self.at = end;
         Some((start..end, false))
     }
+}
+
+fn space_after(bytes: &[u8], start: usize) -> Option<usize> {
+    let length = bytes.get(start..)?.iter().position(|b| *b == b' ')?;
+    Some(start + length)
 }
 
 /// The next quote that no backslash stands before.

@@ -18,7 +18,7 @@ use super::shard::{End, Reader, Start};
 use super::{Begin, Desk, News, Progress};
 
 /// How often shards are listed although none has ended.
-const LIST_EVERY: Duration = Duration::from_secs(60);
+const LIST_EVERY: Duration = Duration::from_mins(1);
 /// A listing that failed is tried again after this long.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 

@@ -243,8 +243,8 @@ impl Reader {
             let request = match start {
                 Start::TrimHorizon => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
                 Start::Latest => request.shard_iterator_type(ShardIteratorType::Latest),
-                Start::Time(ms) => at_time(request, *ms),
-                Start::After(Progress {
+                Start::Time(ms)
+                | Start::After(Progress {
                     since_ms: Some(ms), ..
                 }) => at_time(request, *ms),
                 Start::After(progress) => request

@@ -91,7 +91,7 @@ impl OwnedTarget {
     /// What was sent is another one.
     pub fn pin(&mut self, sent: Option<&str>) -> std::result::Result<(), ()> {
         match sent.map(|t| t.trim_matches('"')) {
-            Some(sent) if self.etag.is_empty() => self.etag = sent.to_owned(),
+            Some(sent) if self.etag.is_empty() => sent.clone_into(&mut self.etag),
             Some(sent) if sent != self.etag => return Err(()),
             _ => {}
         }

@@ -182,7 +182,7 @@ impl Trouble {
             (_, "NoSuchBucket") | (Some(404), _) => no_bucket(bucket),
             _ => {
                 let needs = ("s3:ListBucket", format!("bucket `{bucket}`"));
-                self.common(bucket, connection, needs)
+                self.common(bucket, connection, &needs)
             }
         };
         format!("cannot list {text}: {why}")
@@ -206,14 +206,14 @@ impl Trouble {
             ),
             _ => {
                 let uri = location::s3_uri(target.bucket, target.key);
-                self.common(target.bucket, connection, ("s3:GetObject", uri))
+                self.common(target.bucket, connection, &("s3:GetObject", uri))
             }
         };
         (Code::S902, unreadable(target, &why))
     }
 
     /// What listing and reading have in common. `needs` is the permission, and on what.
-    fn common(&self, bucket: &str, connection: &Connection, needs: (&str, String)) -> String {
+    fn common(&self, bucket: &str, connection: &Connection, needs: &(&str, String)) -> String {
         let server = connection.endpoint.as_deref().unwrap_or("S3");
         let tried = match self.attempts {
             0 | 1 => String::new(),
@@ -243,7 +243,7 @@ impl Trouble {
             "AccessDenied"
             | "AllAccessDisabled"
             | "UnauthorizedAccess"
-            | "AccessDeniedException" => self.denied(connection, &needs),
+            | "AccessDeniedException" => self.denied(connection, needs),
             "InvalidAccessKeyId" | "InvalidToken" => {
                 format!("access denied: {server} does not know these credentials (check --profile)")
             }
@@ -258,7 +258,7 @@ impl Trouble {
             }
             "" => match self.status {
                 // A HEAD-like answer without a body carries no code.
-                Some(403) => self.denied(connection, &needs),
+                Some(403) => self.denied(connection, needs),
                 Some(status) => format!("{server} answered {status}: {}{tried}", self.cause),
                 None => self.cause.clone(),
             },

@@ -183,7 +183,7 @@ fn turn(prefix: &Prefix, slice: &Slice, page: &ListObjectsV2Output, window: Wind
         .filter(|_| page.is_truncated() == Some(true));
     let shown = Page {
         first: keys.clone().next().unwrap_or_default(),
-        last: keys.clone().last().unwrap_or_default(),
+        last: keys.clone().next_back().unwrap_or_default(),
         sorted: keys.clone().is_sorted(),
         token,
     };

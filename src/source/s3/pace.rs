@@ -216,7 +216,7 @@ mod tests {
         pace.round(rate * 0.5, true);
         assert_eq!(pace.limit(), START + 4 * STEP, "more was worse");
         pace.slow_down();
-        let half = (START + 4 * STEP) / 2;
+        let half = usize::midpoint(START, 4 * STEP);
         pace.slow_down();
         assert_eq!(pace.limit(), half, "what was under way counts once");
         for _ in 0..START + 4 * STEP {

@@ -54,7 +54,7 @@ pub fn is_named_alike(original: &Path, copy: &Path) -> bool {
     let text = |path: &Path| {
         path.file_name()
             .map(OsStr::to_string_lossy)
-            .map(|n| n.into_owned())
+            .map(std::borrow::Cow::into_owned)
     };
     let (Some(original), Some(copy)) = (text(original), text(copy)) else {
         return false;

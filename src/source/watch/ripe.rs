@@ -23,7 +23,7 @@ const LOOKED_THROUGH_BYTES: u64 = 8 << 20;
 
 impl Watch {
     /// A file whose time changed and whose content did not.
-    pub(super) fn is_still(&self, whole: &Whole, path: &Path, size: u64) -> bool {
+    pub(super) fn is_still(whole: &Whole, path: &Path, size: u64) -> bool {
         whole.size == size && edge(path, size).is_ok_and(|edge| edge == whole.edge)
     }
 
@@ -109,11 +109,10 @@ impl Watch {
             .flatten();
         match original {
             None => {}
+            Some(Original::Unclear) if self.is_settled(name, size) => {}
             Some(Original::Unclear) => {
-                if !self.is_settled(name, size) {
-                    sifted.is_unripe = true;
-                    return false;
-                }
+                sifted.is_unripe = true;
+                return false;
             }
             Some(Original::Alive(original)) => {
                 if !self.is_settled(name, size) {

@@ -25,7 +25,7 @@ use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 
 const OBJECTS: usize = 10_000;
 /// Records that make an object of some 4 KB.
-const RECORDS: usize = 30;
+const RECORDS: usize = 19;
 const KEYS: usize = 100_000;
 const RUNS: usize = 5;
 const KEY_ID: &str = "AKIAFRONTLOGBENCH";

@@ -2,14 +2,17 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use frontlog::contract::Contract;
+use frontlog::model::{Notice, ObjectId, ObjectStatus};
+use frontlog::pipeline::{self, Needs, RunOptions};
 use frontlog::source::{Options, S3Options};
 
 use crate::arrivals::{error, gather, reading};
-use crate::program::{command, file, folder, ran};
+use crate::program::{command, file, folder, header, ran, record};
 use crate::s3_server::{KEY_ID, SECRET};
 
 /// One request: its head, and how many came before.
@@ -340,15 +343,20 @@ fn content(length: usize) -> Vec<u8> {
         .collect()
 }
 
-/// Answers a GET with at most `most` bytes of what was promised, by `Range` where that is asked for.
-fn broken_get(head: &str, whole: &[u8], most: usize, knows_ranges: bool) -> Vec<u8> {
-    let from = head.lines().find_map(|l| {
+/// The first byte that a request asks for.
+fn from_of(head: &str) -> Option<usize> {
+    head.lines().find_map(|l| {
         l.strip_prefix("range: bytes=")?
             .trim()
             .strip_suffix('-')?
             .parse::<usize>()
             .ok()
-    });
+    })
+}
+
+/// Answers a GET with at most `most` bytes of what was promised, by `Range` where that is asked for.
+fn broken_get(head: &str, whole: &[u8], most: usize, knows_ranges: bool) -> Vec<u8> {
+    let from = from_of(head);
     let from = from.filter(|_| knows_ranges);
     let rest = &whole[from.unwrap_or(0)..];
     let sent = &rest[..rest.len().min(most)];
@@ -578,4 +586,82 @@ fn dual_stack_excludes_an_endpoint() {
         "{}",
         ran.stderr
     );
+}
+
+/// A large object breaks off for good after a part of it was counted; read again, it goes on from there.
+#[test]
+fn an_object_that_was_half_read_counts_each_line_once() {
+    let mut whole = header().into_bytes();
+    let mut records = 0;
+    while whole.len() < 36 << 20 {
+        whole.extend_from_slice(record(records, "e=checkout&value=1", "agent").as_bytes());
+        records += 1;
+    }
+    let (length, cut) = (whole.len(), whole.len() * 2 / 3);
+    let mended = Arc::new(AtomicBool::new(false));
+    let is_mended = mended.clone();
+    let (endpoint, _) = canned(move |head, _| {
+        if is_list(head) {
+            return listing(&[("px/a.log", length)]);
+        }
+        if head.starts_with("head ") {
+            return http("200 OK", "ETag: \"e1\"\r\n", length, b"");
+        }
+        let from = from_of(head).unwrap_or(0);
+        let end = if is_mended.load(Ordering::SeqCst) {
+            length
+        } else {
+            cut.max(from)
+        };
+        let range = format!(
+            "ETag: \"e1\"\r\nContent-Range: bytes {from}-{}/{length}\r\n",
+            length - 1
+        );
+        http(
+            "206 Partial Content",
+            &range,
+            length - from,
+            &whole[from..end],
+        )
+    });
+    let options = RunOptions {
+        source: at(&endpoint),
+        contract: Arc::new(Contract::builtin()),
+        threads: 2,
+        needs: Needs::default(),
+    };
+    let handle = pipeline::explore(options).unwrap();
+    let finished = || loop {
+        match handle.notices.recv_timeout(Duration::from_mins(1)).unwrap() {
+            Notice::Finished {
+                counters,
+                broken_identity,
+            } => return (counters, broken_identity),
+            Notice::Failed(why) => panic!("{why}"),
+            _ => {}
+        }
+    };
+    let (counters, _) = finished();
+    assert_eq!((counters.objects, counters.objects_unreadable), (0, 1));
+    assert!(
+        counters.records > 0 && counters.records < records as u64,
+        "{counters:?}"
+    );
+    // Asked twice at once, and also for an object that is not there: read once.
+    let ids = vec![ObjectId(0), ObjectId(0), ObjectId(7)];
+    mended.store(true, Ordering::SeqCst);
+    handle.again.send(ids.clone()).unwrap();
+    handle.again.send(ids).unwrap();
+    let (counters, broken_identity) = finished();
+    assert_eq!(broken_identity, None);
+    assert_eq!((counters.objects, counters.objects_unreadable), (1, 0));
+    assert_eq!(
+        (counters.records, counters.header_lines),
+        (records as u64, 2)
+    );
+    assert_eq!(counters.text_bytes, length as u64);
+    let snapshot = handle.snapshots.borrow().clone();
+    assert_eq!(snapshot.len(), records);
+    assert_eq!(snapshot.objects[0].status, ObjectStatus::Read);
+    assert_eq!(format!("{:?}", snapshot.counters), format!("{counters:?}"));
 }

@@ -44,7 +44,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Publish a batch: clean events by type, failed events, failures, manifest
     Export(ExportArgs),
-    /// Run SQL over records, events, failures, objects and one table an event
+    /// Run SQL over records, events, failures, rejects, objects, windows and one table an event
     Query(QueryArgs),
     /// Write realistic logs with known faults, from a seed
     Generate(GenerateArgs),
@@ -240,7 +240,12 @@ pub struct CheckArgs {
     #[arg(long, hide = true)]
     pub no_judge: bool,
     /// While following, print a line with the counts this often when something came: 10s, 1m
-    #[arg(long, value_name = "SPAN", requires = "follow")]
+    #[arg(
+        long,
+        value_name = "SPAN",
+        requires = "follow",
+        help_heading = "Follow"
+    )]
     pub every: Option<String>,
     /// Follow options.
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use crate::cli::{InputFormat, SourceArgs};
 use crate::config::stream;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{FormatOptions, LogFormat};
 use crate::parse;
 
@@ -37,6 +37,11 @@ pub(super) fn formats(typed: &SourceArgs, sources: &[String]) -> Result<FormatOp
             .collect(),
         delimiter: typed.delimiter.clone(),
     };
+    if typed.fields.is_some() && options.fields.is_empty() {
+        return Err(Error::Config(
+            "--fields names no field of CloudFront: name at least one".into(),
+        ));
+    }
     parse::Formats::new(&options)?;
     Ok(options)
 }

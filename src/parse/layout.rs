@@ -71,7 +71,15 @@ fn next_id() -> u64 {
 const ABSENT: u16 = u16::MAX;
 
 /// What no `CloudFront` log has, and whose it is.
-const FOREIGN: [(&str, &str); 5] = [
+const FOREIGN: [(&str, &str); 7] = [
+    (
+        "connectionStatus",
+        "a connection log of CloudFront (TLS handshakes, not requests)",
+    ),
+    (
+        "tlsHandshakeDuration",
+        "a connection log of CloudFront (TLS handshakes, not requests)",
+    ),
     ("s-port", "a log of Internet Information Services (IIS)"),
     (
         "sc-substatus",

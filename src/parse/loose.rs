@@ -210,9 +210,10 @@ fn row(
         find_tabs(line.text.as_bytes(), &mut scratch.ends);
     }
     if !split(line.text, layout.width(), delimiter, scratch) {
+        let found = columns(line.text, delimiter);
         let message = format_args!(
-            "{} columns, but {} {}",
-            columns(line.text, delimiter),
+            "{found} {}, but {} {}",
+            if found == 1 { "column" } else { "columns" },
             if state.is_named_by_header() {
                 "#Fields names"
             } else {

@@ -66,7 +66,10 @@ pub(super) fn of_line(line: &str) -> Option<&'static str> {
         "http" | "https" | "h2" | "grpcs" | "ws" | "wss" if is_iso(second) => {
             Some("an access log of an Application Load Balancer")
         }
-        "tls" if third.contains('/') || is_iso(third) => Some("a log of a Network Load Balancer"),
+        // Its time has no zone: `tls 2.0 2018-12-20T02:59:40 net/name/id …`.
+        "tls" if third.starts_with("20") && line.contains(" net/") => {
+            Some("an access log of a Network Load Balancer")
+        }
         _ if is_hex(first, 64) && third.starts_with('[') => Some("a server access log of S3"),
         _ if is_iso(first) && third.contains(':') => {
             Some("an access log of a Classic Load Balancer")

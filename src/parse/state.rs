@@ -32,8 +32,12 @@ impl Formats {
             .iter()
             .find(|n| crate::model::FieldId::by_name(n).is_none() && **n != "-")
         {
+            let nearest = match nearest_field(unknown) {
+                Some(name) => format!("did you mean {name}? Write"),
+                None => "write".into(),
+            };
             return Err(Error::Config(format!(
-                "--fields: CloudFront has no field {unknown:?}; write - for a column to pass over"
+                "--fields: CloudFront has no field {unknown:?}; {nearest} - for a column to pass over"
             )));
         }
         let layout = if names.is_empty() {
@@ -69,6 +73,22 @@ impl Formats {
     pub fn reads(&self, format: LogFormat) -> bool {
         self.format == format || matches!(self.format, LogFormat::Auto | LogFormat::Parquet)
     }
+}
+
+/// The field that a misspelt name is likely meant to be; `None` when nothing is near.
+fn nearest_field(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    crate::model::FIELDS
+        .iter()
+        .map(|field| {
+            (
+                strsim::damerau_levenshtein(&lower, &field.name.to_lowercase()),
+                field.name,
+            )
+        })
+        .filter(|(distance, known)| *distance <= known.len().div_ceil(4))
+        .min()
+        .map(|(_, known)| known)
 }
 
 /// `\t` as two characters is what a shell passes on.

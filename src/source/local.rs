@@ -101,9 +101,12 @@ fn walk(
             Ok(entry) => entry,
             Err(e) => {
                 // The root itself missing is told by "no file matches"; a file that vanished meanwhile is nothing.
-                if e.io_error()
-                    .is_none_or(|io| io.kind() != std::io::ErrorKind::NotFound)
-                {
+                // What is still there is a link that leads nowhere.
+                let is_gone = e
+                    .io_error()
+                    .is_some_and(|io| io.kind() == std::io::ErrorKind::NotFound)
+                    && e.path().is_none_or(|path| path.symlink_metadata().is_err());
+                if !is_gone {
                     listing
                         .warnings
                         .push(format!("left out while listing {}: {e}", root.display()));

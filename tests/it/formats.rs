@@ -302,7 +302,10 @@ fn a_row_of_parquet_is_shown_as_text() {
         let raw = String::from_utf8_lossy(&detail.raw).into_owned();
         for column in ["x_edge_request_id", "c_ip", "cs_uri_stem"] {
             let value = cell(&snapshot, column, row);
-            let stands = raw.split('\t').any(|text| text == value);
+            // The log layer of the encoding is still on: a stem that was sent encoded is so twice.
+            let stands = raw
+                .split('\t')
+                .any(|text| text.replace("%25", "%") == value);
             assert!(stands, "row {row}: {column} {value:?} in {raw:?}");
         }
     }

@@ -161,7 +161,15 @@ fn options_of_formats_are_checked_before_anything_is_read() {
     let home = folder();
     file(home.path(), "x.log", b"hello\n");
     for (arguments, part) in [
-        (vec!["--fields", "date time cs-uri-stam"], "cs-uri-stam"),
+        (
+            vec!["--fields", "date time cs-uri-stam"],
+            "no field \"cs-uri-stam\"; did you mean cs-uri-stem?",
+        ),
+        (
+            vec!["--fields", "date time qwertyuiop"],
+            "no field \"qwertyuiop\"; write - for",
+        ),
+        (vec!["--fields", " "], "names no field"),
         (vec!["--fields", "- -"], "names no field"),
         (
             vec!["--fields", "date time", "--delimiter", ""],
@@ -231,4 +239,33 @@ fn joined_json_is_cut_between_objects() {
         (&row["n"], &row["last"], &row["stems"]),
         (&records.into(), &records.into(), &records.into())
     );
+}
+
+#[test]
+fn examples_of_unreadable_lines_have_distinct_reasons() {
+    let home = folder();
+    let vpc = "2 123456789010 eni-1235b8ca 10.0.0.1 10.0.0.2 20641 22 6 20 4249 1 2 ACCEPT OK\n";
+    let text = vpc.repeat(5) + "<html>\n";
+    file(home.path(), "x.log", text.as_bytes());
+    let ran = run(home.path(), ["check", "--format", "json", "x.log"]).exits(3);
+    let row = &ran.json()["rejects"][0];
+    assert_eq!(row["lines"], 6);
+    let lines: Vec<_> = row["examples"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, [1, 6]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_told() {
+    let home = folder();
+    file(home.path(), "a.log", b"");
+    std::os::unix::fs::symlink("nowhere", home.path().join("b.log")).unwrap();
+    let ran = run(home.path(), ["check", "--format", "json", "."]).exits(0);
+    let warnings = ran.json()["warnings"].to_string();
+    assert!(warnings.contains("b.log"), "{warnings}");
 }

@@ -43,8 +43,12 @@ impl Report {
                     known.lines += row.lines;
                     let most = known.examples.len().max(row.examples.len());
                     let newer = std::mem::replace(&mut known.examples, row.examples);
-                    known.examples.extend(newer);
-                    known.examples.truncate(most);
+                    for example in newer {
+                        let is_known = known.examples.iter().any(|e| e.message == example.message);
+                        if !is_known && known.examples.len() < most {
+                            known.examples.push(example);
+                        }
+                    }
                 }
                 None => self.rejects.push(row),
             }

@@ -54,7 +54,7 @@ pub struct TypeTally {
 pub struct RejectTally {
     /// Unreadable lines.
     pub lines: u64,
-    /// Object, line and sentence of the first few.
+    /// Object, line and sentence of the first few, with distinct sentences.
     pub examples: Vec<(u32, u32, String)>,
 }
 
@@ -149,10 +149,12 @@ impl Tally {
             let tally = self.rejects.entry(*code).or_default();
             tally.lines += 1;
             if tally.examples.len() < self.max_examples {
-                let message = messages.get(i).unwrap_or_default().to_owned();
-                tally
-                    .examples
-                    .push((rejects.object[i], rejects.line[i], message));
+                let message = messages.get(i).unwrap_or_default();
+                if tally.examples.iter().all(|(_, _, known)| known != message) {
+                    tally
+                        .examples
+                        .push((rejects.object[i], rejects.line[i], message.to_owned()));
+                }
             }
         }
     }

@@ -239,6 +239,7 @@ screens! {
     export_120x36 (120, 36), "e";
     sources_80x24 (80, 24), "7";
     sources_120x36 (120, 36), "7";
+    a_corrupt_object_80x24 (80, 24), "7 G";
     help_120x36 (120, 36), "?";
     share_of_failed_in_windows_120x36 (120, 36), "W W W W W %";
     palette_80x24 (80, 24), "<C-p> \"undo\"";

@@ -27,7 +27,10 @@ impl App {
         let asked = crate::tui::screen::sources::to_read_again(self.newest(), selected);
         match asked.len() {
             0 => {
-                self.say(Weight::Warning, "no object is unreadable: there is nothing to read again");
+                self.say(
+                    Weight::Warning,
+                    "no object is unreadable: there is nothing to read again",
+                );
                 return vec![];
             }
             1 => self.say(Weight::Done, "reading 1 object again"),

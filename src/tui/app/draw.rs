@@ -21,11 +21,15 @@ use crate::tui::job::Lane;
 use crate::tui::keymap::Mode;
 use crate::tui::modal::Modal;
 use crate::tui::screen::schemas::{PaintedSchemas, SchemasData};
-use crate::tui::screen::sources::troubled;
+use crate::tui::screen::sources::{reason, troubled};
 use crate::tui::screen::stream::{self, Context, Pane};
 use crate::tui::widget::number::grouped;
 use crate::tui::widget::overlay::render_blank;
 use crate::tui::widget::table::PaintedTable;
+use crate::tui::widget::text::{Cut, fit};
+
+/// Of the reason why the selected object is not read whole; the column of the table may be off the screen.
+const REASON_WIDTH: usize = 44;
 
 /// What was drawn: cursors and windows are kept from it for the next frame.
 #[derive(Debug, Default)]
@@ -365,6 +369,12 @@ impl App {
 
     fn states(&self) -> Vec<String> {
         let mut states = Vec::new();
+        let selected = self.feed.shown().objects.get(self.sources.table.selected);
+        if self.screen == ScreenKind::Sources
+            && let Some(reason) = selected.and_then(reason)
+        {
+            states.push(fit(&reason, REASON_WIDTH, Cut::End).into_owned());
+        }
         if let Feed::Frozen { .. } = self.feed {
             let key = self.setting.keymap.hint(Mode::Normal, Action::Bottom);
             states.push(match self.feed.waiting() {
@@ -430,7 +440,11 @@ impl App {
             ],
             (ScreenKind::Export, _) => &[(Action::Help, "help"), (Action::Back, "back")],
         };
-        list.iter()
+        let again = (self.screen == ScreenKind::Sources && self.unreadable() > 0)
+            .then_some((Action::Retry, "read again"));
+        again
+            .iter()
+            .chain(list)
             .map(|(action, what)| (key(*action), *what))
             .filter(|(key, _)| !key.is_empty())
             .collect()

@@ -54,6 +54,11 @@ pub fn copied(object: &ObjectState) -> (String, &'static str) {
     }
 }
 
+/// Why an object is not read whole, without its name.
+pub fn reason(object: &ObjectState) -> Option<String> {
+    trouble(object).map(|reason| without_object(reason, &object.object.uri))
+}
+
 fn trouble(object: &ObjectState) -> Option<&str> {
     match &object.status {
         ObjectStatus::Corrupt(reason) | ObjectStatus::Unreadable(reason) => Some(reason),
@@ -176,10 +181,8 @@ fn cell(object: &ObjectState, column: usize, prefix: usize) -> CellText<'_> {
         4 => count(counters.events, Tone::Plain),
         5 => count(counters.failed, Tone::Bad),
         6 => count(counters.unreadable_lines, Tone::Bad),
-        _ => match (trouble(object), object.object.late_ms()) {
-            (Some(reason), _) => {
-                CellText::toned(without_object(reason, &object.object.uri), Tone::Warn)
-            }
+        _ => match (reason(object), object.object.late_ms()) {
+            (Some(reason), _) => CellText::toned(reason, Tone::Warn),
             (None, Some(ms)) => {
                 let late = format!("late: {} after its hour", duration_ms(ms).trim());
                 CellText::toned(late, Tone::Dim)

@@ -329,6 +329,42 @@ impl Tail {
         Ok(Some(Grown { offset, bytes }))
     }
 
+    /// Whether the file in hand was cut, or written anew, since it was read: no look may have been between that and what
+    /// happened to its name.
+    pub fn is_cut(&self) -> bool {
+        let Some(held) = &self.held else { return false };
+        if held.metadata().is_ok_and(|m| m.len() < self.stored()) {
+            return true;
+        }
+        let is_still_there = match self.form {
+            Form::Plain => self.file().and_then(|mut f| self.read.is_still_in(&mut f)),
+            Form::Gzip(_) => Ok(true),
+        };
+        !is_still_there.unwrap_or(true)
+    }
+
+    /// The file in hand from its start, as another object: what it holds once it was cut. Whatever its name means by now
+    /// does not matter. Gives `self` back where what it holds is to be looked at like a new file.
+    pub fn anew(self) -> Result<(Self, Metadata), Self> {
+        if !matches!(self.form, Form::Plain) || self.is_compressed() {
+            return Err(self);
+        }
+        let Some(meta) = self.held.as_ref().and_then(|held| held.metadata().ok()) else {
+            return Err(self);
+        };
+        let anew = Self {
+            key: key_of(&self.path, self.file).into(),
+            read: Margins::default(),
+            size: meta.len(),
+            grown: Instant::now(),
+            open_end: None,
+            not_before: None,
+            is_dead: false,
+            ..self
+        };
+        Ok((anew, meta))
+    }
+
     /// Whether the file itself, not only its name, is in hand.
     pub fn is_held(&self) -> bool {
         self.held.is_some()

@@ -428,3 +428,28 @@ pub fn identity(meta: &Metadata) -> (u64, u64) {
 pub fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_cut_and_then_renamed_is_read_from_its_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.log");
+        // Shorter than what was read, and longer.
+        for text in ["new\n", "new, and longer than what was there before\n"] {
+            std::fs::write(&path, "one\ntwo\n").unwrap();
+            let mut tail = Tail::open(&path, 0, true).unwrap();
+            assert_eq!(tail.grow().unwrap().0.unwrap().bytes, b"one\ntwo\n");
+            assert!(!tail.is_cut());
+            std::fs::write(&path, text).unwrap();
+            std::fs::rename(&path, dir.path().join("old")).unwrap();
+            std::fs::write(&path, "other\n").unwrap();
+            assert_eq!(tail.look(), Fate::Rotated);
+            assert!(tail.is_cut());
+            let (mut anew, _) = tail.anew().unwrap();
+            assert_eq!(anew.grow().unwrap().0.unwrap().bytes, text.as_bytes());
+        }
+    }
+}

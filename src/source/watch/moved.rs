@@ -132,3 +132,39 @@ fn name_of(file: (u64, u64), old: &Path) -> Option<PathBuf> {
     })?;
     Some(parent.join(found.file_name()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_no_listing_showed_is_found_once_by_what_it_was_renamed_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = |name: &str| dir.path().join(name);
+        let mut watch = Watch::default();
+        let mut rename = |from: (&str, bool), to: (&str, bool)| {
+            if name(from.0).exists() {
+                fs::rename(name(from.0), name(to.0)).unwrap();
+            }
+            watch.rename((&name(from.0), from.1), (name(to.0), to.1));
+            let new = watch.sift(vec![]).new;
+            new.iter().map(|f| f.object.uri.to_string()).collect()
+        };
+        let uri = |text: &str| vec![name(text).display().to_string()];
+        fs::write(name("other"), "x\n").unwrap();
+        // The event of a rename that was followed by another already.
+        assert_eq!(rename(("a.log", true), ("a.log.1", false)), [""; 0]);
+        fs::write(name("a.log.1"), "one\n").unwrap();
+        assert_eq!(
+            rename(("a.log.1", false), ("a.log.2", false)),
+            uri("a.log.2")
+        );
+        assert_eq!(rename(("other", false), ("a.log.1", false)), [""; 0]);
+        assert_eq!(rename(("a.log.1", false), ("a.log.3", false)), [""; 0]);
+        // What has a source's name is listed.
+        assert_eq!(rename(("a.log.2", false), ("b.log", true)), [""; 0]);
+        assert_eq!(rename(("x", true), ("a.log.3", false)), uri("a.log.3"));
+    }
+}

@@ -16,9 +16,14 @@ use crate::model::{
 
 /// At most some 25 snapshots a second: more than a screen shows, few enough to cost nothing.
 const PUBLISH_EVERY: Duration = Duration::from_millis(40);
-/// A chunk this long is left alone; a shorter last chunk is merged with what comes, because the cost of every
-/// operation follows the number of chunks.
+/// A chunk this long is left alone when it comes: copying it costs more, in time and in holes between what stays, than
+/// it saves.
+const ALONE_ROWS: usize = 512;
+/// Shorter ones are merged until there are so many rows, because the cost of every operation follows the number of
+/// chunks.
 const SEALED_ROWS: usize = 4_096;
+/// So many short chunks may wait to be merged.
+const MOST_SHORT_CHUNKS: usize = 16;
 
 /// Appends batches to frames and publishes what readers see.
 #[derive(Debug)]
@@ -27,7 +32,7 @@ pub struct FrameWriter {
     types: Arc<EventTypes>,
     causes: Arc<Causes>,
     objects: Vec<ObjectState>,
-    /// Rows of each table's last chunk, for merging: records, failures, rejects, then events by type.
+    /// The short chunks at the end of each table, for merging: records, failures, rejects, then events by type.
     tails: Tails,
     sender: watch::Sender<Arc<Snapshot>>,
     published: Instant,
@@ -36,10 +41,10 @@ pub struct FrameWriter {
 
 #[derive(Debug, Default)]
 struct Tails {
-    records: usize,
-    failures: usize,
-    rejects: usize,
-    events: Vec<usize>,
+    records: Tail,
+    failures: Tail,
+    rejects: Tail,
+    events: Vec<Tail>,
 }
 
 impl FrameWriter {
@@ -91,7 +96,7 @@ impl FrameWriter {
         {
             let frame = build::events(&event_type, empty_events(&event_type)).unwrap_or_default();
             self.snapshot.events.push(EventTable { event_type, frame });
-            self.tails.events.push(0);
+            self.tails.events.push(Tail::default());
         }
     }
 
@@ -157,34 +162,61 @@ impl FrameWriter {
     }
 }
 
-/// Appends a chunk; a short last chunk is merged with it.
-fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut usize) -> Result<()> {
+/// The short chunks at the end of a table.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tail {
+    rows: usize,
+    chunks: usize,
+}
+
+/// Appends a chunk. Short chunks are merged once they are many, or enough rows for one that is left alone: merging at
+/// every append would copy each row again and again, and leave as much garbage between what stays.
+fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut Tail) -> Result<()> {
     let rows = chunk.height();
     if rows == 0 {
         return Ok(());
     }
-    let short = *tail > 0 && *tail < SEALED_ROWS;
-    if short {
-        let sealed = frame.height() - *tail;
-        let mut merged = frame.slice(sealed as i64, *tail);
-        merged.vstack_mut(&chunk)?;
-        merged.rechunk_mut();
-        let mut kept = frame.slice(0, sealed);
-        if sealed == 0 {
-            *frame = merged;
-        } else {
-            kept.vstack_mut(&merged)?;
-            *frame = kept;
-        }
-        *tail += rows;
+    if frame.height() == 0 {
+        *frame = chunk;
     } else {
-        if frame.height() == 0 {
-            *frame = chunk;
-        } else {
-            frame.vstack_mut(&chunk)?;
-        }
-        *tail = rows;
+        frame.vstack_mut(&chunk)?;
     }
+    if rows >= ALONE_ROWS {
+        // What stands before it stays as it is: no more short chunks than long ones come that way.
+        *tail = Tail::default();
+        return Ok(());
+    }
+    *tail = Tail {
+        rows: tail.rows + rows,
+        chunks: tail.chunks + 1,
+    };
+    let sealed = tail.rows >= SEALED_ROWS;
+    if sealed || tail.chunks >= MOST_SHORT_CHUNKS {
+        merge_tail(frame, tail.rows)?;
+        *tail = if sealed {
+            Tail::default()
+        } else {
+            Tail {
+                rows: tail.rows,
+                chunks: 1,
+            }
+        };
+    }
+    Ok(())
+}
+
+/// Makes the last rows one chunk.
+fn merge_tail(frame: &mut DataFrame, rows: usize) -> Result<()> {
+    let sealed = frame.height() - rows;
+    let mut merged = frame.slice(sealed as i64, rows);
+    merged.rechunk_mut();
+    if sealed == 0 {
+        *frame = merged;
+        return Ok(());
+    }
+    let mut kept = frame.slice(0, sealed);
+    kept.vstack_mut(&merged)?;
+    *frame = kept;
     Ok(())
 }
 

@@ -26,6 +26,9 @@ use crate::source::Content;
 /// The fields that windows count; the only columns of a run that wants nothing else.
 const WINDOW_FIELDS: [FieldId; 2] = [FieldId::TIME_TAKEN, FieldId::SC_BYTES];
 
+/// A larger buffer for stored objects is given back after use.
+const MOST_KEPT_BYTES: usize = 4 << 20;
+
 /// What all threads of a run share.
 pub(super) struct Shared {
     pub contract: Arc<Contract>,
@@ -80,6 +83,8 @@ pub(super) struct Worker<'a> {
     scratch: ParseScratch,
     pub(super) caches: Vec<WordCache>,
     text: Vec<u8>,
+    /// A small object as stored; one buffer for all of them.
+    stored: Vec<u8>,
     pub(super) undone: String,
     /// The cause and the severity of an event line that is not UTF-8 (D302).
     pub(super) bad_utf8: (CauseId, Severity),
@@ -115,6 +120,7 @@ impl<'a> Worker<'a> {
             scratch: ParseScratch::default(),
             caches: FIELDS.iter().map(|_| WordCache::default()).collect(),
             text: Vec::new(),
+            stored: Vec::new(),
             undone: String::new(),
             bad_utf8: bad_utf8(shared),
             layout: 0,
@@ -232,14 +238,11 @@ impl<'a> Worker<'a> {
             mut state,
             content,
         } = whole;
-        let owned;
+        let mut file = std::mem::take(&mut self.stored);
         let bytes: &[u8] = match &content {
             Content::Bytes(fetched) => fetched,
-            Content::File(path) => match std::fs::read(path) {
-                Ok(bytes) => {
-                    owned = bytes;
-                    &owned
-                }
+            Content::File(path) => match read(path, &mut file) {
+                Ok(()) => &file,
                 Err(e) => {
                     let message = format!("S902: cannot read {}: {e}", path.display());
                     return self.give_up(object, message, batch);
@@ -306,6 +309,9 @@ impl<'a> Worker<'a> {
         Progress::bump(&self.shared.progress.objects_done, 1);
         Progress::bump(&self.shared.progress.bytes_done, stored);
         self.text = text;
+        if file.capacity() <= MOST_KEPT_BYTES {
+            self.stored = file;
+        }
     }
 
     /// The rows of a Parquet file as lines in `text`, and a state that knows its columns.
@@ -431,6 +437,15 @@ impl<'a> Worker<'a> {
             count.status = end;
         }
     }
+}
+
+/// Reads a file into a buffer that is cleared first.
+fn read(path: &std::path::Path, into: &mut Vec<u8>) -> std::io::Result<()> {
+    into.clear();
+    let mut file = std::fs::File::open(path)?;
+    let size = file.metadata().map_or(0, |meta| meta.len());
+    into.reserve(size as usize + 1);
+    std::io::Read::read_to_end(&mut file, into).map(|_| ())
 }
 
 /// The columns of records that this run needs, without a row.

@@ -150,7 +150,9 @@ mod tests {
             }
             watch.rename((&name(from.0), from.1), (name(to.0), to.1));
             let new = watch.sift(vec![]).new;
-            new.iter().map(|f| f.object.uri.to_string()).collect()
+            new.iter()
+                .map(|f| f.object.uri.to_string())
+                .collect::<Vec<_>>()
         };
         let uri = |text: &str| vec![name(text).display().to_string()];
         fs::write(name("other"), "x\n").unwrap();

@@ -228,7 +228,8 @@ impl Run {
             let is_new;
             (tail, is_new) = self.begin_anew(tail)?;
             if is_new && !is_replaced {
-                return self.keep(tail);
+                self.keep(tail);
+                return Ok(());
             }
         }
         let path = tail.path.clone();
@@ -267,7 +268,7 @@ impl Run {
         let before = tail.mark();
         let (mut tail, meta) = match tail.anew() {
             Ok(anew) => anew,
-            Err(tail) => return Ok((tail, false)),
+            Err(tail) => return Ok((*tail, false)),
         };
         watch.bury(&before, &tail.path);
         let object = local::file(tail.path.clone(), &meta).object;
@@ -282,11 +283,10 @@ impl Run {
         Ok((tail, true))
     }
 
-    fn keep(&mut self, tail: Tail) -> Result<(), Stop> {
+    fn keep(&mut self, tail: Tail) {
         if let Some(watch) = &mut self.watch {
             watch.tails.push(tail);
         }
-        Ok(())
     }
 
     fn waits_for(&self, call: &Call) -> bool {

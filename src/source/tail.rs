@@ -345,12 +345,12 @@ impl Tail {
 
     /// The file in hand from its start, as another object: what it holds once it was cut. Whatever its name means by now
     /// does not matter. Gives `self` back where what it holds is to be looked at like a new file.
-    pub fn anew(self) -> Result<(Self, Metadata), Self> {
+    pub fn anew(self) -> Result<(Self, Metadata), Box<Self>> {
         if !matches!(self.form, Form::Plain) || self.is_compressed() {
-            return Err(self);
+            return Err(Box::new(self));
         }
         let Some(meta) = self.held.as_ref().and_then(|held| held.metadata().ok()) else {
-            return Err(self);
+            return Err(Box::new(self));
         };
         let anew = Self {
             key: key_of(&self.path, self.file).into(),

@@ -1,15 +1,17 @@
 //! Following: local files grow, turn over and appear; objects appear under S3 prefixes.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::hour::hour_of;
 use super::listing::{self, Found};
 use super::location::Location;
 use super::outlet::Stop;
 use super::run::Run;
 use super::tail::{Fate, Tail};
 use super::wake::{Call, Wake};
-use super::{Arrival, local};
+use super::{Arrival, Content, Fetched, local};
 
 /// Between two looks at all followed files, and between two local listings, where the kernel tells of changes: only to
 /// be safe.
@@ -18,6 +20,8 @@ const SELDOM: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
 const OFTEN: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 /// Between two local listings while a file is not ready to be read.
 const UNRIPE: Duration = Duration::from_millis(500);
+/// After which a file that is not followed line by line is listed that was written to.
+const SOON: Duration = Duration::from_millis(100);
 /// A folder that appeared may have been filled before it was watched.
 const AFTERWARDS: Duration = Duration::from_secs(1);
 /// Between two empty `Listed` that find out whether anybody still listens.
@@ -26,6 +30,8 @@ const ASK_EVERY: Duration = Duration::from_secs(5);
 const NAP: Duration = Duration::from_millis(200);
 /// A task that takes long is done less often: at most one part in so many of the time.
 const SPARING: u32 = 20;
+/// A listing that a written file asks for: at most one part in so many.
+const FEW: u32 = 4;
 /// But never less often than each so many intervals: a slow reader also makes a task long.
 const LAZIEST: u32 = 8;
 
@@ -33,6 +39,8 @@ const LAZIEST: u32 = 8;
 struct Due {
     every: Duration,
     at: Instant,
+    /// How long it took last.
+    took: Duration,
 }
 
 impl Due {
@@ -40,6 +48,7 @@ impl Due {
         Self {
             every,
             at: Instant::now(),
+            took: Duration::ZERO,
         }
     }
 
@@ -54,7 +63,8 @@ impl Due {
     /// It was done, and began at `start`.
     fn done(&mut self, start: Instant) {
         let end = Instant::now();
-        self.at = end + ((end - start) * SPARING).clamp(self.every, self.every * LAZIEST);
+        self.took = end - start;
+        self.at = end + (self.took * SPARING).clamp(self.every, self.every * LAZIEST);
     }
 }
 
@@ -79,7 +89,8 @@ impl Which<'_> {
 impl Run {
     /// Follows until finished, cancelled, or nobody listens.
     pub(super) fn follow(&mut self) -> Result<(), Stop> {
-        let (wake, why) = Wake::start(&self.locations);
+        let wake = self.wake.take();
+        let (wake, why) = wake.unwrap_or_else(|| Wake::start(&self.locations));
         if let Some(why) = why {
             self.warn(why)?;
         }
@@ -115,7 +126,7 @@ impl Run {
             if has_prefixes {
                 deadline = deadline.min(poll);
             }
-            let call = wake.wait(deadline);
+            let mut call = wake.wait(deadline);
             if has_folders {
                 let start = Instant::now();
                 if look.is_due() {
@@ -124,7 +135,10 @@ impl Run {
                 } else if self.look(&Which::Some(call.as_ref()))? {
                     list.within(Duration::ZERO);
                 }
-                let is_called = call.is_some_and(|call| call.is_listing_due);
+                let is_called = call.as_mut().is_some_and(|call| self.hear(call));
+                if call.is_some_and(|call| self.waits_for(&call)) {
+                    list.within(SOON.max(list.took * FEW));
+                }
                 if is_called || list.is_due() {
                     let start = Instant::now();
                     let is_unripe = self.list_again()?;
@@ -196,39 +210,109 @@ impl Run {
         } else {
             "; what was written to it in the last moment was not seen"
         };
+        let is_replaced = matches!(fate, Fate::Rotated | Fate::Gone);
+        let was_cut = fate == Fate::Truncated || (is_replaced && tail.is_cut());
+        if was_cut {
+            let sentence = format!("{name} was cut off; reading it again from its start");
+            self.outlet.send(Arrival::Warning(sentence))?;
+        }
         let sentence = match fate {
             Fate::Rotated => format!("{name} was replaced{unseen}; following the new file"),
-            Fate::Truncated => format!("{name} was cut off; reading it again from its start"),
             Fate::Gone => format!("{name} is gone{unseen}; waiting for it to come back"),
-            Fate::Same | Fate::Grown | Fate::Compressed => String::new(),
+            Fate::Truncated | Fate::Same | Fate::Grown | Fate::Compressed => String::new(),
         };
         if !sentence.is_empty() {
             self.outlet.send(Arrival::Warning(sentence))?;
         }
+        if was_cut {
+            let is_new;
+            (tail, is_new) = self.begin_anew(tail)?;
+            if is_new && !is_replaced {
+                self.keep(tail);
+                return Ok(());
+            }
+        }
         let path = tail.path.clone();
-        let is_replaced = matches!(fate, Fate::Rotated | Fate::Gone);
         if is_replaced && tail.is_held() {
             self.pass_growth(&mut tail)?;
         }
         let Some(watch) = &mut self.watch else {
             return Ok(());
         };
-        watch.forget(&path);
-        if is_replaced && tail.is_held() && !tail.is_orphan {
+        let is_orphan = tail.is_orphan;
+        if !is_orphan {
+            watch.forget(&path);
+        }
+        if is_replaced && tail.is_held() && !is_orphan {
             // Whoever writes to it may do so for a while under its new name, or under none.
             tail.is_orphan = true;
             watch.tails.push(tail);
         } else {
-            watch.bury(&tail);
+            watch.bury(&tail.mark(), &tail.path);
         }
         // What comes under the name otherwise is found by the next listing.
         match std::fs::metadata(&path) {
-            Ok(meta) if fate == Fate::Truncated => {
+            Ok(meta) if fate == Fate::Truncated && !is_orphan => {
                 watch.note(&path, &meta);
                 self.deliver(vec![local::file(path, &meta)])
             }
             _ => Ok(()),
         }
+    }
+
+    /// A file that was cut is an object of its own from there on. False if it must be opened by its name.
+    fn begin_anew(&mut self, tail: Tail) -> Result<(Tail, bool), Stop> {
+        let Some(watch) = &mut self.watch else {
+            return Ok((tail, false));
+        };
+        let before = tail.mark();
+        let (mut tail, meta) = match tail.anew() {
+            Ok(anew) => anew,
+            Err(tail) => return Ok((*tail, false)),
+        };
+        watch.bury(&before, &tail.path);
+        let object = local::file(tail.path.clone(), &meta).object;
+        tail.index = self.outlet.list(vec![object])?;
+        let (first, _) = tail.grow().unwrap_or_default();
+        self.outlet.send(Arrival::Mark(tail.mark()))?;
+        self.outlet.send(Arrival::Content {
+            index: tail.index,
+            content: Content::Bytes(Fetched::from(first.map_or_else(Vec::new, |g| g.bytes))),
+        })?;
+        self.pass_growth(&mut tail)?;
+        Ok((tail, true))
+    }
+
+    fn keep(&mut self, tail: Tail) {
+        if let Some(watch) = &mut self.watch {
+            watch.tails.push(tail);
+        }
+    }
+
+    fn waits_for(&self, call: &Call) -> bool {
+        let watch = self.watch.as_ref();
+        watch.is_some_and(|watch| watch.waits_for(&call.names))
+    }
+
+    /// What the kernel tells. True when files are to be listed.
+    fn hear(&mut self, call: &mut Call) -> bool {
+        let Some(watch) = &mut self.watch else {
+            return call.is_listing_due;
+        };
+        for (from, to) in std::mem::take(&mut call.moves) {
+            let as_listed = |path: PathBuf| {
+                let ways = self
+                    .locations
+                    .iter()
+                    .filter_map(|l| local::as_listed(l, &path));
+                ways.max_by_key(|(_, is_source)| *is_source)
+                    .unwrap_or((path, false))
+            };
+            let (from, was_source) = as_listed(from);
+            let is_in_time = listing::window(&self.options).holds(hour_of(&from.to_string_lossy()));
+            watch.rename((&from, was_source && is_in_time), as_listed(to));
+        }
+        call.is_listing_due
     }
 
     /// Nobody writes to a file any more that was replaced: its last line, if that lacks a newline, is a line.
@@ -237,7 +321,7 @@ impl Run {
             self.send_growth(&tail, last)?;
         }
         if let Some(watch) = &mut self.watch {
-            watch.bury(&tail);
+            watch.bury(&tail.mark(), &tail.path);
         }
         Ok(())
     }
@@ -267,6 +351,10 @@ impl Run {
             self.rest_of_followed(index)?;
         }
         self.deliver_new(sifted.new)?;
+        if let Some(watch) = &mut self.watch {
+            watch.let_rest(&sifted.moved);
+            watch.wait();
+        }
         Ok(sifted.is_unripe)
     }
 

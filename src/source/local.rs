@@ -131,6 +131,38 @@ fn walk(
     seen
 }
 
+/// A path as the listing of a location writes it, and whether that takes it for a log; `None` outside of its folder.
+pub fn as_listed(location: &Location, path: &Path) -> Option<(PathBuf, bool)> {
+    let base = match location {
+        Location::Path(folder) if folder.is_dir() => folder,
+        Location::Path(file) => file.parent()?,
+        Location::Glob { base, .. } => base,
+        Location::Stdin | Location::S3(_) | Location::Stream(_) => return None,
+    };
+    let here = Path::new(".");
+    let root = if base.as_os_str().is_empty() {
+        here
+    } else {
+        base
+    };
+    // The kernel's watcher writes whole paths.
+    let path = std::path::absolute(path).ok()?;
+    let rest = path.strip_prefix(std::path::absolute(root).ok()?).ok()?;
+    let joined = base.join(rest);
+    let listed = joined.strip_prefix(here).unwrap_or(&joined).to_owned();
+    let is_wanted = match location {
+        Location::Glob { matcher, .. } => matcher.is_match(&listed),
+        Location::Path(file) if base != file => Some(rest.as_os_str()) == file.file_name(),
+        _ => {
+            let visible = |part: std::path::Component| {
+                !log_name::is_hidden(&part.as_os_str().to_string_lossy())
+            };
+            rest.components().all(visible) && is_log_file(&listed)
+        }
+    };
+    Some((listed, is_wanted))
+}
+
 /// A local file or pipe as an object.
 pub fn file(path: PathBuf, meta: &Metadata) -> Found {
     let modified = meta

@@ -245,9 +245,12 @@ fn begin(
     again: Option<Receiver<Vec<Again>>>,
 ) -> Result<Receiver<Result<Arrival>>> {
     let (streams, locations) = apart(Location::parse_all(&options.sources)?);
+    // Before the first listing, so that nothing happens between the two unheard.
+    let wake = options.follow.then(|| wake::Wake::start(&locations));
     let local = listing::local(&locations, &options)?;
     run::spawn(run::Job {
         options,
+        wake,
         locations,
         streams,
         local,

@@ -18,8 +18,9 @@ use super::location::Location;
 use super::outlet::{Outlet, Stop};
 use super::remote::{self, Remote};
 use super::s3::{self, Fetcher, Ticket};
+use super::wake::Wake;
 use super::watch::{Opened, Watch};
-use super::{Again, Arrival, Content, Options, kinesis, piped, tail};
+use super::{Again, Arrival, Content, Fetched, Options, kinesis, piped, tail};
 
 /// Arrivals that wait for the reader. Local files cost nothing while they wait; S3 objects have their own bound.
 const CAPACITY: usize = 64;
@@ -28,6 +29,8 @@ const CAPACITY: usize = 64;
 pub struct Job {
     /// As given.
     pub options: Options,
+    /// Hears what happens to local files, since before they were listed; in a followed run.
+    pub wake: Option<(Wake, Option<String>)>,
     /// The sources but for streams, understood.
     pub locations: Vec<Location>,
     /// Names of Kinesis streams.
@@ -94,6 +97,8 @@ fn main(job: Job, outlet: Outlet) {
 pub struct Run {
     pub(super) options: Options,
     pub(super) locations: Vec<Location>,
+    /// Taken when following begins.
+    pub(super) wake: Option<(Wake, Option<String>)>,
     pub(super) outlet: Outlet,
     /// What is followed; `None` in a run that ends by itself.
     pub(super) watch: Option<Watch>,
@@ -109,6 +114,7 @@ impl Run {
     fn new(job: Job, outlet: Outlet, requests: CancellationToken) -> (Self, Listing) {
         let Job {
             options,
+            wake,
             locations,
             local,
             cancel,
@@ -136,6 +142,7 @@ impl Run {
             Self {
                 options,
                 locations,
+                wake,
                 outlet,
                 watch,
                 remote,
@@ -356,6 +363,11 @@ impl Run {
         let Some(watch) = &mut self.watch else {
             return Ok(());
         };
+        // What was announced is read under its new name, and what has its name now is yet to be listed.
+        let nothing = || Ok(Content::Bytes(Fetched::from(Vec::new())));
+        if watch.has_moved(path) {
+            return self.send_content(index, nothing());
+        }
         match watch.open(path, index) {
             Ok(Opened::Content(content, mark)) => {
                 self.outlet.send(Arrival::Mark(mark))?;
@@ -365,8 +377,12 @@ impl Run {
                 self.outlet.send(Arrival::Resumed { index, lines, head })?;
             }
             Err(e) => {
-                let message = Error::file("read", path, e).to_string();
-                return self.send_content(index, Err((Code::S902, message)));
+                let content = if watch.has_moved(path) {
+                    nothing()
+                } else {
+                    Err((Code::S902, Error::file("read", path, e).to_string()))
+                };
+                return self.send_content(index, content);
             }
         }
         self.rest_of_followed(index)

@@ -329,6 +329,42 @@ impl Tail {
         Ok(Some(Grown { offset, bytes }))
     }
 
+    /// Whether the file in hand was cut, or written anew, since it was read: no look may have been between that and what
+    /// happened to its name.
+    pub fn is_cut(&self) -> bool {
+        let Some(held) = &self.held else { return false };
+        if held.metadata().is_ok_and(|m| m.len() < self.stored()) {
+            return true;
+        }
+        let is_still_there = match self.form {
+            Form::Plain => self.file().and_then(|mut f| self.read.is_still_in(&mut f)),
+            Form::Gzip(_) => Ok(true),
+        };
+        !is_still_there.unwrap_or(true)
+    }
+
+    /// The file in hand from its start, as another object: what it holds once it was cut. Whatever its name means by now
+    /// does not matter. Gives `self` back where what it holds is to be looked at like a new file.
+    pub fn anew(self) -> Result<(Self, Metadata), Box<Self>> {
+        if !matches!(self.form, Form::Plain) || self.is_compressed() {
+            return Err(Box::new(self));
+        }
+        let Some(meta) = self.held.as_ref().and_then(|held| held.metadata().ok()) else {
+            return Err(Box::new(self));
+        };
+        let anew = Self {
+            key: key_of(&self.path, self.file).into(),
+            read: Margins::default(),
+            size: meta.len(),
+            grown: Instant::now(),
+            open_end: None,
+            not_before: None,
+            is_dead: false,
+            ..self
+        };
+        Ok((anew, meta))
+    }
+
     /// Whether the file itself, not only its name, is in hand.
     pub fn is_held(&self) -> bool {
         self.held.is_some()
@@ -391,4 +427,29 @@ pub fn identity(meta: &Metadata) -> (u64, u64) {
 #[cfg(not(unix))]
 pub fn identity(_: &Metadata) -> (u64, u64) {
     (0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_cut_and_then_renamed_is_read_from_its_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.log");
+        // Shorter than what was read, and longer.
+        for text in ["new\n", "new, and longer than what was there before\n"] {
+            std::fs::write(&path, "one\ntwo\n").unwrap();
+            let mut tail = Tail::open(&path, 0, true).unwrap();
+            assert_eq!(tail.grow().unwrap().0.unwrap().bytes, b"one\ntwo\n");
+            assert!(!tail.is_cut());
+            std::fs::write(&path, text).unwrap();
+            std::fs::rename(&path, dir.path().join("old")).unwrap();
+            std::fs::write(&path, "other\n").unwrap();
+            assert_eq!(tail.look(), Fate::Rotated);
+            assert!(tail.is_cut());
+            let (mut anew, _) = tail.anew().unwrap();
+            assert_eq!(anew.grow().unwrap().0.unwrap().bytes, text.as_bytes());
+        }
+    }
 }

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use notify::event::ModifyKind;
+use notify::event::{ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::location::Location;
 
-/// Names that are kept between two wakings; of more, everything is looked at.
+/// Names that are kept between two wakings; of more, everything is looked at. And renames; more are not kept.
 const NAMES: usize = 1024;
 /// Changes come in bursts: so long the first one waits for the others.
 const BURST: Duration = Duration::from_millis(10);
@@ -25,6 +25,8 @@ pub struct Call {
     pub names: HashSet<OsString>,
     /// Files came, went or were renamed.
     pub is_listing_due: bool,
+    /// What was renamed, from and to, in order.
+    pub moves: Vec<(PathBuf, PathBuf)>,
     /// The kernel lost count: everything may have changed.
     pub is_all: bool,
 }
@@ -39,6 +41,14 @@ impl Call {
             // Our own reading opens files.
             EventKind::Access(_) => return false,
             EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => {}
+            EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => {
+                self.is_listing_due = true;
+                if let [from, to] = event.paths.as_slice()
+                    && self.moves.len() < NAMES
+                {
+                    self.moves.push((from.clone(), to.clone()));
+                }
+            }
             _ => self.is_listing_due = true,
         }
         let names = event.paths.iter().filter_map(|path| path.file_name());

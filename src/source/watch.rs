@@ -2,10 +2,12 @@
 //! read that may come back under another name.
 
 mod copies;
+mod moved;
 mod open;
 mod ripe;
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,6 +38,14 @@ pub struct Watch {
     wholes: HashMap<(u64, u64), Whole>,
     /// Files that are not ready to be read, with their size and when that last changed.
     unripe: HashMap<PathBuf, (u64, Instant)>,
+    /// Files that had no byte at the last listing: what they are is known with the first one.
+    empty: HashSet<PathBuf>,
+    /// Names of files whose growth only a listing shows.
+    waiting: HashSet<OsString>,
+    /// Names, none a source's, that files have now that had a source's.
+    rotated: HashSet<PathBuf>,
+    /// Of those the ones to be looked at: they may have been renamed before they were read.
+    moved: Vec<PathBuf>,
     /// Texts that were read, of files that went, or of an earlier run; the oldest first.
     past: Vec<Past>,
     /// How the files that are about to be opened are to be read.
@@ -86,6 +96,8 @@ enum Plan {
 pub struct Sifted {
     /// Files to announce and to read.
     pub new: Vec<Found>,
+    /// Of those, files that were renamed to names that are no source: nobody is going to write to them for long.
+    pub moved: Vec<PathBuf>,
     /// Files read whole that grew: their object, the lines before, and the line that the format is known from.
     pub grown: Vec<(u32, u64, Vec<u8>)>,
     /// Sentences.
@@ -170,6 +182,7 @@ impl Watch {
     pub fn sift(&mut self, found: Vec<Found>) -> Sifted {
         let mut sifted = Sifted::default();
         let mut listed = HashSet::new();
+        self.empty.clear();
         for found in found {
             match &found.place {
                 At::File(path) => {
@@ -190,6 +203,7 @@ impl Watch {
                 At::Stdin | At::S3 => sifted.new.push(found),
             }
         }
+        self.sift_moved(&mut listed, &mut sifted);
         if self.is_first {
             self.find_renamed(&mut sifted);
             self.is_first = false;
@@ -275,14 +289,14 @@ impl Watch {
     }
 
     /// Keeps what was read of a file that is followed no more.
-    pub fn bury(&mut self, tail: &Tail) {
+    pub fn bury(&mut self, mark: &Mark, path: &Path) {
         let Position::Text {
             file,
             chapter,
             header,
             member,
             ..
-        } = tail.mark().position
+        } = mark.position.clone()
         else {
             return;
         };
@@ -290,8 +304,8 @@ impl Watch {
             self.past.remove(0);
         }
         self.past.push(Past {
-            key: tail.key.clone(),
-            path: tail.path.clone(),
+            key: mark.key.clone(),
+            path: path.to_owned(),
             file,
             chapter,
             header,

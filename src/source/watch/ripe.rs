@@ -84,6 +84,7 @@ impl Watch {
     ) -> bool {
         let size = found.object.size_bytes;
         if size == 0 && !self.is_first {
+            self.empty.insert(path.to_owned());
             return false;
         }
         let kind = File::open(path)

@@ -65,8 +65,9 @@ fn list_path(path: &Path, options: &Options, listing: &mut Listing) -> Result<()
         return Ok(());
     }
     let sentence = format!(
-        "no log files in {} (looked in its subfolders too, for *.gz, *.log, *.txt, *.tsv, *.csv and CloudFront's own names)",
-        path.display()
+        "no log files in {} (looked in its subfolders too, for *.{} and CloudFront's own names)",
+        path.display(),
+        log_name::ENDINGS.join(", *.")
     );
     listing.nothing_in(sentence, options.follow)
 }

@@ -3,7 +3,7 @@
 use super::hour;
 
 /// Endings that logs have.
-const ENDINGS: [&str; 11] = [
+pub const ENDINGS: [&str; 11] = [
     "gz", "log", "txt", "tsv", "csv", "zst", "bz2", "parquet", "jsonl", "ndjson", "clf",
 ];
 /// Files without an ending that are never logs.

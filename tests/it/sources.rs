@@ -162,6 +162,7 @@ fn what_is_not_there_is_told_in_a_sentence() {
     let empty = error(&reading_path(dir.path()));
     assert!(matches!(empty, Error::NoInput(_)));
     assert!(empty.to_string().contains("no log files in"), "{empty}");
+    assert!(empty.to_string().contains("*.parquet"), "{empty}");
 
     let unmatched = error(&reading(&[dir.path().join("*.gz").to_str().unwrap()]));
     assert!(

@@ -12,6 +12,7 @@ use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::PropertySchema;
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
+use crate::model::column::Lender;
 use crate::model::routing::DuplicateKey;
 use crate::model::{Code, Column, ColumnKind, EventColumns, Severity, WordCache};
 
@@ -170,7 +171,7 @@ impl Run<'_, '_> {
                     &mut columns.properties[at],
                     schema,
                     value,
-                    text,
+                    (text, self.event.view.kept),
                     &mut judge.words[at],
                 );
             }
@@ -305,12 +306,12 @@ fn push(
     column: &mut Column,
     schema: &PropertySchema,
     value: Option<Value<'_>>,
-    text: &str,
+    (text, kept): (&str, Lender<'_>),
     cache: &mut WordCache,
 ) {
     match (value, schema.kind) {
         (None | Some(Value::Null), _) => column.push_null(),
-        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_text(text),
+        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_piece(text, kept),
         (Some(_), ColumnKind::Word) => {
             // Longer ones are no value of the enum, and would only fill the dictionary.
             let code = match &schema.words {

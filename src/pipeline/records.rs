@@ -72,10 +72,10 @@ impl Records<'_, '_, '_> {
     /// The query as far as its column will keep it as it stands: up to the first `%`. What is pushed next goes there.
     fn kept_query<'v>(&self, view: &LineView<'v>) -> Lender<'v> {
         let column = &self.batch.records.fields[usize::from(FieldId::CS_URI_QUERY.0)];
-        let query = view.get(FieldId::CS_URI_QUERY);
-        let (Some(Column::Text(column)), Some(query)) = (column, query) else {
+        let Some(Column::Text(column)) = column else {
             return Lender::default();
         };
+        let query = view.get(FieldId::CS_URI_QUERY).unwrap_or_default();
         let plain = memchr::memchr(b'%', query.as_bytes()).unwrap_or(query.len());
         Lender::new(&query[..plain], column.bytes_len())
     }

@@ -69,7 +69,7 @@ pub(super) fn judge(
     let (subject, extra) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
-            run.choose(judge, scratch);
+            run.choose(judge, scratch, envelope);
             run.values(judge, scratch, columns.as_deref_mut());
             run.missing(judge, scratch, columns.as_deref_mut());
             (judge.subject(), judge.extra)
@@ -107,14 +107,22 @@ struct Run<'a, 'e> {
 }
 
 impl Run<'_, '_> {
-    /// Finds which pair counts for each property; the pairs of no property go to `others`.
-    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch) {
+    /// Finds which pair counts for each property; the pairs of no property go to `others`, but not those of the envelope
+    /// that came once and have no flaw: there is nothing to say of them.
+    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch, envelope: &Envelope) {
+        let (mut met, mut all_others) = (0, false);
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
         for (i, &id) in self.event.ids.iter().enumerate() {
             let property = judge.property_of(id);
             if property == NO_PROPERTY {
+                let bit = envelope.bit(id, self.event.name_key);
+                if bit & !met != 0 && !self.is_flawed(i) {
+                    met |= bit;
+                    continue;
+                }
+                all_others |= bit != 0;
                 scratch.others.pairs.push((i as u32, true));
                 continue;
             }
@@ -138,6 +146,17 @@ impl Run<'_, '_> {
                 );
             }
         }
+        if all_others {
+            let of_none = |(_, id): &(u32, &u16)| judge.property_of(**id) == NO_PROPERTY;
+            let pairs = (0..).zip(self.event.ids).filter(of_none);
+            scratch.others.pairs.clear();
+            scratch.others.pairs.extend(pairs.map(|(i, _)| (i, true)));
+        }
+    }
+
+    fn is_flawed(&self, i: usize) -> bool {
+        let flags = self.event.properties.get(i);
+        flags.bad_escape || flags.bad_utf8
     }
 
     /// Judges the value of every property that is there.
@@ -180,8 +199,7 @@ impl Run<'_, '_> {
 
     /// D301 and D302 of a declared property; true where one is an error.
     fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
-        let flags = self.event.properties.get(i);
-        (flags.bad_escape || flags.bad_utf8) && self.flaws(judge.subject(), i)
+        self.is_flawed(i) && self.flaws(judge.subject(), i)
     }
 
     fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
@@ -224,8 +242,7 @@ impl Run<'_, '_> {
         for k in 0..others.pairs.len() {
             let i = others.pairs[k].0 as usize;
             let is_envelope = envelope.holds(self.event.ids[i], self.event.name_key);
-            let flags = self.event.properties.get(i);
-            if flags.bad_escape || flags.bad_utf8 {
+            if self.is_flawed(i) {
                 self.flaws(subject, i);
             }
             if let Some(earlier) = others.earlier(k, self.event) {

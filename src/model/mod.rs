@@ -36,5 +36,5 @@ pub use log_format::{FormatOptions, LogFormat};
 pub use log_object::{LogObject, ObjectId, ObjectState, ObjectStatus};
 pub use notice::{Notice, Progress};
 pub use position::{Chapter, Mark, Position};
-pub use property::{Properties, Property, PropertyScratch};
+pub use property::{Payload, Properties, Property, PropertyScratch, ValueKind};
 pub use words::{WordCache, Words};

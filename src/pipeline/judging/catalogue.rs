@@ -10,7 +10,7 @@ use super::emit::{DynamicCauses, Ranked, Subject};
 use crate::contract::{Additional, Contract, EventSchema, WantedVersion};
 use crate::event::KeyTable;
 use crate::model::lanes::Mark;
-use crate::model::routing::{DuplicateKey, NameRule, Routing, Surprise, UnknownProperty};
+use crate::model::routing::{DuplicateKey, NameFrom, Routing, Surprise, UnknownProperty};
 use crate::model::{
     Cause, Causes, Code, Column, EventColumns, EventType, EventTypeId, EventTypes, WordCache,
 };
@@ -120,7 +120,7 @@ impl Catalogue {
             version: "".into(),
             path: "".into(),
             keyword: "",
-            expected: expected_name(&contract.routing.name).into(),
+            expected: expected_name(&contract.routing).into(),
         });
         Self {
             names: names(contract, &causes),
@@ -398,11 +398,11 @@ fn names(contract: &Contract, causes: &DynamicCauses) -> HashMap<Box<str>, NameE
     names
 }
 
-fn expected_name(rule: &NameRule) -> String {
-    match rule {
-        NameRule::Query(keys) if keys.len() == 1 => format!("a name in parameter {}", keys[0]),
-        NameRule::Query(keys) => format!("a name in one of the parameters {}", keys.join(", ")),
-        NameRule::PathSegment(index) => format!("a name in path segment {index}"),
-        NameRule::Const(_) => String::new(),
-    }
+fn expected_name(routing: &Routing) -> String {
+    let places = routing.name.iter().map(|rule| match &rule.from {
+        NameFrom::Query(keys) if keys.len() == 1 => format!("in parameter {}", keys[0]),
+        NameFrom::Query(keys) => format!("in one of the parameters {}", keys.join(", ")),
+        _ => format!("by {}", rule.described()),
+    });
+    format!("a name {}", places.collect::<Vec<_>>().join(" or "))
 }

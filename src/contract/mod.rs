@@ -142,14 +142,16 @@ impl Contract {
 
 fn guess(routing: &Routing) -> String {
     let sources: Vec<String> = routing.name.iter().map(NameRule::described).collect();
-    let own = sources.join(", or ");
     let mut presets: Vec<&str> = routing.known.iter().map(|pixel| pixel.preset).collect();
     presets.dedup();
     let known = match presets.as_slice() {
         [] => String::new(),
-        several => format!("preset ({}), else by ", several.join(", ")),
+        several => format!("preset {}, else by ", several.join(", ")),
     };
-    format!("events by {known}{own} · no schemas")
+    format!(
+        "events by {known}{} · no schemas",
+        sources.join(", else by ")
+    )
 }
 
 fn read(path: &Path) -> Result<String> {

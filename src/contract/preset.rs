@@ -13,12 +13,31 @@ use crate::model::routing::{
 pub const ANY_VERSION: &str = "*-*-*";
 
 /// The presets that `frontlog.toml` may name.
-pub const NAMES: [&str; 6] = ["generic", "snowplow", "ga", "matomo", "segment", "rudderstack"];
+pub const NAMES: [&str; 6] = [
+    "generic",
+    "snowplow",
+    "ga",
+    "matomo",
+    "segment",
+    "rudderstack",
+];
 
 /// Query keys that home-grown pixels carry the event's name in, the likeliest first.
 pub const NAME_KEYS: [&str; 14] = [
-    "e", "event", "ev", "type", "t", "en", "action", "event_name", "eventName", "evt", "event_type",
-    "eventType", "act", "kind",
+    "e",
+    "event",
+    "ev",
+    "type",
+    "t",
+    "en",
+    "action",
+    "event_name",
+    "eventName",
+    "evt",
+    "event_type",
+    "eventType",
+    "act",
+    "kind",
 ];
 
 /// Paths of home-grown and well-known pixels.
@@ -94,7 +113,8 @@ pub fn named(name: &str) -> Option<Routing> {
 }
 
 /// What holds without a contract: every pixel that shows by itself whose it is goes its preset's way, any other the
-/// generic one, where a parameter that begins as JSON in base64 does is opened too.
+/// generic one. There a parameter that begins as JSON in base64 does is opened, and a name is found in any case, by the
+/// nearest guess: every record is looked at alone, so nothing depends on the order or on threads.
 pub fn any() -> Routing {
     let mut known = pixels();
     // `/i?e=pv` alone may be anybody's.
@@ -113,7 +133,13 @@ pub fn any() -> Routing {
         spread: Spread::Deep,
         ..payload(key)
     };
+    let like = ["event", "action", "type", "kind", "cmd"];
     Routing {
+        name: vec![
+            by_key(&NAME_KEYS),
+            NameRule::new(NameFrom::Like(texts(&like))),
+            NameRule::new(NameFrom::PathSegment(-1)),
+        ],
         payloads: ["data", "d", "p", "payload"].iter().map(open).collect(),
         known,
         ..generic()
@@ -177,8 +203,11 @@ fn snowplow() -> Pixel {
 }
 
 fn ga() -> Pixel {
-    const CLASSIC: [(&str, &str); 3] =
-        [("page", "page_view"), ("tran", "transaction"), ("var", "custom_variable")];
+    const CLASSIC: [(&str, &str); 3] = [
+        ("page", "page_view"),
+        ("tran", "transaction"),
+        ("var", "custom_variable"),
+    ];
     const UNIVERSAL: [(&str, &str); 2] = [("pageview", "page_view"), ("screenview", "screen_view")];
     Pixel {
         preset: "ga",
@@ -207,7 +236,12 @@ fn ga() -> Pixel {
 fn matomo() -> Pixel {
     Pixel {
         preset: "matomo",
-        paths: texts(&["/matomo.php", "/piwik.php", "/**/matomo.php", "/**/piwik.php"]),
+        paths: texts(&[
+            "/matomo.php",
+            "/piwik.php",
+            "/**/matomo.php",
+            "/**/piwik.php",
+        ]),
         evidence: vec![vec![Has::parse("idsite")], vec![Has::parse("rec")]],
         name: vec![
             constant("event", Some("e_c")),
@@ -246,10 +280,7 @@ fn rudderstack() -> Pixel {
         preset: "rudderstack",
         paths: texts(&["/pixel/v1/*"]),
         evidence: vec![],
-        name: vec![
-            by_key(&["event"]),
-            NameRule::new(NameFrom::PathSegment(-1)),
-        ],
+        name: vec![by_key(&["event"]), NameRule::new(NameFrom::PathSegment(-1))],
         id_key: Some("messageId".into()),
         time: Some(time("originalTimestamp", TimeFormat::Rfc3339)),
         payloads: vec![],

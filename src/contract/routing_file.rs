@@ -228,7 +228,11 @@ impl Reader<'_> {
         if let Some(names) = table.name {
             let rules = names.get_ref().0.iter().map(|name| {
                 // A table that stands alone has the place of the whole.
-                let span = if name.span().is_empty() { names.span() } else { name.span() };
+                let span = if name.span().is_empty() {
+                    names.span()
+                } else {
+                    name.span()
+                };
                 let rule = name.get_ref().rule();
                 rule.map_err(|sentence| self.at(&span, &sentence))
             });

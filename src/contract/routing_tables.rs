@@ -73,9 +73,7 @@ impl NameTable {
             Keys::Several(keys) => keys,
         });
         let sources = [
-            query
-                .filter(|keys| !keys.is_empty())
-                .map(NameFrom::Query),
+            query.filter(|keys| !keys.is_empty()).map(NameFrom::Query),
             self.path_segment.map(NameFrom::PathSegment),
             self.r#const
                 .clone()
@@ -108,7 +106,9 @@ impl PayloadTable {
         check_pointer(&at)?;
         let json = self.media != Some(MediaWord::Text);
         if !json && (self.spread.is_some() || !at.is_empty()) {
-            return Err("at and spread are for JSON: write media = \"application/json\"".to_owned());
+            return Err(
+                "at and spread are for JSON: write media = \"application/json\"".to_owned(),
+            );
         }
         if self.into.is_some() && self.spread.is_some() {
             return Err(
@@ -163,7 +163,9 @@ impl<'de> Visitor<'de> for OneOrSeveral {
             tables.push(table);
         }
         if tables.is_empty() {
-            return Err(serde::de::Error::custom("the list of ways to the event's name is empty"));
+            return Err(serde::de::Error::custom(
+                "the list of ways to the event's name is empty",
+            ));
         }
         Ok(NameTables(tables))
     }

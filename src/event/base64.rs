@@ -78,7 +78,11 @@ mod tests {
     #[test]
     fn what_is_no_base64_is_refused() {
         for text in ["a", "abcde", "ab.c", "ab=c", "abc%", "é", "ab\ncd", "===="] {
-            assert_eq!(decoded(text), if text == "====" { Some(vec![]) } else { None }, "{text:?}");
+            assert_eq!(
+                decoded(text),
+                if text == "====" { Some(vec![]) } else { None },
+                "{text:?}"
+            );
         }
     }
 }

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use crate::event::json::{self, Value};
 use crate::event::routes::Evidence;
 use crate::event::{KeyTable, UNKNOWN_KEY, path};
+use crate::model::Properties;
 use crate::model::property::ValueKind;
 use crate::model::routing::{NameFrom, NameRule, Pixel, Routing, TimeRule};
 use crate::model::time::parse_time_text;
-use crate::model::Properties;
 
 /// The keys of `[event]` as numbers of a [`KeyTable`].
 #[derive(Debug, Clone)]
@@ -33,6 +33,7 @@ enum Place {
     Segment(i32),
     Const(Box<str>),
     Payload(Box<str>),
+    Like(Vec<Box<[u8]>>),
 }
 
 /// The name of one event.
@@ -48,6 +49,8 @@ pub struct Name<'a> {
     pub rival: Option<usize>,
     /// `text` is not the value of that property.
     pub rewritten: bool,
+    /// Index of the rule that found it.
+    pub rule: usize,
 }
 
 impl NameSource {
@@ -57,6 +60,9 @@ impl NameSource {
             NameFrom::PathSegment(index) => Place::Segment(*index),
             NameFrom::Const(name) => Place::Const(name.as_str().into()),
             NameFrom::Payload(pointer) => Place::Payload(pointer.as_str().into()),
+            NameFrom::Like(words) => {
+                Place::Like(words.iter().map(|w| w.as_bytes().into()).collect())
+            }
         };
         let map = rule.map.iter();
         Self {
@@ -105,7 +111,7 @@ impl Envelope {
     /// The event's name. `ids` are the properties' keys as [`KeyTable::resolve`] gave them.
     pub fn name<'a>(&'a self, properties: &Properties<'a>, ids: &[u16], stem: &'a str) -> Name<'a> {
         let mut empty = Name::default();
-        for source in &self.name {
+        for (rule, source) in self.name.iter().enumerate() {
             if source
                 .has
                 .as_ref()
@@ -118,9 +124,10 @@ impl Envelope {
                 Place::Const(name) => Name::of(Some(Cow::Borrowed(name))),
                 Place::Segment(index) => Name::of(path::segment(stem, *index)),
                 Place::Payload(pointer) => Name::of(in_payload(properties, pointer)),
+                Place::Like(words) => name_like(words, properties),
             };
             if name.text.is_some() {
-                return source.finish(name);
+                return source.finish(Name { rule, ..name });
             }
             if empty.at.is_none() {
                 empty = name;
@@ -225,6 +232,34 @@ fn name_by_key<'a>(keys: &[u16], properties: &Properties<'a>, ids: &[u16]) -> Na
         rival,
         ..Name::default()
     }
+}
+
+/// The first parameter with one of the words in its key, whatever its case, and a word as its value.
+fn name_like<'a>(words: &[Box<[u8]>], properties: &Properties<'a>) -> Name<'a> {
+    let has_word = |key: &str| {
+        words.iter().any(|word| {
+            let mut places = key.as_bytes().windows(word.len());
+            places.any(|place| place.eq_ignore_ascii_case(word))
+        })
+    };
+    let at = (0..properties.len())
+        .find(|&i| has_word(properties.key(i)) && is_word(properties.value(i)));
+    at.map_or_else(Name::default, |at| Name {
+        text: Some(Cow::Borrowed(properties.value(at))),
+        at: Some(at),
+        ..Name::default()
+    })
+}
+
+/// What an event may be called: not a number, an id, an address or a sentence.
+fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (2..=40).contains(&bytes.len())
+        && bytes[0].is_ascii_alphabetic()
+        && bytes.iter().filter(|b| b.is_ascii_digit()).count() <= 2
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-.: ".contains(b))
 }
 
 /// The text at a pointer of the first payload that has one there.

@@ -278,7 +278,10 @@ mod tests {
         assert_eq!(at("/a/b~1c/0"), Some(("1".into(), ValueKind::Number)));
         assert_eq!(at("/a/d"), Some(("true".into(), ValueKind::Boolean)));
         assert_eq!(at("/e~0"), Some(("{}".into(), ValueKind::Object)));
-        assert_eq!((at("/a/x"), at("/a/d/x"), at("/a/b~1c/9")), (None, None, None));
+        assert_eq!(
+            (at("/a/x"), at("/a/d/x"), at("/a/b~1c/9")),
+            (None, None, None)
+        );
         assert_eq!(at("").unwrap().1, ValueKind::Object);
     }
 

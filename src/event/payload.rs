@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use crate::event::json::{self, Value};
 use crate::event::{KeyTable, base64};
+use crate::model::PropertyScratch;
 use crate::model::property::{Payload, Piece, ValueKind};
 use crate::model::routing::{Encoding, PayloadRule, Spread};
-use crate::model::PropertyScratch;
 
 /// `[payload]` of one way to an event, with the buffers of one thread.
 #[derive(Debug, Default)]
@@ -156,7 +156,7 @@ impl Payloads {
                 scratch.decoded().push_str(&self.members.text);
                 scratch.set_value(i, value.piece(piece, base), part.kind);
             }
-            _ => scratch.set_payload(i, Payload::BadJson),
+            _ => scratch.set_payload(i, Payload::NoPart),
         }
         scratch.add_document(piece);
         false
@@ -165,9 +165,11 @@ impl Payloads {
 
 /// The texts that JSON in base64 begins with: `{"`, `{` and a blank, `[{`, `["`, `[]`.
 fn looks_like_json(text: &str) -> bool {
-    ["eyJ", "eyA", "ewo", "ewk", "ew0", "e30", "W3s", "WyJ", "W10"]
-        .iter()
-        .any(|start| text.starts_with(start))
+    [
+        "eyJ", "eyA", "ewo", "ewk", "ew0", "e30", "W3s", "WyJ", "W10",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
 }
 
 fn text_of<'a>(piece: Piece, query: &'a str, scratch: &'a mut PropertyScratch) -> &'a str {
@@ -196,9 +198,7 @@ fn decoded(
         Ok(text) => scratch.decoded().push_str(text),
         Err(_) => {
             scratch.set_bad_utf8(i);
-            scratch
-                .decoded()
-                .push_str(&String::from_utf8_lossy(bytes));
+            scratch.decoded().push_str(&String::from_utf8_lossy(bytes));
         }
     }
     Some(Piece::Appended(start, scratch.decoded().len()))
@@ -215,7 +215,9 @@ impl Members {
             }
             json::unescape(&text[key], &mut self.text);
             let key = start..self.text.len();
-            let is_empty = text[value.start + 1..value.end].trim_start().starts_with('}');
+            let is_empty = text[value.start + 1..value.end]
+                .trim_start()
+                .starts_with('}');
             if deep && value.kind == ValueKind::Object && !is_empty {
                 self.collect(text, value, key, deep);
                 return;
@@ -262,7 +264,6 @@ impl MemberText {
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests;

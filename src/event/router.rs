@@ -32,9 +32,8 @@ impl Router {
 
     /// The same with other paths.
     pub fn of(paths: &[String], routing: &Routing) -> Self {
-        let (patterns, exact): (Vec<_>, Vec<_>) = paths
-            .iter()
-            .partition(|p| p.contains(['*', '?', '[', '{']));
+        let (patterns, exact): (Vec<_>, Vec<_>) =
+            paths.iter().partition(|p| p.contains(['*', '?', '[', '{']));
         let mut globs = GlobSetBuilder::new();
         for pattern in patterns {
             // `*` stays within a segment, `**` does not.

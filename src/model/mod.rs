@@ -29,7 +29,7 @@ pub use cause::{Cause, CauseId, Causes};
 pub use column::{Column, ColumnKind};
 pub use counters::Counters;
 pub use detail::{Detail, DetailFailure, DetailField, DetailProperty};
-pub use event_type::{EventType, EventTypeId, EventTypes, PropertyColumn};
+pub use event_type::{EventType, EventTypeId, EventTypes, PropertyColumn, Way};
 pub use failure::{Code, Severity, Verdict};
 pub use field::{FIELDS, Field, FieldId, FieldKind, STANDARD_FIELDS};
 pub use log_format::{FormatOptions, LogFormat};

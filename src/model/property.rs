@@ -22,7 +22,12 @@ impl Property {
     /// True where a `D3xx` is to be told.
     #[inline]
     pub const fn is_flawed(&self) -> bool {
-        self.bad_escape | self.bad_utf8 | matches!(self.payload, Payload::BadBase64 | Payload::BadJson)
+        self.bad_escape
+            | self.bad_utf8
+            | matches!(
+                self.payload,
+                Payload::BadBase64 | Payload::BadJson | Payload::NoPart
+            )
     }
 }
 
@@ -36,8 +41,10 @@ pub enum Payload {
     Spread,
     /// It is no base64 (D303); the value is as sent.
     BadBase64,
-    /// It is no JSON, or not the JSON that the contract speaks of (D304); the value is as sent, or the decoded text.
+    /// It is no JSON (D304); the value is the decoded text.
     BadJson,
+    /// It is JSON, but not with what the contract looks for in it (D304); the value is as sent.
+    NoPart,
 }
 
 /// What a value was before it was a text: a member of a JSON payload has a type of its own.
@@ -216,7 +223,11 @@ impl PropertyScratch {
 
     /// Where the value of a pair stands.
     pub fn value_piece(&self, i: usize) -> Piece {
-        let Span { start, end, decoded } = self.items[i].value;
+        let Span {
+            start,
+            end,
+            decoded,
+        } = self.items[i].value;
         let (start, end) = (start as usize, end as usize);
         if decoded {
             Piece::Appended(start, end)

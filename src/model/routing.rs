@@ -89,6 +89,8 @@ pub enum NameFrom {
     Const(String),
     /// The text at this JSON pointer of a payload.
     Payload(String),
+    /// The first parameter with one of these words in its key and a word as its value: a guess.
+    Like(Vec<String>),
 }
 
 /// A parameter, and the value it must have where one is given.
@@ -131,6 +133,9 @@ impl NameRule {
             NameFrom::PathSegment(index) => format!("path segment {index}"),
             NameFrom::Const(name) => format!("the name {name}"),
             NameFrom::Payload(pointer) => format!("{pointer} of a payload"),
+            NameFrom::Like(words) => {
+                format!("the first parameter with {} in its key", words.join(", "))
+            }
         };
         match (&self.from, &self.has) {
             (NameFrom::Const(_), Some(has)) => format!("parameter {}", has.key),

@@ -6,11 +6,10 @@ use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::frame::cell::{event_of, failures_of, frame_cell, verdict_of};
 use crate::frame::snapshot::column;
-use crate::model::routing::{NameFrom, NameRule};
 use crate::frame::{Cell, Snapshot};
+use crate::model::routing::{NameFrom, NameRule};
 use crate::model::{
-    Code, Detail, DetailFailure, DetailField, DetailProperty, EventType, FIELDS, FieldId,
-    FieldKind,
+    Code, Detail, DetailFailure, DetailField, DetailProperty, EventType, FIELDS, FieldId, FieldKind,
 };
 use crate::parse::encoding::{decode_header, undo_log_layer};
 use crate::pipeline::raw_fields::{self, RawField};
@@ -97,7 +96,11 @@ pub fn loaded(snapshot: &Snapshot, row: u32, contract: &Contract) -> Detail {
         FieldId::CS_URI_QUERY.field().column,
         row as usize,
     );
-    let text = |id: FieldId| frame_cell(&snapshot.records, id.field().column, row as usize).to_text().into_owned();
+    let text = |id: FieldId| {
+        frame_cell(&snapshot.records, id.field().column, row as usize)
+            .to_text()
+            .into_owned()
+    };
     let request = Request {
         method: &text(FieldId::CS_METHOD),
         stem: &text(FieldId::CS_URI_STEM),

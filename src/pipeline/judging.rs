@@ -21,11 +21,13 @@ mod emit;
 mod inspection;
 mod judge;
 mod rest;
+mod ways;
 
 use catalogue::{Catalogue, Known};
 use emit::Emitter;
 pub use inspection::{InspectedFailure, InspectedProperty, Inspection, inspect};
 use judge::Scratch;
+use ways::Ways;
 
 /// What judging reads of a record. Texts as logged, `-` where the log says so.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +57,7 @@ pub struct Judging {
     properties: PropertyScratch,
     scratch: Scratch,
     catalogue: Catalogue,
+    ways: Ways,
     /// By event type id: what this batch has of it.
     tables: Vec<Option<EventColumns>>,
     wanted: Wanted,
@@ -100,6 +103,7 @@ impl Judging {
     ) -> Self {
         let mut keys = KeyTable::default();
         let routes = Routes::new(&contract.routing, &mut keys);
+        let ways = Ways::new(&contract, types.clone());
         let catalogue = Catalogue::new(&contract, types, causes, &mut keys);
         Self {
             routes,
@@ -108,6 +112,7 @@ impl Judging {
             properties: PropertyScratch::default(),
             scratch: Scratch::default(),
             catalogue,
+            ways,
             tables: vec![],
             wanted: Wanted {
                 columns,
@@ -155,10 +160,11 @@ impl Judging {
             counters,
             failed: false,
         };
-        let known = identify(&mut self.catalogue, envelope, &event, &mut emitter);
+        let known = identify(&mut self.catalogue, envelope, (&event, route), &mut emitter);
         let Some(known) = known else {
             return (0, 0, finish(&mut emitter));
         };
+        self.ways.note(route, &event);
         let event_type = known.event_type(&self.catalogue);
         let table = table_of(&mut self.tables, event_type, || {
             known.columns(&self.catalogue, event_type, self.wanted.columns)
@@ -215,11 +221,11 @@ fn query_of<'a>(view: &RecordView<'a>) -> &'a str {
 fn identify(
     catalogue: &mut Catalogue,
     envelope: &Envelope,
-    event: &Event<'_>,
+    (event, route): (&Event<'_>, usize),
     emitter: &mut Emitter<'_>,
 ) -> Option<Known> {
     let Some(name) = event.name.text.as_deref() else {
-        emitter.emit(catalogue.no_name, None);
+        emitter.emit(catalogue.no_name[route], None);
         return None;
     };
     let version_at = envelope.version_at(event.ids);
@@ -229,7 +235,10 @@ fn identify(
     let marks = event.name.at.map(|at| {
         let mark = |at| event.properties.value_mark(at);
         if event.name.rewritten {
-            return (Mark::of_text(name), version.map(Mark::of_text).unwrap_or_default());
+            return (
+                Mark::of_text(name),
+                version.map(Mark::of_text).unwrap_or_default(),
+            );
         }
         (mark(at), version_at.map(mark).unwrap_or_default())
     });

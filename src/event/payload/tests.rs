@@ -81,7 +81,10 @@ fn the_whole_text_becomes_one_property() {
         ("z", "1", ValueKind::Text),
     ];
     assert_eq!(opened.pairs, pairs(&expected));
-    assert_eq!((opened.beside, opened.documents), (0, vec![text.to_owned()]));
+    assert_eq!(
+        (opened.beside, opened.documents),
+        (0, vec![text.to_owned()])
+    );
 }
 
 #[test]
@@ -135,7 +138,11 @@ fn what_is_wrong_is_told_and_the_text_kept() {
             ..rule("d")
         };
         let opened = open(&format!("d={value}"), rule);
-        (opened.payloads[0], opened.pairs[0].1.clone(), opened.pairs.len())
+        (
+            opened.payloads[0],
+            opened.pairs[0].1.clone(),
+            opened.pairs.len(),
+        )
     };
     let b64 = |text: &str| STANDARD.encode(text);
     assert_eq!(
@@ -146,11 +153,14 @@ fn what_is_wrong_is_told_and_the_text_kept() {
         case(&b64("{\"a\":}"), "", Spread::No),
         (Payload::BadJson, "{\"a\":}".into(), 1)
     );
-    assert_eq!(case("", "", Spread::No), (Payload::BadJson, String::new(), 1));
+    assert_eq!(
+        case("", "", Spread::No),
+        (Payload::BadJson, String::new(), 1)
+    );
     let no_such_part = case(&b64("{\"a\":1}"), "/data", Spread::Members);
-    assert_eq!((no_such_part.0, no_such_part.2), (Payload::BadJson, 1));
+    assert_eq!((no_such_part.0, no_such_part.2), (Payload::NoPart, 1));
     let no_object = case(&b64("[1]"), "", Spread::Deep);
-    assert_eq!((no_object.0, no_object.2), (Payload::BadJson, 1));
+    assert_eq!((no_object.0, no_object.2), (Payload::NoPart, 1));
     let deep = "[".repeat(10_000) + &"]".repeat(10_000);
     assert_eq!(case(&b64(&deep), "", Spread::No).0, Payload::BadJson);
     assert!(open("d=/w==", rule("d")).bad_utf8);
@@ -158,7 +168,9 @@ fn what_is_wrong_is_told_and_the_text_kept() {
 
 #[test]
 fn a_megabyte_is_one_payload_like_any_other() {
-    let items: Vec<String> = (0..60_000).map(|i| format!("\"key{i}\":\"v{i}\"")).collect();
+    let items: Vec<String> = (0..60_000)
+        .map(|i| format!("\"key{i}\":\"v{i}\""))
+        .collect();
     let text = format!("{{{}}}", items.join(","));
     assert!(text.len() > 1 << 20);
     let query = format!("data={}", STANDARD.encode(&text).replace('+', "%2B"));

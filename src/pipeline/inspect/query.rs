@@ -69,7 +69,11 @@ fn open(contract: &Contract, request: Request<'_>, query: &str, scratch: &mut Pr
 
 fn tree(query: &str, view: &Properties<'_>) -> Vec<Placed> {
     let is_spread = |i: usize| view.get(i).payload == Payload::Spread;
-    let pairs = if view.beside() == 0 { view.len() } else { view.beside() };
+    let pairs = if view.beside() == 0 {
+        view.len()
+    } else {
+        view.beside()
+    };
     let mut out: Vec<Placed> = Vec::with_capacity(view.len());
     for i in 0..pairs {
         let range = place(query, view.raw_value(i));
@@ -110,13 +114,7 @@ fn place(query: &str, raw: &str) -> Range<usize> {
 }
 
 /// What the JSON text of a property holds.
-fn inside(
-    view: &Properties<'_>,
-    i: usize,
-    depth: u8,
-    range: &Range<usize>,
-    out: &mut Vec<Placed>,
-) {
+fn inside(view: &Properties<'_>, i: usize, depth: u8, range: &Range<usize>, out: &mut Vec<Placed>) {
     if !matches!(view.get(i).kind, ValueKind::Array | ValueKind::Object) {
         return;
     }
@@ -129,12 +127,7 @@ fn inside(
     out.extend(list.into_iter().map(|p| (p, range.clone())));
 }
 
-fn values(
-    text: &str,
-    value: Value,
-    (path, depth): (&str, u8),
-    out: &mut Vec<DetailProperty>,
-) {
+fn values(text: &str, value: Value, (path, depth): (&str, u8), out: &mut Vec<DetailProperty>) {
     let mut add = |key: String, path: String, value: Value| {
         if out.len() >= MAX_INSIDE {
             return;

@@ -28,6 +28,9 @@ pub(super) struct Scratch {
     json: String,
 }
 
+/// What a payload lacks.
+const NO_PART: &str = "what [payload] looks for in it";
+
 const ABSENT: u32 = u32::MAX;
 
 /// The pairs that are no property of the schema.
@@ -74,10 +77,9 @@ pub(super) fn judge(
             (judge.subject(), judge.extra)
         }
         Known::Undeclared(at) => {
-            scratch
-                .others
-                .pairs
-                .extend((event.properties.beside()..event.properties.len()).map(|i| (i as u32, true)));
+            scratch.others.pairs.extend(
+                (event.properties.beside()..event.properties.len()).map(|i| (i as u32, true)),
+            );
             (undeclared[at].subject(), Extra::Kept)
         }
     };
@@ -225,8 +227,7 @@ impl Run<'_, '_> {
         for k in 0..others.pairs.len() {
             let i = others.pairs[k].0 as usize;
             let is_beside = i < self.event.properties.beside();
-            let is_envelope =
-                is_beside || envelope.holds(self.event.ids[i], self.event.name_key);
+            let is_envelope = is_beside || envelope.holds(self.event.ids[i], self.event.name_key);
             if self.event.properties.get(i).is_flawed() {
                 self.flaws(subject, i);
             }
@@ -280,6 +281,11 @@ impl Run<'_, '_> {
         let payload = match flags.payload {
             Payload::BadBase64 => self.tell(subject, Code::D303, i, value),
             Payload::BadJson => self.tell(subject, Code::D304, i, value),
+            Payload::NoPart => {
+                let key = self.event.properties.key(i);
+                let ranked = self.causes.at_with(subject, Code::D304, key, NO_PART);
+                self.emitter.emit(ranked, Some(value))
+            }
             Payload::None | Payload::Spread => false,
         };
         escape || utf8 || payload

@@ -82,7 +82,12 @@ impl KeyTable {
     /// Writes the number of every property's key to `out` (cleared first), in the order of the query.
     pub fn resolve(&self, properties: &Properties<'_>, out: &mut Vec<u16>) {
         out.clear();
-        out.extend((0..properties.len()).map(|i| self.find(properties, i)));
+        self.resolve_more(properties, out);
+    }
+
+    /// The same for the properties that `out` has no number of yet.
+    pub fn resolve_more(&self, properties: &Properties<'_>, out: &mut Vec<u16>) {
+        out.extend((out.len()..properties.len()).map(|i| self.find(properties, i)));
     }
 
     #[inline]

@@ -154,9 +154,15 @@ impl Rule {
             broken.push(CAUSE_TYPE);
             return None;
         };
-        let Some(value) = self.with_format(value, text) else {
-            broken.push(CAUSE_FORMAT);
-            return None;
+        let value = match self.format {
+            None => value,
+            Some(format) => {
+                let Some(value) = with_format(format, value, text) else {
+                    broken.push(CAUSE_FORMAT);
+                    return None;
+                };
+                value
+            }
         };
         for check in &self.checks {
             if !check.keyword.holds(text, value) {
@@ -165,23 +171,18 @@ impl Rule {
         }
         Some(value)
     }
+}
 
-    #[inline]
-    fn with_format<'a>(&self, value: Value<'a>, text: &str) -> Option<Value<'a>> {
-        let Some(format) = self.format else {
-            return Some(value);
-        };
-        match (format, value) {
-            (Format::DateTime(_), Value::Text(_)) => format.read(text).map(Value::Time),
-            (Format::DateTime(TimeFormat::EpochS | TimeFormat::EpochMs), Value::Int(_)) => {
-                format.read(text).map(Value::Time)
-            }
-            (Format::Date, Value::Text(_)) => {
-                format.read(text).map(|days| Value::Date(days as i32))
-            }
-            (_, Value::Text(_)) => format.read(text).map(|_| value),
-            _ => Some(value),
+#[inline]
+fn with_format<'a>(format: Format, value: Value<'a>, text: &str) -> Option<Value<'a>> {
+    match (format, value) {
+        (Format::DateTime(_), Value::Text(_)) => format.read(text).map(Value::Time),
+        (Format::DateTime(TimeFormat::EpochS | TimeFormat::EpochMs), Value::Int(_)) => {
+            format.read(text).map(Value::Time)
         }
+        (Format::Date, Value::Text(_)) => format.read(text).map(|days| Value::Date(days as i32)),
+        (_, Value::Text(_)) => format.read(text).map(|_| value),
+        _ => Some(value),
     }
 }
 

@@ -119,7 +119,7 @@ impl Envelope {
             {
                 continue;
             }
-            let name = match &source.place {
+            let mut name = match &source.place {
                 Place::Keys(keys) => name_by_key(keys, properties, ids),
                 Place::Const(name) => Name::of(Some(Cow::Borrowed(name))),
                 Place::Segment(index) => Name::of(path::segment(stem, *index)),
@@ -127,7 +127,9 @@ impl Envelope {
                 Place::Like(words) => name_like(words, properties),
             };
             if name.text.is_some() {
-                return source.finish(Name { rule, ..name });
+                name.rule = rule;
+                source.finish(&mut name);
+                return name;
             }
             if empty.at.is_none() {
                 empty = name;
@@ -194,9 +196,9 @@ impl<'a> Name<'a> {
 impl NameSource {
     /// What the name as sent stands for.
     #[inline]
-    fn finish<'a>(&'a self, mut name: Name<'a>) -> Name<'a> {
+    fn finish<'a>(&'a self, name: &mut Name<'a>) {
         let Some(sent) = name.text.as_deref() else {
-            return name;
+            return;
         };
         if let Some((_, said)) = self.map.iter().find(|(from, _)| **from == *sent) {
             name.text = Some(Cow::Borrowed(said));
@@ -219,7 +221,6 @@ impl NameSource {
             (name.text, name.version) = (text, version);
             name.rewritten = true;
         }
-        name
     }
 }
 
@@ -237,7 +238,9 @@ fn name_by_key<'a>(keys: &[u16], properties: &Properties<'a>, ids: &[u16]) -> Na
         return Name::default();
     };
     let value = properties.value(at);
-    let rival = (at + 1..ids.len()).find(|&i| ids[i] == ids[at] && properties.value(i) != value);
+    let mut later = ids.iter().enumerate().skip(at + 1);
+    let rival = later.find(|(i, id)| **id == ids[at] && properties.value(*i) != value);
+    let rival = rival.map(|(i, _)| i);
     Name {
         text: (!value.is_empty()).then_some(Cow::Borrowed(value)),
         at: Some(at),

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use crate::model::Properties;
-use crate::model::lanes::beginning;
+use crate::model::lanes::Mark;
 
 /// The number of a key that the table does not hold.
 pub const UNKNOWN_KEY: u16 = u16::MAX;
 
 /// Every key that a contract names, with a number each.
 ///
-/// A key is found by its length and its first eight bytes in a table of places, nearly always its own; only keys that
-/// share a place are hashed.
+/// A key is found by its mark in a table of places, nearly always its own; only keys that share a place are hashed.
 #[derive(Debug, Clone)]
 pub struct KeyTable {
     keys: Vec<Key>,
@@ -24,19 +23,14 @@ pub struct KeyTable {
 
 #[derive(Debug, Clone)]
 struct Key {
+    mark: Mark,
     text: Box<str>,
-    beginning: u64,
 }
 
 /// Several keys share a place.
 const SEVERAL: u16 = UNKNOWN_KEY - 1;
-const PLACES: usize = 1024;
-
-#[inline]
-const fn place(len: usize, beginning: u64) -> usize {
-    let mixed = (beginning ^ (len as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed as usize >> (usize::BITS - PLACES.trailing_zeros())
-}
+const BITS: u32 = 12;
+const PLACES: usize = 1 << BITS;
 
 impl Default for KeyTable {
     fn default() -> Self {
@@ -58,12 +52,12 @@ impl KeyTable {
             Ok(id) if id < SEVERAL => id,
             _ => return UNKNOWN_KEY,
         };
-        let beginning = beginning(key.as_bytes(), 0, key.len());
-        let place = &mut self.places[place(key.len(), beginning)];
+        let mark = Mark::of_text(key);
+        let place = &mut self.places[mark.number(BITS)];
         *place = if *place == UNKNOWN_KEY { id } else { SEVERAL };
         self.keys.push(Key {
+            mark,
             text: key.into(),
-            beginning,
         });
         self.ids.insert(key.into(), id);
         id
@@ -92,17 +86,13 @@ impl KeyTable {
 
     #[inline]
     fn find(&self, properties: &Properties<'_>, i: usize) -> u16 {
-        let (len, beginning) = properties.key_beginning(i);
-        let id = self.places[place(len, beginning)];
+        let mark = properties.key_mark(i);
+        let id = self.places[mark.number(BITS)];
         if id == SEVERAL {
             let id = self.ids.get(properties.key(i));
             return id.copied().unwrap_or(UNKNOWN_KEY);
         }
-        let is = |key: &Key| {
-            key.beginning == beginning
-                && key.text.len() == len
-                && (len <= 8 || *key.text == *properties.key(i))
-        };
+        let is = |key: &Key| key.mark == mark && (mark.is_all() || *key.text == *properties.key(i));
         match self.keys.get(usize::from(id)) {
             Some(key) if is(key) => id,
             _ => UNKNOWN_KEY,
@@ -125,9 +115,9 @@ mod tests {
             1 => format!("properties_{i}"),
             _ => format!("{i}"),
         };
-        let ids: Vec<u16> = (0..3_000).map(|i| table.intern(&key(i))).collect();
+        let ids: Vec<u16> = (0..6_000).map(|i| table.intern(&key(i))).collect();
         let (mut scratch, mut out) = (PropertyScratch::default(), vec![]);
-        for i in 0..3_500 {
+        for i in 0..6_500 {
             let query = format!("{}=1&%2541{0}=2", key(i));
             split_query(&query, &mut scratch);
             table.resolve(&scratch.view(&query), &mut out);

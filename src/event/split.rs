@@ -60,18 +60,17 @@ pub fn split_query(query: &str, scratch: &mut PropertyScratch) {
     spare.encoded.clear();
     let mut part = Part::default();
     let mut padded = [0; 64];
-    let (mut rest, mut base) = (query.as_bytes(), 0);
-    while !rest.is_empty() {
-        let block = match rest.split_first_chunk::<64>() {
-            Some((block, more)) => {
-                rest = more;
-                block
-            }
-            None => {
-                padded[..rest.len()].copy_from_slice(rest);
-                rest = &[];
-                &padded
-            }
+    let (mut rest, mut base, mut is_last) = (query.as_bytes(), 0, false);
+    while !is_last {
+        let block = if let Some((block, more)) = rest.split_first_chunk::<64>() {
+            rest = more;
+            block
+        } else {
+            // The end of the query ends its last part, as `&` does the others.
+            padded[..rest.len()].copy_from_slice(rest);
+            padded[rest.len()] = b'&';
+            is_last = true;
+            &padded
         };
         let mut marks = Marks::of(block);
         // From `&` to `&`; what stands between two is found in the masks at once.
@@ -104,7 +103,6 @@ pub fn split_query(query: &str, scratch: &mut PropertyScratch) {
         }
         base += 64;
     }
-    push_part(query, part, query.len(), &mut spare, scratch);
     scratch.give_spare(spare);
 }
 

@@ -79,12 +79,12 @@ pub fn mask(block: &[u8; 64], wanted: impl Fn(u8) -> bool) -> u64 {
 pub struct Mark {
     len: u32,
     first: u64,
-    /// Nothing in a text of less than eight bytes.
+    /// Nothing in a text of up to eight bytes.
     last: u64,
 }
 
 /// A text of less than eight bytes as a number, without a loop: its parts overlap where they hold the same.
-#[inline]
+#[inline(never)]
 fn short(text: &[u8]) -> u64 {
     let len = text.len();
     if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
@@ -106,10 +106,7 @@ impl Mark {
     #[inline]
     pub fn of(text: &[u8], start: usize, end: usize) -> Self {
         let len = end - start;
-        let last = match text.get(end.wrapping_sub(8)..end) {
-            Some(last) if len >= 8 => word(last),
-            _ => 0,
-        };
+        let last = if len > 8 { word(&text[end - 8..]) } else { 0 };
         Self {
             len: len as u32,
             first: beginning(text, start, end),
@@ -124,6 +121,13 @@ impl Mark {
         (mixed ^ self.len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> 58
     }
 
+    /// A number for the text, below 2 to the power of `bits`; equal for equal texts.
+    #[inline]
+    pub const fn number(&self, bits: u32) -> usize {
+        let mixed = self.first ^ self.last.rotate_left(29) ^ (self.len as u64).rotate_right(8);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
+    }
+
     /// True where two texts with this mark are the same text.
     #[inline]
     pub const fn is_all(&self) -> bool {
@@ -131,14 +135,25 @@ impl Mark {
     }
 }
 
+/// Masks of the first 0 to 8 bytes.
+const FIRST: [u64; 9] = [
+    0,
+    0xff,
+    0xffff,
+    0xff_ffff,
+    0xffff_ffff,
+    0xff_ffff_ffff,
+    0xffff_ffff_ffff,
+    0xff_ffff_ffff_ffff,
+    u64::MAX,
+];
+
 /// The first eight bytes of `start..end` in `text`, or all there are. Reads past `end` where `text` goes on, which is
 /// one load instead of a loop.
 #[inline]
 pub fn beginning(text: &[u8], start: usize, end: usize) -> u64 {
-    let len = end - start;
     match text.get(start..).and_then(|t| t.first_chunk::<8>()) {
-        Some(chunk) if len >= 8 => u64::from_le_bytes(*chunk),
-        Some(chunk) => u64::from_le_bytes(*chunk) & ((1 << (8 * len)) - 1),
+        Some(chunk) => u64::from_le_bytes(*chunk) & FIRST[(end - start).min(8)],
         None => short(&text[start..end]),
     }
 }

@@ -9,6 +9,8 @@ use crate::pipeline::judging::NO_ID_HASH;
 const SHARDS: usize = 64;
 /// Slots of a shard before the first id.
 const FIRST_SLOTS: usize = 16;
+/// From here on a shard grows by half, not by its size.
+const MANY_SLOTS: usize = 8_192;
 /// So many rows are looked up together.
 const TOGETHER: usize = 64;
 
@@ -126,11 +128,14 @@ impl Shard {
         at
     }
 
-    /// Half as many slots again. The slots are in the order of their ids, so both tables are gone through from start to
+    /// Twice as many slots, or half as many again where that is much memory. The slots are in the order of their ids, so both tables are gone through from start to
     /// end.
     #[cold]
     fn grow(&mut self) {
-        let slots = (self.slots.len() + self.slots.len() / 2).max(FIRST_SLOTS);
+        let slots = match self.slots.len() {
+            few if few < MANY_SLOTS => (2 * few).max(FIRST_SLOTS),
+            many => many + many / 2,
+        };
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); slots]);
         for slot in old.into_iter().filter(|slot| slot.id != [0, 0]) {
             let at = self.place(slot.id);

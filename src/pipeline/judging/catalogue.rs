@@ -29,6 +29,8 @@ pub(super) struct Judge {
     pub causes: Vec<Vec<Ranked>>,
     /// Indices of the required properties.
     pub required: Vec<u16>,
+    /// A bit for each of them; `None` where one of them is past the first 64 properties.
+    pub required_bits: Option<u64>,
     /// By property.
     pub words: Vec<WordCache>,
     pub extra: Extra,
@@ -316,6 +318,9 @@ impl Judge {
                 .iter()
                 .map(|p| p.causes.iter().map(|c| causes.intern(c)).collect())
                 .collect(),
+            required_bits: required
+                .clone()
+                .try_fold(0, |all, i| Some(all | 1_u64.checked_shl(u32::from(i))?)),
             required: required.collect(),
             words: schema
                 .properties

@@ -21,6 +21,10 @@ use crate::model::{Code, Column, ColumnKind, EventColumns, Payload, Severity, Wo
 pub(super) struct Scratch {
     /// By property of the schema: position in the query of the value that counts, or [`ABSENT`].
     chosen: Vec<u32>,
+    /// The pairs of properties, in the order of the query: position and property.
+    declared: Vec<(u32, u16)>,
+    /// A bit for each of the first 64 properties that is there.
+    present: u64,
     /// Properties whose key came more than once.
     repeated: Vec<u16>,
     /// Numbers of the causes that the last value broke.
@@ -118,6 +122,8 @@ impl Run<'_, '_> {
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
+        scratch.declared.clear();
+        scratch.present = 0;
         let own = self.event.properties.beside();
         for (i, &id) in self.event.ids.iter().enumerate().skip(own) {
             let property = judge.property_of(id);
@@ -132,8 +138,10 @@ impl Run<'_, '_> {
                 continue;
             }
             let at = usize::from(property);
+            scratch.declared.push((i as u32, property));
             if scratch.chosen[at] == ABSENT {
                 scratch.chosen[at] = i as u32;
+                scratch.present |= 1_u64.checked_shl(u32::from(property)).unwrap_or(0);
                 continue;
             }
             if self.policy == DuplicateKey::Last {
@@ -166,12 +174,13 @@ impl Run<'_, '_> {
         scratch: &mut Scratch,
         mut columns: Option<&mut EventColumns>,
     ) {
-        for (i, &id) in self.event.ids.iter().enumerate() {
-            let property = judge.property_of(id);
+        for k in 0..scratch.declared.len() {
+            let (i, property) = scratch.declared[k];
             let at = usize::from(property);
-            if property == NO_PROPERTY || scratch.chosen[at] != i as u32 {
+            if scratch.chosen[at] != i {
                 continue;
             }
+            let i = i as usize;
             let text = self.event.properties.value(i);
             let schema = &judge.schema.properties[at];
             let value = if self.is_undecodable(judge, i) || self.is_refused(scratch, property) {
@@ -209,7 +218,10 @@ impl Run<'_, '_> {
     }
 
     fn missing(&mut self, judge: &Judge, scratch: &Scratch, columns: Option<&mut EventColumns>) {
-        for &property in &judge.required {
+        // The bits answer at once where all that is required is there.
+        let present = scratch.present;
+        let missing = judge.required_bits.is_none_or(|all| all & !present != 0);
+        for &property in judge.required.iter().filter(|_| missing) {
             let at = usize::from(property);
             if scratch.chosen[at] == ABSENT {
                 self.emitter

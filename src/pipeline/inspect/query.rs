@@ -58,7 +58,7 @@ fn open(
                 keys,
             }
         });
-        let (routes, keys) = (&mut ready.routes, &mut ready.keys);
+        let (routes, keys) = (&mut ready.routes, &ready.keys);
         let mut ids = vec![];
         keys.resolve(&scratch.view(query), &mut ids);
         let candidates = routes.candidates(request.method, request.stem, request.status);

@@ -10,6 +10,7 @@ use toml::{Spanned, Table};
 
 use crate::contract::place::{did_you_mean, error_at};
 use crate::contract::preset;
+use crate::contract::privacy::Privacy;
 use crate::contract::version::WantedVersion;
 use crate::error::{Error, Result};
 use crate::model::routing::{
@@ -26,7 +27,7 @@ struct File {
     event: Option<EventTable>,
     payload: Option<Spanned<Table>>,
     policy: Option<PolicyTable>,
-    privacy: Option<Spanned<Table>>,
+    privacy: Option<BTreeMap<Spanned<String>, Spanned<String>>>,
     severity: Option<BTreeMap<Spanned<String>, Severity>>,
 }
 
@@ -133,6 +134,8 @@ pub struct RoutingFile {
     pub routing: Routing,
     /// `unknown_event` is written there; else a contract without schemas allows every event.
     pub unknown_event_is_written: bool,
+    /// What `[privacy]` says.
+    pub privacy: Privacy,
     /// What a person should know.
     pub warnings: Vec<String>,
 }
@@ -145,7 +148,7 @@ pub fn read(path: &Path, text: &str) -> Result<RoutingFile> {
     let file: File = toml::from_str(text).map_err(|e| toml_error(path, text, &e))?;
     let reader = Reader { path, text };
     reader.check_preset(file.preset.as_ref())?;
-    reader.refuse_privacy(file.privacy.as_ref())?;
+    let privacy = Privacy::read(path, text, &file.privacy.unwrap_or_default())?;
     let mut routing = preset::generic();
     if let Some(table) = file.r#match {
         reader.fill_match(table, &mut routing)?;
@@ -174,6 +177,7 @@ pub fn read(path: &Path, text: &str) -> Result<RoutingFile> {
     Ok(RoutingFile {
         routing,
         unknown_event_is_written,
+        privacy,
         warnings: warnings.collect(),
     })
 }
@@ -198,17 +202,6 @@ impl Reader<'_> {
             preset.get_ref()
         );
         Err(self.at(&preset.span(), &sentence))
-    }
-
-    /// Silence here would send to a warehouse what someone asked to keep out of it.
-    fn refuse_privacy(&self, privacy: Option<&Spanned<Table>>) -> Result<()> {
-        let Some(privacy) = privacy.filter(|p| !p.get_ref().is_empty()) else {
-            return Ok(());
-        };
-        Err(self.at(
-            &privacy.span(),
-            "[privacy] is not carried out yet, and is never ignored: remove the table to go on",
-        ))
     }
 
     fn fill_match(&self, table: MatchTable, routing: &mut Routing) -> Result<()> {

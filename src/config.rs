@@ -189,6 +189,13 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         windows: watch.is_some(),
         ..Needs::default()
     };
+    if typed.format == CheckFormat::Junit
+        && (typed.every.is_some() || (typed.follow.follow && !typed.alert.is_empty()))
+    {
+        return Err(Error::Config(
+            "--format junit prints one document at the end; leave out --every, and --alert while following".to_owned(),
+        ));
+    }
     let every = typed
         .every
         .map(|every| when::duration("--every", &every))
@@ -272,13 +279,14 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
         ResultFormat::Parquet => Format::Parquet,
     };
     let run = run_options(typed.sources, typed.source, Needs::default(), around)?;
-    let private = match typed.private {
-        true => Arc::new(
+    let private = if typed.private {
+        Arc::new(
             run.contract
                 .privacy
                 .keyed(|name| std::env::var(name).ok())?,
-        ),
-        false => Arc::default(),
+        )
+    } else {
+        Arc::default()
     };
     Ok(Step::Query(
         run,

@@ -160,8 +160,8 @@ impl Acknowledged {
     }
 
     /// A sentence for each entry that speaks of none of these causes.
-    pub fn unmet<'a>(&self, met: impl Iterator<Item = CauseKey<'a>> + Clone) -> Vec<String> {
-        let is_met = |entry: &&Acknowledgement| met.clone().any(|key| entry.covers(key));
+    pub fn unmet(&self, met: &[CauseKey<'_>]) -> Vec<String> {
+        let is_met = |entry: &&Acknowledgement| met.iter().any(|key| entry.covers(*key));
         let file = self.file.as_deref().unwrap_or(Path::new(FILE_NAME));
         let unmet = self.entries.iter().filter(|entry| !is_met(entry));
         unmet
@@ -373,9 +373,8 @@ mod tests {
         };
         assert_eq!(both.of(other).unwrap().note, "wide");
         assert_eq!(read(COMMENTED).of(other), None);
-        let met = [value()];
         assert_eq!(
-            read(COMMENTED).unmet(met.into_iter()),
+            read(COMMENTED).unmet(&[value()]),
             ["acknowledged.toml:13: nothing here has the acknowledged cause L101"]
         );
     }

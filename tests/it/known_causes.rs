@@ -195,6 +195,47 @@ fn unreadable_lines_are_acknowledged_by_their_code() {
     assert_eq!(json["excused"]["unreadable_lines"], 1);
 }
 
+#[test]
+fn config_check_reads_what_is_acknowledged_and_names_missing_salts() {
+    let home = folder();
+    let home = home.path();
+    contract(home);
+    let routing = std::fs::read_to_string(home.join("frontlog.toml")).unwrap();
+    let private = routing + "[privacy]\nc-ip = \"sha256:env:NO_SUCH_SALT\"\n";
+    file(home, "frontlog.toml", private.as_bytes());
+    file(home, "acknowledged.toml", ACKNOWLEDGED.as_bytes());
+    let said = run(home, ["config", "check"]).exits(0).stdout;
+    assert!(said.contains("NO_SUCH_SALT is not set"), "{said}");
+    file(home, "acknowledged.toml", b"[[cause]]\n");
+    let said = run(home, ["config", "check"]).exits(2).stderr;
+    assert!(said.contains("acknowledged.toml:1:1"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_together_is_status_2() {
+    let home = folder();
+    let home = home.path();
+    faulty(home);
+    file(home, "b.json", b"{}");
+    for (more, said) in [
+        (vec!["--baseline", "none.json"], "none.json"),
+        (vec!["--baseline", "b.json"], "is no baseline"),
+        (vec!["--baseline-growth", "2"], "--baseline"),
+        (
+            vec!["-f", "--every", "1s", "--format", "junit"],
+            "one document",
+        ),
+    ] {
+        let ended = check(home, "logs", &more);
+        assert!(
+            ended.status == 2 || said == "none.json",
+            "{more:?}: {}",
+            ended.status
+        );
+        assert!(ended.stderr.contains(said), "{more:?}: {}", ended.stderr);
+    }
+}
+
 /// Faults of each kind: a rule in a schema, an unknown event, an unreadable line, a warning.
 fn faulty(home: &Path) {
     contract(home);

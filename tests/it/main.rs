@@ -28,6 +28,7 @@ mod kinesis_server;
 mod known_causes;
 mod live_check;
 mod pipeline;
+mod presets;
 mod privacy;
 mod program;
 mod query;

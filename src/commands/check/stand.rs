@@ -51,7 +51,8 @@ impl Report {
             failed_events: failed.map(|set| set.events).sum(),
             unreadable_lines: lines.map(|r| r.lines).sum(),
         });
-        let unmet = known.acknowledged.unmet(self.keys());
+        let met: Vec<_> = self.keys().collect();
+        let unmet = known.acknowledged.unmet(&met);
         self.warnings.extend(unmet);
     }
 
@@ -88,7 +89,7 @@ impl Report {
         Baseline::of(failures.chain(rejects))
     }
 
-    fn keys(&self) -> impl Iterator<Item = CauseKey<'_>> + Clone {
+    fn keys(&self) -> impl Iterator<Item = CauseKey<'_>> {
         let failures = self.failures.iter().map(super::report::FailureRow::key);
         failures.chain(self.rejects.iter().map(super::report::RejectRow::key))
     }

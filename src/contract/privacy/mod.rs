@@ -16,7 +16,7 @@ use toml::Spanned;
 use crate::contract::place::{error_at, nearest};
 use crate::contract::schema::EventSchema;
 use crate::error::{Error, Result};
-use crate::model::routing::{NameRule, Routing};
+use crate::model::routing::{NameFrom, NameRule, Routing};
 use crate::model::{Code, ColumnKind, FIELDS, FieldId, FieldKind};
 
 pub use treat::{HASH_CHARS, Treatment};
@@ -189,8 +189,12 @@ fn takes(field: FieldId, wanted: &Wanted) -> std::result::Result<(), String> {
 
 /// What `[event]` makes of a key, where no rule can take that back.
 fn role(routing: &Routing, name: &str) -> Option<&'static str> {
-    match &routing.name {
-        NameRule::Query(keys) if keys.iter().any(|key| key == name) => Some("the event's name"),
+    let names_the_event = |rule: &NameRule| match &rule.from {
+        NameFrom::Query(keys) => keys.iter().any(|key| key == name),
+        _ => false,
+    };
+    match name {
+        _ if routing.name.iter().any(names_the_event) => Some("the event's name"),
         _ if routing.version.key.as_deref() == Some(name) => Some("the schema version"),
         _ if routing.time.as_ref().is_some_and(|t| t.key == name) => Some("the event's time"),
         _ => None,

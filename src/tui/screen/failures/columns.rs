@@ -52,7 +52,9 @@ pub(super) fn columns(width: u16, standing: bool) -> Vec<Which> {
             .map_or(0, |at| at + 1);
         columns.insert(after, Standing);
         if width < 110 {
-            columns.retain(|c| *c != Sample);
+            // What was expected may be cut; the pane says it whole.
+            columns.retain(|c| !matches!(c, Sample | Expected));
+            columns.push(Expected);
         }
     }
     columns
@@ -62,7 +64,8 @@ impl Which {
     pub fn column(self, width: u16) -> Column<'static> {
         let expected = match width {
             0..100 => 20,
-            100..160 => 22,
+            100..130 => 16,
+            130..160 => 24,
             _ => 40,
         };
         match self {

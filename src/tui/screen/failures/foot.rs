@@ -94,9 +94,15 @@ fn lines(failures: &Failures, snapshot: &Snapshot, styles: &Styles) -> Vec<Line>
 
 fn what(group: &CauseGroup, snapshot: &Snapshot, styles: &Styles) -> Line {
     let day = with_day(snapshot);
+    let cause = &group.cause;
+    let of = match (cause.event.is_empty(), cause.version.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => format!("{} · ", cause.event),
+        (false, false) => format!("{} {} · ", cause.event, cause.version),
+    };
     let text = format!(
-        "{} · {} of {} events, {} failures · {} – {}",
-        group.cause.code.meaning(),
+        "{of}{} · {} of {} events, {} failures · {} – {}",
+        cause.code.meaning(),
         grouped(group.rows),
         grouped(group.of_events),
         grouped(group.failures),
@@ -178,6 +184,16 @@ fn values(group: &CauseGroup, styles: &Styles) -> Line {
 
 fn standing_line(group: &CauseGroup, standing: Option<&Standing>, styles: &Styles) -> Line {
     let mut pieces = Vec::new();
+    if let Some(entry) = standing.and_then(|s| s.acknowledged.as_ref()) {
+        let expired = standing.is_some_and(|s| s.expired);
+        let (word, style) = if expired {
+            ("no longer acknowledged", styles.warn)
+        } else {
+            ("✓ acknowledged", styles.good)
+        };
+        pieces.push((word.to_owned(), style));
+        pieces.push((entry.sentence(), styles.text));
+    }
     if let Some(since) = standing.and_then(|s| s.since) {
         let now = rows_of(group);
         let before = standing.and_then(|s| s.before);
@@ -193,20 +209,10 @@ fn standing_line(group: &CauseGroup, standing: Option<&Standing>, styles: &Style
             Since::Grown => (format!("grown since the baseline{before}"), styles.warn),
             Since::Known => (format!("in the baseline{before}"), styles.dim),
         };
-        pieces.push((text, style));
-    }
-    if let Some(entry) = standing.and_then(|s| s.acknowledged.as_ref()) {
         if !pieces.is_empty() {
             pieces.push((" · ".to_owned(), styles.faint));
         }
-        let expired = standing.is_some_and(|s| s.expired);
-        let (word, style) = if expired {
-            ("no longer acknowledged", styles.warn)
-        } else {
-            ("✓ acknowledged", styles.good)
-        };
-        pieces.push((word.to_owned(), style));
-        pieces.push((entry.sentence(), styles.text));
+        pieces.push((text, style));
     }
     if pieces.is_empty() {
         pieces.push(("nobody has acknowledged it".to_owned(), styles.dim));

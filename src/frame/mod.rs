@@ -18,6 +18,7 @@ mod text_reader;
 pub mod timeline;
 pub mod view;
 mod widen;
+mod width;
 pub mod windows;
 pub mod writer;
 

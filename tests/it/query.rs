@@ -110,6 +110,11 @@ fn answers_are_right() {
             "SELECT r.sc_status AS s, e.event FROM events e JOIN records r ON e.record = r.record WHERE e.record = 5",
             "\"s\",\"event\"\n200,\"checkout\"\n",
         ),
+        // Kept in two bytes, counted in eight.
+        (
+            "SELECT max(sc_status * 1000) AS n, max(sc_status) * 50300000000 AS m FROM records",
+            "\"n\",\"m\"\n503000,25300900000000\n",
+        ),
         (
             "WITH f AS (SELECT record FROM failures) SELECT count(DISTINCT record) AS n FROM f",
             "\"n\"\n3\n",

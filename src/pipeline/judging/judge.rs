@@ -12,6 +12,7 @@ use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::PropertySchema;
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
+use crate::model::column::Lender;
 use crate::model::routing::DuplicateKey;
 use crate::model::{Code, Column, ColumnKind, EventColumns, Payload, Severity, WordCache};
 
@@ -71,7 +72,7 @@ pub(super) fn judge(
     let (subject, extra) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
-            run.choose(judge, scratch);
+            run.choose(judge, scratch, envelope);
             run.values(judge, scratch, columns.as_deref_mut());
             run.missing(judge, scratch, columns.as_deref_mut());
             (judge.subject(), judge.extra)
@@ -110,8 +111,10 @@ struct Run<'a, 'e> {
 }
 
 impl Run<'_, '_> {
-    /// Finds which pair counts for each property; the pairs of no property go to `others`.
-    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch) {
+    /// Finds which pair counts for each property; the pairs of no property go to `others`, but where no payload was
+    /// spread, not those of the envelope that came once and have no flaw: there is nothing to say of them.
+    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch, envelope: &Envelope) {
+        let (mut met, mut all_others) = (0, false);
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
@@ -119,6 +122,12 @@ impl Run<'_, '_> {
         for (i, &id) in self.event.ids.iter().enumerate().skip(own) {
             let property = judge.property_of(id);
             if property == NO_PROPERTY {
+                let bit = envelope.bit(id, self.event.name_key);
+                if bit & !met != 0 && own == 0 && !self.event.properties.get(i).is_flawed() {
+                    met |= bit;
+                    continue;
+                }
+                all_others |= bit != 0;
                 scratch.others.pairs.push((i as u32, true));
                 continue;
             }
@@ -141,6 +150,12 @@ impl Run<'_, '_> {
                     self.event.properties.value(i),
                 );
             }
+        }
+        if all_others {
+            let of_none = |(_, id): &(u32, &u16)| judge.property_of(**id) == NO_PROPERTY;
+            let pairs = (0..).zip(self.event.ids).skip(own).filter(of_none);
+            scratch.others.pairs.clear();
+            scratch.others.pairs.extend(pairs.map(|(i, _)| (i, true)));
         }
     }
 
@@ -175,7 +190,7 @@ impl Run<'_, '_> {
                     &mut columns.properties[at],
                     schema,
                     value,
-                    text,
+                    (text, self.event.view.kept),
                     &mut judge.words[at],
                 );
             }
@@ -327,12 +342,12 @@ fn push(
     column: &mut Column,
     schema: &PropertySchema,
     value: Option<Value<'_>>,
-    text: &str,
+    (text, kept): (&str, Lender<'_>),
     cache: &mut WordCache,
 ) {
     match (value, schema.kind) {
         (None | Some(Value::Null), _) => column.push_null(),
-        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_text(text),
+        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_piece(text, kept),
         (Some(_), ColumnKind::Word) => {
             // Longer ones are no value of the enum, and would only fill the dictionary.
             let code = match &schema.words {

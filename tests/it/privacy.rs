@@ -47,6 +47,9 @@ fn logs(home: &Path) {
         "e=checkout&value=3&url=https://a/%253Femail%253Dsecretmail%2526b%253D1".to_owned(),
         format!("e=checkout&value=4&cx={packed}"),
         "e=checkout&value=5&cx=%257B%2522email%2522:%2522secretmail%2522%257D".to_owned(),
+        // The same, cut short.
+        format!("e=checkout&value=4&cx={}&more={packed}%2", &packed[..30]),
+        "e=checkout&value=5&cx=%257B%2522email%2522:%2522secretmail".to_owned(),
         // Nobody declared it: `_rest_json`, an unknown event, an event without a name, no event at all.
         "e=checkout&value=6&more=%257B%2522email%2522:%2522secretmail%2522%257D&user.email=secretmail".to_owned(),
         "e=unknown&email=secretmail&uid=98765432104".to_owned(),

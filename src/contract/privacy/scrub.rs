@@ -11,12 +11,16 @@ use super::{Keyed, is_under};
 /// See [`Keyed::scrub`].
 pub(super) fn value<'a>(keyed: &Keyed, path: &str, text: &'a str) -> Option<Cow<'a, str>> {
     let text = address(keyed, text);
-    if let Some(mut json) = json_of(&text) {
-        return Some(if clean(keyed, path, &mut json) {
-            Cow::Owned(json.to_string())
-        } else {
-            text
-        });
+    if is_like_json(&text) {
+        return match serde_json::from_str(&text) {
+            Ok(mut json) => Some(if clean(keyed, path, &mut json) {
+                Cow::Owned(json.to_string())
+            } else {
+                text
+            }),
+            // Cut, or never JSON: what cannot be read goes where it names what is private.
+            Err(_) => (!is_named_in(keyed, &text)).then_some(text),
+        };
     }
     // A part of this value is named, and it cannot be told where it is.
     if keyed
@@ -26,8 +30,11 @@ pub(super) fn value<'a>(keyed: &Keyed, path: &str, text: &'a str) -> Option<Cow<
     {
         return None;
     }
-    let named = packed_json(&text).is_some_and(|mut json| clean(keyed, path, &mut json));
-    (!named).then_some(text)
+    let holds = unpacked(&text).is_some_and(|inner| match serde_json::from_str(&inner) {
+        Ok(mut json) => clean(keyed, path, &mut json),
+        Err(_) => is_named_in(keyed, &inner),
+    });
+    (!holds).then_some(text)
 }
 
 /// See [`Keyed::rest`].
@@ -62,23 +69,41 @@ fn as_text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-fn json_of(text: &str) -> Option<Value> {
-    let is_like = text.trim_start().starts_with(['{', '[']);
-    is_like.then(|| serde_json::from_str(text).ok()).flatten()
+fn is_like_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
 }
 
-/// JSON in base64, of either alphabet, padded or not.
-fn packed_json(text: &str) -> Option<Value> {
+/// True where the last part of a rule's name stands in the text.
+fn is_named_in(keyed: &Keyed, text: &str) -> bool {
+    let mut names = keyed.properties.iter().map(|(name, _)| name.as_str());
+    names.any(|name| {
+        let last = name.trim_end_matches(']').rsplit(['.', '[']).next();
+        last.is_some_and(|last| text.contains(last))
+    })
+}
+
+/// What looks like JSON and stands in base64: of either alphabet, padded or not, whole or cut.
+fn unpacked(text: &str) -> Option<String> {
     // The shortest that could name anything: {"a":1}
     if text.len() < 10 {
         return None;
     }
-    let config =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
     let alphabets = [&base64::alphabet::STANDARD, &base64::alphabet::URL_SAFE];
     alphabets.into_iter().find_map(|alphabet| {
-        let bytes = GeneralPurpose::new(alphabet, config).decode(text).ok()?;
-        json_of(std::str::from_utf8(&bytes).ok()?)
+        let end = text
+            .bytes()
+            .take_while(|b| alphabet.as_str().as_bytes().contains(b))
+            .count();
+        // A single letter at the end stands for less than a byte.
+        let end = if end % 4 == 1 { end - 1 } else { end };
+        let bytes = GeneralPurpose::new(alphabet, config)
+            .decode(&text[..end])
+            .ok()?;
+        let inner = String::from_utf8_lossy(&bytes).into_owned();
+        is_like_json(&inner).then_some(inner)
     })
 }
 

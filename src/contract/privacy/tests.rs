@@ -125,6 +125,9 @@ fn values_are_scrubbed_of_named_members() {
         ),
         ("user", "no JSON", None),
         ("cx", packed.as_str(), None),
+        ("cx", &packed[..packed.len() - 3], None),
+        ("cx", r#"{"a":{"email":"x"#, None),
+        ("cx", r#"{"a":{"b":"x"#, Some(r#"{"a":{"b":"x"#)),
         ("cx", "eyJhIjoxfQ==", Some("eyJhIjoxfQ==")),
     ] {
         assert_eq!(scrub(path, text).as_deref(), expected, "{path} {text}");

@@ -42,6 +42,8 @@ const MAX_LINE: usize = 4 << 20;
 pub struct BlockReader<R> {
     reader: R,
     block_bytes: usize,
+    /// Lines are handed on as they come, though a block is not full.
+    is_live: bool,
     /// What was read and not yet handed on: the start of a line.
     carry: Vec<u8>,
     /// Where `carry` starts in the decoded text.
@@ -63,10 +65,18 @@ impl<R: Read> BlockReader<R> {
         Self {
             reader,
             block_bytes,
+            is_live: false,
             carry: Vec::new(),
             offset: 0,
             state: State::Reading,
         }
+    }
+
+    /// Hands on whole lines as soon as they are there: for whoever watches a pipe.
+    #[must_use]
+    pub fn live(mut self, is_live: bool) -> Self {
+        self.is_live = is_live;
+        self
     }
 
     /// Reads on until `carry` holds `target` bytes. `Ok(false)` at the end of the stream.
@@ -78,6 +88,7 @@ impl<R: Read> BlockReader<R> {
             self.carry.truncate(have + read.as_ref().map_or(0, |n| *n));
             match read {
                 Ok(0) => return Ok(false),
+                Ok(_) if self.is_live => return Ok(true),
                 Ok(_) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
@@ -248,6 +259,21 @@ mod tests {
         for block in 1..60 {
             assert_eq!(rejoin(text, block), text, "blocks of {block}");
         }
+    }
+
+    /// A live stream is cut where a read ends, so each read with a line end gives a block; and nothing is lost by it.
+    #[test]
+    fn a_live_stream_hands_on_lines_as_they_come() {
+        let pieces: Vec<_> = BlockReader::new(Breaks(3), 1 << 10).live(true).collect();
+        let texts: Vec<&[u8]> = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Lines { text, .. } => text.as_slice(),
+                Piece::Broken { tail, .. } => tail.as_slice(),
+                Piece::LongLine { .. } => panic!("{piece:?}"),
+            })
+            .collect();
+        assert_eq!(texts, [&b"a\n"[..], b"bca\n", b"bca\n", b"bc"]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod judging;
 mod keeping;
 mod large;
 mod ordered;
+mod parquet;
 pub mod private;
 mod raw_fields;
 pub mod raw_line;

@@ -261,11 +261,27 @@ fn examples_of_unreadable_lines_have_distinct_reasons() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_that_leads_nowhere_is_told() {
+fn a_link_that_leads_nowhere_is_an_object_that_cannot_be_read() {
     let home = folder();
     file(home.path(), "a.log", b"");
     std::os::unix::fs::symlink("nowhere", home.path().join("b.log")).unwrap();
-    let ran = run(home.path(), ["check", "--format", "json", "."]).exits(0);
-    let warnings = ran.json()["warnings"].to_string();
-    assert!(warnings.contains("b.log"), "{warnings}");
+    // Nothing that a folder is read for.
+    std::os::unix::fs::symlink("nowhere", home.path().join("notes.md")).unwrap();
+    for source in [".", "b.log", "*.log"] {
+        let ran = run(home.path(), ["check", "--format", "json", source]).exits(4);
+        let incomplete = ran.json()["incomplete_objects"].clone();
+        assert_eq!(
+            incomplete.as_array().unwrap().len(),
+            1,
+            "{source}: {incomplete}"
+        );
+        assert_eq!(incomplete[0]["object"], "b.log", "{source}");
+        assert_eq!(incomplete[0]["state"], "unreadable", "{source}");
+        let reason = incomplete[0]["reason"].to_string();
+        assert!(
+            reason.contains("S902") && reason.contains("No such file"),
+            "{reason}"
+        );
+    }
+    run(home.path(), ["check", "nothing.log"]).exits(1);
 }

@@ -146,8 +146,14 @@ impl<R: Read> BlockReader<R> {
 }
 
 /// Where the last whole line ends. Of JSON where the last whole object does: one may be wrapped over several lines, or
-/// follow another with nothing between them, as Firehose joins records.
+/// follow another with nothing between them, as Firehose joins records. Of joined real-time records, where the last begins.
 fn end_of_whole(text: &[u8]) -> usize {
+    if text.get(STAMP_BYTES) == Some(&b'\t')
+        && is_stamp(&text[..STAMP_BYTES])
+        && memchr::memchr(b'\n', text).is_none()
+    {
+        return end_of_records(text).unwrap_or(0);
+    }
     if text.first() == Some(&b'{') && text.len() < MAX_LINE * 4 {
         if let Some(at) = memchr::memmem::rfind(text, b"\n{") {
             return at + 1;
@@ -161,6 +167,37 @@ fn end_of_whole(text: &[u8]) -> usize {
         }
     }
     memchr::memrchr(b'\n', text).map_or(0, |i| i + 1)
+}
+
+/// `1607374321.541`
+const STAMP_BYTES: usize = 14;
+/// Tabs in a real-time record of the 40 fields at launch, and of the 69 of today.
+const REALTIME_TABS: [usize; 2] = [39, 68];
+
+fn is_stamp(text: &[u8]) -> bool {
+    text.iter().enumerate().all(|(i, byte)| {
+        if i == 10 {
+            *byte == b'.'
+        } else {
+            byte.is_ascii_digit()
+        }
+    })
+}
+
+/// Where the last real-time record begins that follows another one directly: the last value of one and the timestamp of
+/// the next share a column.
+fn end_of_records(text: &[u8]) -> Option<usize> {
+    let tabs: Vec<usize> = memchr::memchr_iter(b'\t', text).collect();
+    let start_of = |tab: usize| {
+        let start = tabs[tab].checked_sub(STAMP_BYTES)?;
+        let shares = start > tabs[tab - 1] + 1 && is_stamp(&text[start..tabs[tab]]);
+        shares.then_some(start)
+    };
+    REALTIME_TABS.into_iter().find_map(|step| {
+        // Each of them, so that a value that looks like a timestamp never passes for the start of a record.
+        let mut starts = (step..tabs.len()).step_by(step).map(start_of);
+        starts.try_fold(None, |_, start| start.map(Some))?
+    })
 }
 
 /// Where the last object ends that another one follows directly.
@@ -296,6 +333,33 @@ mod tests {
                     joined.extend(text);
                 }
                 assert_eq!(joined, text.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn joined_real_time_records_are_cut_between_records_only() {
+        for width in REALTIME_TABS.map(|tabs| tabs + 1) {
+            let record = |n: usize| {
+                let mut fields = vec!["v".to_owned(); width];
+                fields[0] = format!("16073743{n:02}.541");
+                // Looks like the start of a record, and is none.
+                fields[9] = "/i?t=1607374321.541".into();
+                fields.join("\t")
+            };
+            let text: String = (10..40).map(record).collect();
+            for block in (1..text.len() + 9).step_by(97) {
+                let mut joined = Vec::new();
+                for piece in BlockReader::new(text.as_bytes(), block) {
+                    let Piece::Lines { offset, text } = piece else {
+                        panic!("{piece:?}")
+                    };
+                    assert_eq!(offset, joined.len() as u64);
+                    let tabs = memchr::memchr_iter(b'\t', &text).count();
+                    assert!(text.starts_with(b"16073743") && tabs.is_multiple_of(width - 1));
+                    joined.extend(text);
+                }
+                assert_eq!(joined, text.as_bytes(), "blocks of {block}");
             }
         }
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use frontlog::commands::generate::{GenerateOptions, Written, generate};
 use frontlog::contract::Contract;
-use frontlog::model::Progress;
-use frontlog::pipeline::{Needs, RunOptions, inspect, load};
+use frontlog::model::{Notice, ObjectId, ObjectState, Progress};
+use frontlog::pipeline::{Needs, RunOptions, explore, inspect, load};
 use frontlog::source::kinesis::Begin;
 use frontlog::source::{self, Arrival, Options};
 use tokio_util::sync::CancellationToken;
@@ -651,4 +651,45 @@ fn killed_and_resumed_a_check_has_counted_every_record_once() {
     std::thread::sleep(Duration::from_millis(1_500));
     let (_, printed) = last.end();
     assert_eq!(lines_of(printed.last().unwrap()), 1000);
+}
+
+/// What beside a stream could not be read is read again; all is said to be read only when the stream is, too.
+#[cfg(unix)]
+#[test]
+fn objects_beside_a_stream_are_read_again() {
+    let Some(server) = KinesisServer::start() else {
+        return;
+    };
+    server.stream("beside", 2);
+    put(&server, "beside", 0..50);
+    let home = folder();
+    let link = home.path().join("x.log");
+    std::os::unix::fs::symlink(home.path().join("target"), &link).unwrap();
+    let mut source = reading(&server, "beside", false, Begin::Unsaid);
+    source.sources.push(link.display().to_string());
+    let handle = explore(RunOptions {
+        source,
+        contract: Arc::new(Contract::builtin()),
+        threads: 2,
+        needs: Needs::default(),
+    })
+    .unwrap();
+    let finished = || loop {
+        match handle.notices.recv_timeout(LIMIT).unwrap() {
+            Notice::Finished { counters, .. } => return counters,
+            Notice::Failed(why) => panic!("{why}"),
+            _ => {}
+        }
+    };
+    let counters = finished();
+    assert_eq!((counters.lines, counters.objects_unreadable), (50, 1));
+    std::fs::write(home.path().join("target"), "one\ntwo\n").unwrap();
+    let objects = handle.snapshots.borrow().objects.clone();
+    let unreadable = objects.iter().position(ObjectState::is_unreadable).unwrap();
+    handle
+        .again
+        .send(vec![ObjectId(unreadable as u32)])
+        .unwrap();
+    let counters = finished();
+    assert_eq!((counters.lines, counters.objects_unreadable), (52, 0));
 }

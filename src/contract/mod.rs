@@ -13,23 +13,30 @@ use crate::error::{Error, Result};
 use crate::model::routing::{NameRule, Routing, Surprise};
 use crate::model::{EventTypeId, EventTypes};
 
+pub mod acknowledged;
+pub mod baseline;
 pub mod checks;
 pub mod compile;
 pub mod format;
 pub mod keywords;
+pub mod locate;
 pub mod number;
 pub mod pattern;
 pub mod phrase;
 pub mod place;
 pub mod preset;
+pub mod privacy;
 pub mod property;
 pub mod routing_file;
 pub mod routing_tables;
 pub mod rule;
 pub mod schema;
 pub mod simple_pattern;
+pub mod standing;
 pub mod version;
+pub mod whole_file;
 
+pub use privacy::Privacy;
 pub use schema::{Additional, EventSchema, PropertySchema};
 pub use version::{SchemaVer, WantedVersion};
 
@@ -52,6 +59,8 @@ pub struct Contract {
     pub warnings: Vec<String>,
     /// How events are found where nobody said so: `events by parameter e · no schemas`.
     pub guess: Option<String>,
+    /// What `[privacy]` says.
+    pub privacy: Privacy,
 }
 
 impl Contract {
@@ -82,7 +91,10 @@ impl Contract {
             ));
         }
         let guess = schemas.is_empty().then(|| guess(&file.routing));
+        let private = file.privacy.check(&file.routing, &schemas)?;
+        file.warnings.extend(private);
         Ok(Self {
+            privacy: file.privacy,
             routing: file.routing,
             schemas,
             digest: hex(&digest.finalize()),
@@ -121,6 +133,7 @@ impl Contract {
             dir: None,
             warnings: vec![],
             guess,
+            privacy: Privacy::default(),
         }
     }
 

@@ -6,6 +6,7 @@ pub mod causes;
 pub mod cell;
 mod chunks;
 pub mod columns;
+mod companions;
 pub mod facets;
 mod failures;
 pub mod filter;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::model::routing::{Routing, Surprise};
 use crate::model::{Batch, Cause, CauseId, Causes, Code, Counters, EventTypes, Severity, Verdict};
-use seen::{Earlier, Seen};
+use seen::{Earlier, REMEMBERED, Seen};
 
-/// Every event id of the run so far, as hashes: some 18 bytes an event. Two different ids fall together once in some
+/// The event ids of the run so far, as hashes: some 18 bytes an event, in bounded memory (see [`Seen`]). Two different ids fall together once in some
 /// 10^7 runs of a million events; of two payloads under one id, half a hash each is compared.
 #[derive(Debug)]
 pub(super) struct Duplicates {
@@ -77,6 +77,15 @@ impl Duplicates {
             count(batch, duplicate);
         }
         merge(batch, &found);
+    }
+
+    /// A sentence once ids had to be forgotten.
+    pub fn warning(&self) -> Option<String> {
+        self.seen.forgot().then(|| {
+            format!(
+                "more event ids than are remembered: duplicates (X501, X502) more than some {REMEMBERED} events apart may be missing"
+            )
+        })
     }
 
     fn found(&mut self, event: u16, record: u32, code: Code) -> Found {

@@ -19,6 +19,7 @@ fn written(snapshot: &Snapshot, sql: &str, format: Format, width: Option<usize>)
             format,
             windows: WindowSpec::default(),
             width,
+            private: std::sync::Arc::default(),
         },
         snapshot,
         &mut out,
@@ -199,6 +200,7 @@ fn parquet_can_be_read_back() {
             format: Format::Parquet,
             windows: WindowSpec::default(),
             width: None,
+            private: std::sync::Arc::default(),
         },
         &snapshot,
         &mut out,
@@ -277,6 +279,7 @@ fn a_closed_pipe_is_success() {
             format,
             windows: WindowSpec::default(),
             width: None,
+            private: std::sync::Arc::default(),
         };
         run(&options, &snapshot, &mut Closed).unwrap();
     }

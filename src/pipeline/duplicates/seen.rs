@@ -1,4 +1,4 @@
-//! Every event id of a run, as hashes, in little more room than they take.
+//! The event ids of a run, as hashes, in little more room than they take, and in bounded memory.
 
 use std::hint::black_box;
 
@@ -14,15 +14,53 @@ const MANY_SLOTS: usize = 8_192;
 /// So many rows are looked up together.
 const TOGETHER: usize = 64;
 
-/// Event ids with a part of what came under them.
+/// Ids of one shard that fill a generation: those that 78,895 slots (of 12 bytes) take before they grow.
+const MOST_OF_SHARD: usize = 65_536;
+
+/// Ids of a run that are surely remembered; up to twice as many may be, in 121 MB.
+pub(in crate::pipeline) const REMEMBERED: usize = SHARDS * MOST_OF_SHARD;
+
+/// Event ids with a part of what came under them: the newest [`REMEMBERED`], and up to as many before them.
 #[derive(Debug)]
 pub(super) struct Seen {
     shards: Vec<Shard>,
 }
 
-/// Open addressing: an id stands in the first free slot from its own on.
+/// Two generations of ids: when the younger is full it becomes the older, and the older is forgotten. So memory is
+/// bounded, and which ids are forgotten follows from the input alone.
 #[derive(Debug, Clone, Default)]
 struct Shard {
+    younger: Table,
+    older: Table,
+    forgot: bool,
+}
+
+impl Shard {
+    #[inline]
+    fn add(&mut self, id: u64, payload: u32, most: usize) -> Earlier {
+        let earlier = match self.older.get(id) {
+            None => self.younger.add(id, payload),
+            Some(first) => {
+                // What comes again is remembered anew, with its first payload.
+                self.younger.add(id, first);
+                if first == payload {
+                    Earlier::Same
+                } else {
+                    Earlier::Other
+                }
+            }
+        };
+        if self.younger.taken >= most {
+            self.forgot |= self.older.taken > 0;
+            self.older = std::mem::take(&mut self.younger);
+        }
+        earlier
+    }
+}
+
+/// Open addressing: an id stands in the first free slot from its own on.
+#[derive(Debug, Clone, Default)]
+struct Table {
     slots: Vec<Slot>,
     taken: usize,
 }
@@ -54,6 +92,11 @@ impl Seen {
         }
     }
 
+    /// True once ids had to be forgotten.
+    pub fn forgot(&self) -> bool {
+        self.shards.iter().any(|shard| shard.forgot)
+    }
+
     /// Adds ids with their payloads, in order, but for [`NO_ID_HASH`]; tells of each what came before.
     pub fn add(&mut self, ids: &[u64], payloads: &[u64], mut tell: impl FnMut(usize, Earlier)) {
         let chunks = ids.chunks(TOGETHER).zip(payloads.chunks(TOGETHER));
@@ -61,11 +104,11 @@ impl Seen {
             // Each slot is a cache miss. Looked at one after the other, without a branch between, they are under way
             // together.
             for id in ids {
-                black_box(self.shards[shard(*id)].first(*id));
+                black_box(self.shards[shard(*id)].younger.first(*id));
             }
             for (k, (id, payload)) in ids.iter().zip(payloads).enumerate() {
                 if *id != NO_ID_HASH {
-                    let earlier = self.shards[shard(*id)].add(*id, *payload as u32);
+                    let earlier = self.shards[shard(*id)].add(*id, *payload as u32, MOST_OF_SHARD);
                     tell(TOGETHER * i + k, earlier);
                 }
             }
@@ -78,7 +121,7 @@ const fn shard(id: u64) -> usize {
     id as usize % SHARDS
 }
 
-impl Shard {
+impl Table {
     /// The slot where the search for an id begins.
     #[inline]
     fn begin(&self, id: u64) -> usize {
@@ -113,6 +156,17 @@ impl Shard {
         *slot = new;
         self.taken += 1;
         Earlier::None
+    }
+
+    /// What came with an id first; `None` where it is not there.
+    #[inline]
+    fn get(&self, id: u64) -> Option<u32> {
+        if self.taken == 0 {
+            return None;
+        }
+        let wanted = [id as u32, (id >> 32) as u32];
+        let slot = self.slots[self.place(wanted)];
+        (slot.id == wanted).then_some(slot.payload)
     }
 
     /// The slot of an id, or the free one that it may have. One slot at least is free.
@@ -183,5 +237,41 @@ mod tests {
             assert_eq!(told, ids.iter().filter(|id| **id != 0).count());
         }
         assert!(met.iter().all(|n| *n > 5_000), "{met:?}");
+    }
+
+    #[test]
+    fn the_newest_ids_are_remembered_in_bounded_memory() {
+        let mut shard = Shard::default();
+        let known = |shard: &Shard, id| shard.younger.get(id).or_else(|| shard.older.get(id));
+        // The hashes of real ids are spread; these are too, and never 0.
+        let id = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        for n in 0..1_000 {
+            assert_eq!(shard.add(id(n), n as u32 * 2, 10), Earlier::None);
+            assert!(shard.younger.taken + shard.older.taken <= 20);
+            // Whatever the generation, the last ten are known with their payload.
+            for near in n.saturating_sub(9)..=n {
+                assert_eq!(
+                    known(&shard, id(near)),
+                    Some(near as u32 * 2),
+                    "{near} after {n}"
+                );
+            }
+        }
+        assert!(shard.forgot);
+        assert_eq!(
+            shard.add(id(0), 7, 10),
+            Earlier::None,
+            "forgotten, so taken for new"
+        );
+        assert_eq!(shard.add(id(0), 7, 10), Earlier::Same);
+        assert_eq!(shard.add(id(0), 8, 10), Earlier::Other);
+        // What keeps coming stays known however many come between.
+        for n in 2_000..3_000 {
+            shard.add(id(n), 0, 10);
+            assert_eq!(shard.add(id(0), 7, 10), Earlier::Same, "{n}");
+        }
+        let mut few = Shard::default();
+        (0..10).for_each(|n| assert_eq!(few.add(id(n), 0, 10), Earlier::None));
+        assert!(!few.forgot);
     }
 }

@@ -499,6 +499,35 @@ fn plain_view() -> RecordView<'static> {
     }
 }
 
+/// More properties than bits in a word, all of them required.
+#[test]
+fn the_last_of_many_required_properties_is_missed() {
+    let names: Vec<String> = (0..70).map(|i| format!("p{i}")).collect();
+    let list = |each: &dyn Fn(&String) -> String| {
+        let all: Vec<String> = names.iter().map(each).collect();
+        all.join(",")
+    };
+    let schema = format!(
+        r#"{{"properties": {{{}}}, "required": [{}]}}"#,
+        list(&|name| format!(r#""{name}": {{"type": "integer"}}"#)),
+        list(&|name| format!("\"{name}\""))
+    );
+    let dir = write_contract("", &BTreeMap::from([("pv".to_owned(), schema)]));
+    let contract = Arc::new(Contract::load(dir.path()).unwrap());
+    for left_out in [0, 63, 64, 69] {
+        let kept = names.iter().enumerate().filter(|(i, _)| *i != left_out);
+        let pairs: String = kept.map(|(_, name)| format!("&{name}=1")).collect();
+        let query = format!("e=pv{pairs}");
+        let view = RecordView {
+            query: &query,
+            ..plain_view()
+        };
+        let judged = judge(&contract, &view, true);
+        let missed = judged.failures.iter().map(|f| f[0].clone());
+        assert_eq!(missed.collect::<Vec<_>>(), ["V401"], "p{left_out}");
+    }
+}
+
 #[test]
 fn a_query_of_thousands_of_keys_is_quick() {
     let contract = Arc::new(Contract::builtin());

@@ -55,6 +55,7 @@ pub fn generic() -> Routing {
         },
         id_key: None,
         time: None,
+        json_properties: vec![],
         policy: Policy {
             unknown_event: Surprise::Allow,
             unknown_property: UnknownProperty::Rescue,

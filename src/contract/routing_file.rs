@@ -159,6 +159,13 @@ pub fn read(path: &Path, text: &str) -> Result<RoutingFile> {
     for (code, severity) in file.severity.unwrap_or_default() {
         routing.severity.insert(reader.code(&code)?, severity);
     }
+    for (key, payload) in file.payload.iter().flat_map(|p| p.get_ref()) {
+        let text = |word: &str| payload.get(word).and_then(toml::Value::as_str);
+        if text("media") == Some("application/json") {
+            let name = text("into").unwrap_or(key);
+            routing.json_properties.push(name.to_owned());
+        }
+    }
     let warnings = file
         .payload
         .iter()

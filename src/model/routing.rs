@@ -25,6 +25,8 @@ pub struct Routing {
     pub id_key: Option<String>,
     /// Where the event time is.
     pub time: Option<TimeRule>,
+    /// Properties whose text is a JSON payload: its values are JSON's own and are not coerced.
+    pub json_properties: Vec<String>,
     /// What to do with surprises.
     pub policy: Policy,
     /// Severities that differ from [`Code::default_severity`].

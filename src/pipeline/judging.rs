@@ -19,6 +19,7 @@ mod catalogue;
 mod emit;
 mod inspection;
 mod judge;
+mod nested;
 mod rest;
 
 use catalogue::{Catalogue, Known};

@@ -62,7 +62,18 @@ struct Remembered {
     event_type: u16,
     code: Code,
     path: Box<str>,
+    keyword: &'static str,
+    expected: Box<str>,
     ranked: Ranked,
+}
+
+/// What a cause is beside its event: code, path, keyword and expectation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct What<'a> {
+    pub code: Code,
+    pub path: &'a str,
+    pub keyword: &'static str,
+    pub expected: &'a str,
 }
 
 const MAX_REMEMBERED: usize = 8_192;
@@ -94,31 +105,47 @@ impl DynamicCauses {
 
     /// The cause of a code at a path of an event.
     pub fn at(&mut self, subject: Subject<'_>, code: Code, path: &str) -> Ranked {
-        let seed = u64::from(subject.event_type) << 16 | code as u64;
-        let hash = xxh3_64_with_seed(path.as_bytes(), seed);
+        let what = What {
+            code,
+            path,
+            keyword: keyword(code),
+            expected: expected(code),
+        };
+        self.of(subject, what)
+    }
+
+    /// The cause of a broken rule that the logs brought the path of.
+    pub fn of(&mut self, subject: Subject<'_>, what: What<'_>) -> Ranked {
+        let seed = u64::from(subject.event_type) << 16 | what.code as u64;
+        let hash = xxh3_64_with_seed(what.path.as_bytes(), seed)
+            ^ xxh3_64_with_seed(what.expected.as_bytes(), what.keyword.len() as u64);
         if let Some(known) = self.known.get(&hash)
-            && known.code == code
+            && known.code == what.code
             && known.event_type == subject.event_type
-            && *known.path == *path
+            && *known.path == *what.path
+            && known.keyword == what.keyword
+            && *known.expected == *what.expected
         {
             return known.ranked;
         }
         let ranked = self.intern(&Cause {
-            code,
-            severity: self.severity(code),
+            code: what.code,
+            severity: self.severity(what.code),
             event: subject.name.clone(),
             version: subject.version.clone(),
-            path: path[..path.floor_char_boundary(MAX_PATH_BYTES)].into(),
-            keyword: keyword(code),
-            expected: expected(code).into(),
+            path: what.path[..what.path.floor_char_boundary(MAX_PATH_BYTES)].into(),
+            keyword: what.keyword,
+            expected: what.expected.into(),
         });
         if self.known.len() < MAX_REMEMBERED {
             self.known.insert(
                 hash,
                 Remembered {
                     event_type: subject.event_type,
-                    code,
-                    path: path.into(),
+                    code: what.code,
+                    path: what.path.into(),
+                    keyword: what.keyword,
+                    expected: what.expected.into(),
                     ranked,
                 },
             );

@@ -7,9 +7,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalogue::{Catalogue, Extra, Judge, Known, NO_PROPERTY};
 use super::emit::{DynamicCauses, Emitter, Subject};
-use super::{Event, rest};
+use super::{Event, nested, rest};
 use crate::contract::rule::{CAUSE_REQUIRED, Value};
-use crate::contract::schema::PropertySchema;
+use crate::contract::schema::{Nested, PropertySchema};
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
 use crate::model::routing::DuplicateKey;
@@ -19,22 +19,23 @@ use crate::model::{Code, Column, ColumnKind, EventColumns, Severity, WordCache};
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     /// By property of the schema: position in the query of the value that counts, or [`ABSENT`].
-    chosen: Vec<u32>,
+    pub chosen: Vec<u32>,
     /// Properties whose key came more than once.
     repeated: Vec<u16>,
     /// Numbers of the causes that the last value broke.
     broken: Vec<u8>,
-    others: Others,
-    json: String,
+    pub others: Others,
+    pub json: String,
+    pub nested: nested::Scratch,
 }
 
-const ABSENT: u32 = u32::MAX;
+pub(super) const ABSENT: u32 = u32::MAX;
 
 /// The pairs that are no property of the schema.
 #[derive(Debug, Default)]
-struct Others {
+pub(super) struct Others {
     /// Their positions, and whether they count; a repeated key counts once.
-    pairs: Vec<(u32, bool)>,
+    pub pairs: Vec<(u32, bool)>,
     /// Hash of a key → index into `pairs`, where there are too many to compare each with each.
     by_hash: HashMap<u64, usize, FixedState>,
     /// Positions whose key was told of as repeated.
@@ -65,23 +66,27 @@ pub(super) fn judge(
         policy: *duplicate_key,
     };
     scratch.others.pairs.clear();
-    let (subject, extra) = match known {
+    let (subject, extra, patterns) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
             run.choose(judge, scratch);
             run.values(judge, scratch, columns.as_deref_mut());
+            if !judge.nested.is_empty() {
+                run.nested(judge, scratch, columns.as_deref_mut());
+            }
             run.missing(judge, scratch, columns.as_deref_mut());
-            (judge.subject(), judge.extra)
+            run.whole(judge, scratch, envelope);
+            (judge.subject(), judge.extra, &judge.schema.patterns[..])
         }
         Known::Undeclared(at) => {
             scratch
                 .others
                 .pairs
                 .extend((0..event.properties.len() as u32).map(|i| (i, true)));
-            (undeclared[at].subject(), Extra::Kept)
+            (undeclared[at].subject(), Extra::Kept, &[][..])
         }
     };
-    run.others(subject, &mut scratch.others, envelope, extra);
+    run.others(subject, &mut scratch.others, envelope, (extra, patterns));
     if let Some(columns) = columns {
         let keep = extra != Extra::Dropped;
         let kept = scratch
@@ -98,11 +103,11 @@ pub(super) fn judge(
 }
 
 /// What all steps of judging one event share.
-struct Run<'a, 'e> {
-    event: &'a Event<'a>,
-    causes: &'a mut DynamicCauses,
-    emitter: &'a mut Emitter<'e>,
-    policy: DuplicateKey,
+pub(super) struct Run<'a, 'e> {
+    pub event: &'a Event<'a>,
+    pub causes: &'a mut DynamicCauses,
+    pub emitter: &'a mut Emitter<'e>,
+    pub policy: DuplicateKey,
 }
 
 impl Run<'_, '_> {
@@ -111,10 +116,13 @@ impl Run<'_, '_> {
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
+        scratch.nested.clear(judge);
         for (i, &id) in self.event.ids.iter().enumerate() {
             let property = judge.property_of(id);
             if property == NO_PROPERTY {
-                scratch.others.pairs.push((i as u32, true));
+                if judge.nested.is_empty() || !scratch.nested.takes(judge, self.event, i) {
+                    scratch.others.pairs.push((i as u32, true));
+                }
                 continue;
             }
             let at = usize::from(property);
@@ -126,7 +134,12 @@ impl Run<'_, '_> {
                 scratch.chosen[at] = i as u32;
             }
             let is_rival_name = id == self.event.name_key && self.event.name.rival.is_some();
-            let surprising = !judge.schema.properties[at].structured && !is_rival_name;
+            let lists = |n: &Nested| n.lists;
+            let surprising = !judge.schema.properties[at]
+                .nested
+                .as_ref()
+                .is_some_and(lists)
+                && !is_rival_name;
             if surprising && !scratch.repeated.contains(&property) {
                 scratch.repeated.push(property);
                 self.tell(
@@ -154,21 +167,28 @@ impl Run<'_, '_> {
             }
             let text = self.event.properties.value(i);
             let schema = &judge.schema.properties[at];
+            if schema.nested.is_some() {
+                continue;
+            }
             let value = if self.is_undecodable(judge, i) || self.is_refused(scratch, property) {
                 None
             } else {
                 schema.rule.judge(text, &mut scratch.broken)
             };
+            if schema.indirect {
+                scratch.broken.clear();
+            }
             if !scratch.broken.is_empty() {
                 for cause in scratch.broken.drain(..) {
                     self.emitter
                         .emit(judge.causes[at][usize::from(cause)], Some(text));
                 }
             }
+            self.residual(judge, at, (value, text), &mut scratch.nested);
             if let Some(columns) = columns.as_deref_mut() {
                 push(
                     &mut columns.properties[at],
-                    schema,
+                    &judge.schema.properties[at],
                     value,
                     text,
                     &mut judge.words[at],
@@ -178,12 +198,12 @@ impl Run<'_, '_> {
     }
 
     /// D301 and D302 of a declared property; true where one is an error.
-    fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
+    pub(super) fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
         let flags = self.event.properties.get(i);
         (flags.bad_escape || flags.bad_utf8) && self.flaws(judge.subject(), i)
     }
 
-    fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
+    pub(super) fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
         !scratch.repeated.is_empty()
             && scratch.repeated.contains(&property)
             && self.causes.severity(Code::D305) == Severity::Error
@@ -213,7 +233,7 @@ impl Run<'_, '_> {
         subject: Subject<'_>,
         others: &mut Others,
         envelope: &Envelope,
-        extra: Extra,
+        (extra, patterns): (Extra, &[regex::Regex]),
     ) {
         if others.pairs.is_empty() {
             return;
@@ -229,7 +249,12 @@ impl Run<'_, '_> {
             }
             if let Some(earlier) = others.earlier(k, self.event) {
                 self.repeated(subject, others, (earlier, k));
-            } else if extra == Extra::Forbidden && !is_envelope {
+            } else if extra == Extra::Forbidden
+                && !is_envelope
+                && !patterns
+                    .iter()
+                    .any(|p| p.is_match(self.event.properties.key(i)))
+            {
                 self.tell(subject, Code::V410, i, self.event.properties.value(i));
             }
         }
@@ -269,7 +294,7 @@ impl Run<'_, '_> {
         escape || utf8
     }
 
-    fn tell(&mut self, subject: Subject<'_>, code: Code, i: usize, value: &str) -> bool {
+    pub(super) fn tell(&mut self, subject: Subject<'_>, code: Code, i: usize, value: &str) -> bool {
         let ranked = self.causes.at(subject, code, self.event.properties.key(i));
         self.emitter.emit(ranked, Some(value))
     }

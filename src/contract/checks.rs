@@ -164,7 +164,8 @@ impl PropertyCompiler<'_, '_> {
     ) -> Result<Option<u64>> {
         match schema.get(key) {
             None => Ok(None),
-            Some(n) => n.as_u64().map(Some).ok_or_else(|| {
+            // `2.0` is a whole number to JSON Schema.
+            Some(n) => whole(n).map(Some).ok_or_else(|| {
                 self.error(
                     at,
                     Some(key),
@@ -201,6 +202,14 @@ impl PropertyCompiler<'_, '_> {
             Err(PatternProblem::Unsupported(_)) => Ok(None),
         }
     }
+}
+
+fn whole(n: &Json) -> Option<u64> {
+    let float = || {
+        n.as_f64()
+            .filter(|f| f.fract() == 0.0 && (0.0..9e15).contains(f))
+    };
+    n.as_u64().or_else(|| float().map(|f| f as u64))
 }
 
 fn keyword_name(keyword: &Keyword) -> &'static str {

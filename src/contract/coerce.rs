@@ -12,6 +12,7 @@ use crate::contract::number::{parse_integer, parse_number};
 use crate::contract::rule::parse_boolean;
 use crate::contract::shape::{ShapeId, Shapes};
 use crate::contract::written::rfc3339;
+use crate::model::ValueKind;
 use crate::model::routing::DuplicateKey;
 
 /// What came for one property.
@@ -42,6 +43,15 @@ impl From<Json> for Coerced {
     }
 }
 
+/// A text, and what it was before it was one.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaf<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// `Text` for one of the query, which is coerced.
+    pub kind: ValueKind,
+}
+
 /// Reads shapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Coercer<'s> {
@@ -52,8 +62,17 @@ pub struct Coercer<'s> {
 }
 
 impl Coercer<'_> {
-    /// The text of a JSON payload: its values are JSON's own, and nothing is coerced.
-    pub fn payload(self, text: &str) -> Coerced {
+    /// A value out of a JSON payload: nothing is coerced.
+    pub fn native(self, leaf: Leaf<'_>) -> Coerced {
+        match leaf.kind {
+            ValueKind::Null => Json::Null.into(),
+            ValueKind::String | ValueKind::Text => Json::from(leaf.text).into(),
+            _ => self.json(leaf.text),
+        }
+    }
+
+    /// A JSON text.
+    fn json(self, text: &str) -> Coerced {
         match json_text::read(text, self.keep) {
             Ok(read) => Coerced::Value {
                 value: read.value,
@@ -65,14 +84,19 @@ impl Coercer<'_> {
     }
 
     /// The texts of one key, in order; there is at least one.
-    pub fn texts(self, texts: &[&str], shape: ShapeId) -> Coerced {
+    pub fn texts(self, texts: &[Leaf<'_>], shape: ShapeId) -> Coerced {
         let kinds = self.shapes.get(shape).kinds;
         match texts {
-            [one] => self.text(one, shape),
+            [one] if one.kind != ValueKind::Text => self.native(*one),
+            [one] => self.text(one.text, shape),
             several if kinds.has(Kinds::ARRAY) => {
                 let mut items = Vec::with_capacity(several.len());
-                for text in several {
-                    self.push_items(text, shape, &mut items);
+                for leaf in several {
+                    if leaf.kind == ValueKind::Text {
+                        self.push_items(leaf.text, shape, &mut items);
+                    } else {
+                        items.push(self.leaf(*leaf, shape));
+                    }
                 }
                 Json::Array(items).into()
             }
@@ -82,7 +106,7 @@ impl Coercer<'_> {
                 } else {
                     several.first()
                 };
-                counts.map_or(Coerced::Refused, |text| self.text(text, shape))
+                counts.map_or(Coerced::Refused, |leaf| self.texts(&[*leaf], shape))
             }
         }
     }
@@ -118,7 +142,7 @@ impl Coercer<'_> {
             _ => false,
         };
         if is_json {
-            match self.payload(text) {
+            match self.json(text) {
                 Coerced::BadJson(_) if kinds.has(Kinds::STRING) => {}
                 read => return read,
             }
@@ -151,6 +175,17 @@ impl Coercer<'_> {
         }
     }
 
+    /// A text of the query, or a value that was JSON.
+    pub fn leaf(self, leaf: Leaf<'_>, shape: ShapeId) -> Json {
+        if leaf.kind == ValueKind::Text {
+            return self.inner(leaf.text, shape);
+        }
+        match self.native(leaf) {
+            Coerced::Value { value, .. } => value,
+            Coerced::BadJson(_) | Coerced::Refused => leaf.text.into(),
+        }
+    }
+
     fn scalar(self, text: &str, id: ShapeId) -> Option<Json> {
         let shape = self.shapes.get(id);
         let kinds = shape.kinds;
@@ -178,10 +213,10 @@ impl Coercer<'_> {
     }
 
     /// The keys that go into one property (`a.b`, `a[0][c]`), in order, as steps and text.
-    pub fn steps(self, parts: &[(&[&str], &str)], shape: ShapeId) -> Coerced {
+    pub fn steps(self, parts: &[(&[&str], Leaf<'_>)], shape: ShapeId) -> Coerced {
         let ends = parts.iter().filter(|(steps, _)| steps.is_empty()).count();
         if ends == parts.len() {
-            let texts: Vec<&str> = parts.iter().map(|(_, text)| *text).collect();
+            let texts: Vec<Leaf<'_>> = parts.iter().map(|(_, leaf)| *leaf).collect();
             return self.texts(&texts, shape);
         }
         if ends > 0 {
@@ -194,7 +229,7 @@ impl Coercer<'_> {
         if indexed && (kinds.has(Kinds::ARRAY) || !kinds.has(Kinds::OBJECT)) {
             return self.array(parts, shape);
         }
-        let mut groups: Vec<(&str, Vec<(&[&str], &str)>)> = vec![];
+        let mut groups: Vec<(&str, Vec<(&[&str], Leaf<'_>)>)> = vec![];
         for (steps, text) in parts {
             let rest = (&steps[1..], *text);
             match groups.iter_mut().find(|(key, _)| *key == steps[0]) {
@@ -213,8 +248,8 @@ impl Coercer<'_> {
     }
 
     /// `a[]=1&a[]=2`, `a[0]=1&a[2]=2`: by index, and without holes.
-    fn array(self, parts: &[(&[&str], &str)], shape: ShapeId) -> Coerced {
-        let mut groups: Vec<(Option<u64>, Vec<(&[&str], &str)>)> = vec![];
+    fn array(self, parts: &[(&[&str], Leaf<'_>)], shape: ShapeId) -> Coerced {
+        let mut groups: Vec<(Option<u64>, Vec<(&[&str], Leaf<'_>)>)> = vec![];
         for (steps, text) in parts {
             let rest = (&steps[1..], *text);
             // `[]` is the next one; a number too long for an index stands last.
@@ -238,11 +273,11 @@ impl Coercer<'_> {
         Json::Array(items).into()
     }
 
-    fn part(self, group: &[(&[&str], &str)], shape: ShapeId) -> Option<Json> {
+    fn part(self, group: &[(&[&str], Leaf<'_>)], shape: ShapeId) -> Option<Json> {
         if let [(steps, text)] = group
             && steps.is_empty()
         {
-            return Some(self.inner(text, shape));
+            return Some(self.leaf(*text, shape));
         }
         match self.steps(group, shape) {
             Coerced::Value { value, .. } => Some(value),

@@ -46,13 +46,9 @@ impl<'a> SchemaFile<'a> {
     /// # Errors
     /// [`Error::Config`] at that schema.
     pub fn residual(&self, node: &Node<'_>, elsewhere: Elsewhere) -> Result<Residual> {
-        let residuals = match self.residuals.get() {
-            Some(residuals) => residuals,
-            None => {
-                let new = Residuals::new(self.documents).map_err(|e| self.error(&[], &e))?;
-                self.residuals.get_or_init(|| new)
-            }
-        };
+        let residuals = self
+            .residuals
+            .get_or_init(|| Residuals::new(self.documents));
         residuals.compile(node, elsewhere)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
-use jsonschema::{Draft, Registry, uri};
+use jsonschema::{Draft, Retrieve, Uri, uri};
 use serde_json::{Map, Value as Json};
 
 use crate::contract::draft;
@@ -424,20 +424,35 @@ impl Documents {
         }
     }
 
-    /// Everything as the `jsonschema` crate wants it.
-    ///
-    /// # Errors
-    /// A sentence, where two files have one `$id` or such.
-    pub fn registry(&self) -> std::result::Result<Registry<'static>, String> {
-        let own = self
-            .list
+    /// All files by the URIs that lead to them, for the `jsonschema` crate.
+    pub fn by_uri(&self) -> Files {
+        let own = self.list.iter().enumerate().map(|(at, d)| (&d.uri, at));
+        let aliases = self.aliases.iter().map(|(uri, at)| (uri, *at));
+        let whole = self
+            .places
             .iter()
-            .enumerate()
-            .map(|(at, d)| (d.uri.clone(), at));
-        let all = own.chain(self.aliases.iter().cloned());
-        let pairs = all.map(|(uri, at)| (uri, self.list[at].in_its_draft()));
-        let builder = Registry::new().extend(pairs).map_err(|e| e.to_string())?;
-        builder.prepare().map_err(|e| e.to_string())
+            .filter(|(_, (_, pointer))| pointer.is_empty());
+        let ids = whole.map(|(uri, (at, _))| (uri, *at));
+        let all = own.chain(aliases).chain(ids);
+        Files(
+            all.map(|(uri, at)| (uri.clone(), self.list[at].in_its_draft()))
+                .collect(),
+        )
+    }
+}
+
+/// The files of a contract: all that the `jsonschema` crate is ever given.
+#[derive(Debug, Clone, Default)]
+pub struct Files(HashMap<String, Json>);
+
+impl Retrieve for Files {
+    fn retrieve(
+        &self,
+        uri: &Uri<String>,
+    ) -> std::result::Result<Json, Box<dyn std::error::Error + Send + Sync>> {
+        let file = self.0.get(uri.as_str().trim_end_matches('#'));
+        file.cloned()
+            .ok_or_else(|| "it is no file of the contract".into())
     }
 }
 

@@ -29,10 +29,11 @@ pub struct Finding {
 }
 
 /// Tells what one error of the crate means. `root` is the path of the value that was judged; empty for the event.
+/// `broken` says whether something else is wrong at or inside a place of that value.
 pub fn describe(
     error: &ValidationError<'_>,
     root: &str,
-    alternatives: &HashMap<String, String>,
+    (alternatives, broken): (&HashMap<String, String>, &dyn Fn(&str) -> bool),
     tell: &mut impl FnMut(&Finding),
 ) {
     let path = instance_path(error, root);
@@ -91,7 +92,9 @@ pub fn describe(
             }
         }
         Kind::UnevaluatedProperties { unexpected } => {
-            for key in unexpected {
+            let at = |key: &str| error.instance_path().join(key);
+            let unknown = unexpected.iter().filter(|key| !broken(at(key).as_str()));
+            for key in unknown {
                 one(
                     Code::V410,
                     "unevaluatedProperties",

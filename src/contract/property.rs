@@ -11,7 +11,7 @@ use crate::contract::format::Format;
 use crate::contract::kinds::{self, Kinds};
 use crate::contract::pattern::{self, PatternProblem};
 use crate::contract::place::did_you_mean;
-use crate::contract::residual::Elsewhere;
+use crate::contract::residual::{Elsewhere, Residual};
 use crate::contract::rule::{Check, Coercion, Keyword, Rule, Types};
 use crate::contract::schema::{Nested, PropertySchema, Whole};
 use crate::contract::shape::{ShapeBuilder, ShapeId};
@@ -78,8 +78,7 @@ impl<'d> PropertyCompiler<'_, 'd> {
         self.check_types(at, schema)?;
         let kinds = kinds::of(documents, &node);
         let draft = documents.of(&node).draft;
-        let payload = self.file.routing.json_properties.iter().any(|p| p == name);
-        let is_nested = payload || kinds.structured();
+        let is_nested = kinds.structured();
         let format = self.format(at, schema, kinds.types())?;
         let fast = fast(schema, draft);
         let mut causes = self.coercion_causes(name, kinds, format.as_ref());
@@ -88,7 +87,8 @@ impl<'d> PropertyCompiler<'_, 'd> {
         } else {
             self.checks(at, schema, &fast, &mut causes)?
         };
-        let residual = self.residual(at, &fast, is_nested, payload)?;
+        let residual = self.residual(at, &fast, is_nested)?;
+        let native = self.native(at, is_nested)?;
         let kind = if is_nested {
             ColumnKind::Json
         } else {
@@ -100,9 +100,9 @@ impl<'d> PropertyCompiler<'_, 'd> {
             .all(|c| !matches!(&c.keyword, Keyword::Allowed(a) if !a.null));
         Ok(PropertySchema {
             name: name.into(),
-            required: listed && (payload || !(kinds.has(Kinds::NULL) && allows_null)),
+            required: listed && !(kinds.has(Kinds::NULL) && allows_null),
             listed,
-            declared: declared(schema, kinds, payload),
+            declared: declared(schema, kinds),
             kind,
             max_length: schema.get("maxLength").and_then(Json::as_u64),
             words: (kind == ColumnKind::Word).then(Words::new),
@@ -118,19 +118,19 @@ impl<'d> PropertyCompiler<'_, 'd> {
             },
             causes,
             indirect: false,
-            nested: is_nested.then(|| self.nested(&node, kinds, payload)),
+            nested: is_nested.then(|| self.nested(&node, kinds)),
             residual,
+            native,
         })
     }
 
-    fn nested(&self, node: &Node<'d>, kinds: Kinds, payload: bool) -> Nested {
+    fn nested(&self, node: &Node<'d>, kinds: Kinds) -> Nested {
         let mut builder = ShapeBuilder::new(self.file.documents);
         let shape = builder.build(std::slice::from_ref(node));
         Nested {
             shapes: Arc::new(builder.finish()),
             shape,
-            payload,
-            lists: kinds.has(Kinds::ARRAY) && !payload,
+            lists: kinds.has(Kinds::ARRAY),
         }
     }
 
@@ -168,7 +168,6 @@ impl<'d> PropertyCompiler<'_, 'd> {
         property.nested = is_nested.then(|| Nested {
             shapes: whole.shapes.clone(),
             shape,
-            payload: property.nested.is_some_and(|n| n.payload),
             lists: kinds.has(Kinds::ARRAY),
         });
         Ok(property)
@@ -180,8 +179,7 @@ impl<'d> PropertyCompiler<'_, 'd> {
         at: &Subject<'_>,
         fast: &[&'static str],
         is_nested: bool,
-        payload: bool,
-    ) -> Result<Option<crate::contract::residual::Residual>> {
+    ) -> Result<Option<Residual>> {
         let draft = self.file.documents.of(at.node).draft;
         let of_scalars = |key: &str| {
             let applies =
@@ -194,7 +192,7 @@ impl<'d> PropertyCompiler<'_, 'd> {
         };
         let of_nested = |key: &str| {
             (keywords::is_residual(draft, key) || keywords::FAST.contains(&key))
-                && (payload || key != "type")
+                && (self.has_payloads() || key != "type")
         };
         let wanted = match at.node.schema {
             Json::Bool(allowed) => !allowed,
@@ -222,6 +220,26 @@ impl<'d> PropertyCompiler<'_, 'd> {
             Elsewhere::Keywords(fast.to_vec())
         };
         self.file.residual(at.node, elsewhere).map(Some)
+    }
+
+    /// Payloads may bring any property.
+    fn has_payloads(&self) -> bool {
+        !self.file.routing.payloads.is_empty()
+    }
+
+    /// The whole schema of a scalar property, for values that were JSON.
+    fn native(&self, at: &Subject<'_>, is_nested: bool) -> Result<Option<Residual>> {
+        let says = match at.node.schema {
+            Json::Bool(allowed) => !allowed,
+            schema => {
+                let mut keys = schema.as_object().into_iter().flatten();
+                keys.any(|(key, _)| keywords::asserts(key))
+            }
+        };
+        if is_nested || !says || !self.has_payloads() {
+            return Ok(None);
+        }
+        self.file.residual(at.node, Elsewhere::Nothing).map(Some)
     }
 
     pub(super) fn error(&self, at: &Subject<'_>, keyword: Option<&str>, sentence: &str) -> Error {
@@ -338,13 +356,8 @@ fn fast(schema: &Map<String, Json>, draft: Draft) -> Vec<&'static str> {
         .collect()
 }
 
-fn declared(schema: &Map<String, Json>, kinds: Kinds, payload: bool) -> Arc<str> {
-    let types = if payload {
-        "JSON".to_owned()
-    } else {
-        phrase::declared_type(kinds)
-    };
-    let mut words = vec![types];
+fn declared(schema: &Map<String, Json>, kinds: Kinds) -> Arc<str> {
+    let mut words = vec![phrase::declared_type(kinds)];
     words.extend(phrase::declared_keywords(schema));
     words.retain(|w| !w.is_empty());
     if schema.is_empty() {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jsonschema::{PatternOptions, Registry, ValidationError, Validator};
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::{Value as Json, json};
 
-use crate::contract::documents::{Documents, Node, steps};
+use crate::contract::documents::{Documents, Files, Node, steps};
 use crate::contract::draft;
 use crate::contract::finding::{Finding, describe};
 use crate::contract::format::{FORMAT_NAMES, Format};
@@ -21,6 +21,8 @@ pub const MAX_PATTERN_STEPS: usize = 100_000;
 pub struct Residual {
     validator: Arc<Validator>,
     told_elsewhere: Elsewhere,
+    /// What was compiled is but a `$ref` to the schema that is meant.
+    is_ref: bool,
     alternatives: Arc<HashMap<String, String>>,
 }
 
@@ -36,10 +38,10 @@ pub enum Elsewhere {
 }
 
 impl Elsewhere {
-    fn has(&self, error: &ValidationError<'_>) -> bool {
+    fn has(&self, error: &ValidationError<'_>, is_ref: bool) -> bool {
         let path = error.evaluation_path().as_str();
-        // The schema that was compiled is but a `$ref` to the one that is meant.
-        let inner = path.strip_prefix("/$ref/").unwrap_or_default();
+        let start = if is_ref { "/$ref/" } else { "/" };
+        let inner = path.strip_prefix(start).unwrap_or_default();
         let (first, rest) = inner.split_once('/').unwrap_or((inner, ""));
         match self {
             Self::Nothing => false,
@@ -56,21 +58,18 @@ impl Elsewhere {
 #[derive(Debug)]
 pub struct Residuals<'d> {
     documents: &'d Documents,
-    registry: Registry<'static>,
+    files: Files,
     alternatives: Arc<HashMap<String, String>>,
 }
 
 impl<'d> Residuals<'d> {
     /// Prepares all files of the contract.
-    ///
-    /// # Errors
-    /// A sentence that says why two of them do not go together.
-    pub fn new(documents: &'d Documents) -> std::result::Result<Self, String> {
-        Ok(Self {
+    pub fn new(documents: &'d Documents) -> Self {
+        Self {
             documents,
-            registry: documents.registry()?,
+            files: documents.by_uri(),
             alternatives: Arc::new(alternatives(documents)),
-        })
+        }
     }
 
     /// Compiles the schema at a node.
@@ -87,8 +86,7 @@ impl<'d> Residuals<'d> {
         }
         let mut options = jsonschema::options()
             .with_draft(self.documents.of(node).draft)
-            .with_registry(&self.registry)
-            .offline()
+            .with_retriever(self.files.clone())
             .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(MAX_PATTERN_STEPS))
             .should_validate_formats(true);
         for name in FORMAT_NAMES {
@@ -96,15 +94,26 @@ impl<'d> Residuals<'d> {
                 options = options.with_format(name, move |text: &str| format.read(text).is_some());
             }
         }
-        let schema = json!({ "$ref": self.documents.uri_of(node) });
+        // A file as a whole is compiled as it is: `$recursiveRef` asks for the outermost schema.
+        let is_ref = !node.pointer.is_empty();
+        let schema = if is_ref {
+            json!({ "$ref": self.documents.uri_of(node) })
+        } else {
+            options = options.with_base_uri(document.uri.clone());
+            document.in_its_draft()
+        };
         let validator = options.build(&schema).map_err(|e| {
-            let at = steps(&node.pointer);
+            // Where in the schema, if it is this file's.
+            let place = e.schema_path().as_str();
+            let is_inside = place.starts_with(&node.pointer);
+            let at = steps(if is_inside { place } else { &node.pointer });
             let at: Vec<&str> = at.iter().map(String::as_str).collect();
             document.error(&at, &format!("this schema cannot be compiled: {e}"))
         })?;
         Ok(Residual {
             validator: Arc::new(validator),
             told_elsewhere,
+            is_ref,
             alternatives: self.alternatives.clone(),
         })
     }
@@ -117,9 +126,18 @@ impl Residual {
         if self.validator.is_valid(value) {
             return;
         }
-        for error in self.validator.iter_errors(value) {
-            if !self.told_elsewhere.has(&error) {
-                describe(&error, path, &self.alternatives, &mut tell);
+        let errors: Vec<ValidationError<'_>> = self.validator.iter_errors(value).collect();
+        // A part of a schema that is broken evaluates nothing: what it knows is not unknown for that.
+        let broken = |at: &str| {
+            let inside = |path: &str| {
+                path.strip_prefix(at)
+                    .is_some_and(|r| r.is_empty() || r.starts_with('/'))
+            };
+            errors.iter().any(|e| inside(e.instance_path().as_str()))
+        };
+        for error in &errors {
+            if !self.told_elsewhere.has(error, self.is_ref) {
+                describe(error, path, (&self.alternatives, &broken), &mut tell);
             }
         }
     }

@@ -10,6 +10,7 @@ use regex::Regex;
 use crate::contract::format::Format;
 use crate::contract::number::{is_multiple, parse_decimal, parse_integer, parse_number};
 use crate::contract::simple_pattern::SimplePattern;
+use crate::model::ValueKind;
 use crate::model::lanes::Mark;
 use crate::model::routing::TimeFormat;
 
@@ -171,6 +172,17 @@ impl Rule {
             }
         }
         Some(value)
+    }
+
+    /// True where a text that was a value of that kind in a JSON payload may be read as if it stood in the query.
+    pub fn reads(&self, kind: ValueKind, text: &str) -> bool {
+        match (kind, self.coercion) {
+            (ValueKind::String, Coercion::Text) => !(self.nullable && text.is_empty()),
+            (ValueKind::Number, Coercion::Number) | (ValueKind::Boolean, Coercion::Boolean) => true,
+            (ValueKind::Number, Coercion::Integer) => parse_integer(text).is_some(),
+            (ValueKind::Null, _) => self.nullable,
+            _ => false,
+        }
     }
 
     #[inline]

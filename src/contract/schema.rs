@@ -86,8 +86,10 @@ pub struct PropertySchema {
     pub indirect: bool,
     /// How its texts become an array or object, where it may be one.
     pub nested: Option<Nested>,
-    /// What the fast path does not know of it.
+    /// What the fast path does not know of it; of an array or object, all of it.
     pub residual: Option<Residual>,
+    /// All that its schema says, for values of JSON payloads that the fast path cannot read.
+    pub native: Option<Residual>,
 }
 
 /// How several texts, a JSON text, or keys such as `a.b` become a value.
@@ -97,8 +99,6 @@ pub struct Nested {
     pub shapes: Arc<Shapes>,
     /// Its own.
     pub shape: ShapeId,
-    /// The text is a JSON payload: its values are JSON's, nothing is coerced.
-    pub payload: bool,
     /// A repeated key is no surprise.
     pub lists: bool,
 }

@@ -168,6 +168,8 @@ const fn expected(code: Code) -> &'static str {
     match code {
         Code::D301 => "% and two hex digits",
         Code::D302 => "UTF-8",
+        Code::D303 => "base64",
+        Code::D304 => "JSON of at most 127 levels",
         Code::D306 => "less than 8,100 bytes of path and query",
         Code::R204 => "one event name",
         _ => "",

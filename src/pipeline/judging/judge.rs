@@ -6,14 +6,16 @@ use foldhash::fast::FixedState;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalogue::{Catalogue, Extra, Judge, Known, NO_PROPERTY};
-use super::emit::{DynamicCauses, Emitter, Subject};
+use super::emit::{DynamicCauses, Emitter, Subject, What};
 use super::{Event, nested, rest};
 use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::{Nested, PropertySchema};
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
 use crate::model::routing::DuplicateKey;
-use crate::model::{Code, Column, ColumnKind, EventColumns, Severity, WordCache};
+use crate::model::{
+    Code, Column, ColumnKind, EventColumns, Payload, Severity, ValueKind, WordCache,
+};
 
 /// Buffers of one thread, cleared for each event.
 #[derive(Debug, Default)]
@@ -23,11 +25,14 @@ pub(super) struct Scratch {
     /// Properties whose key came more than once.
     repeated: Vec<u16>,
     /// Numbers of the causes that the last value broke.
-    broken: Vec<u8>,
+    pub broken: Vec<u8>,
     pub others: Others,
-    pub json: String,
+    json: String,
     pub nested: nested::Scratch,
 }
+
+/// What a payload lacks.
+const NO_PART: &str = "what [payload] looks for in it";
 
 pub(super) const ABSENT: u32 = u32::MAX;
 
@@ -79,13 +84,14 @@ pub(super) fn judge(
             (judge.subject(), judge.extra, &judge.schema.patterns[..])
         }
         Known::Undeclared(at) => {
-            scratch
-                .others
-                .pairs
-                .extend((0..event.properties.len() as u32).map(|i| (i, true)));
+            scratch.others.pairs.extend(
+                (event.properties.beside()..event.properties.len()).map(|i| (i as u32, true)),
+            );
             (undeclared[at].subject(), Extra::Kept, &[][..])
         }
     };
+    let beside = 0..event.properties.beside() as u32;
+    scratch.others.pairs.extend(beside.map(|i| (i, true)));
     run.others(subject, &mut scratch.others, envelope, (extra, patterns));
     if let Some(columns) = columns {
         let keep = extra != Extra::Dropped;
@@ -117,7 +123,8 @@ impl Run<'_, '_> {
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
         scratch.nested.clear(judge);
-        for (i, &id) in self.event.ids.iter().enumerate() {
+        let own = self.event.properties.beside();
+        for (i, &id) in self.event.ids.iter().enumerate().skip(own) {
             let property = judge.property_of(id);
             if property == NO_PROPERTY {
                 if judge.nested.is_empty() || !scratch.nested.takes(judge, self.event, i) {
@@ -170,6 +177,16 @@ impl Run<'_, '_> {
             if schema.nested.is_some() {
                 continue;
             }
+            let kind = self.event.properties.get(i).kind;
+            if kind != ValueKind::Text && !schema.rule.reads(kind, text) {
+                let value = self.native(judge, at, i, scratch);
+                if let Some(columns) = columns.as_deref_mut() {
+                    let cache = &mut judge.words[at];
+                    let schema = &judge.schema.properties[at];
+                    push(&mut columns.properties[at], schema, value, text, cache);
+                }
+                continue;
+            }
             let value = if self.is_undecodable(judge, i) || self.is_refused(scratch, property) {
                 None
             } else {
@@ -197,10 +214,9 @@ impl Run<'_, '_> {
         }
     }
 
-    /// D301 and D302 of a declared property; true where one is an error.
+    /// D301 to D304 of a declared property; true where one is an error.
     pub(super) fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
-        let flags = self.event.properties.get(i);
-        (flags.bad_escape || flags.bad_utf8) && self.flaws(judge.subject(), i)
+        self.event.properties.get(i).is_flawed() && self.flaws(judge.subject(), i)
     }
 
     pub(super) fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
@@ -242,13 +258,18 @@ impl Run<'_, '_> {
         others.told.clear();
         for k in 0..others.pairs.len() {
             let i = others.pairs[k].0 as usize;
-            let is_envelope = envelope.holds(self.event.ids[i], self.event.name_key);
-            let flags = self.event.properties.get(i);
-            if flags.bad_escape || flags.bad_utf8 {
+            let is_beside = i < self.event.properties.beside();
+            let is_envelope = is_beside || envelope.holds(self.event.ids[i], self.event.name_key);
+            if self.event.properties.get(i).is_flawed() {
                 self.flaws(subject, i);
             }
             if let Some(earlier) = others.earlier(k, self.event) {
-                self.repeated(subject, others, (earlier, k));
+                if is_beside && others.pairs[earlier].0 as usize >= self.event.properties.beside() {
+                    // The payload's own property counts, and the tracker may have one of that name.
+                    others.pairs[k].1 = false;
+                } else {
+                    self.repeated(subject, others, (earlier, k));
+                }
             } else if extra == Extra::Forbidden
                 && !is_envelope
                 && !patterns
@@ -259,7 +280,9 @@ impl Run<'_, '_> {
             }
         }
         for pair in &mut others.pairs {
-            pair.1 &= !envelope.holds(self.event.ids[pair.0 as usize], self.event.name_key);
+            let i = pair.0 as usize;
+            pair.1 &= !envelope.holds(self.event.ids[i], self.event.name_key)
+                && self.event.properties.get(i).payload != Payload::Spread;
         }
     }
 
@@ -285,13 +308,30 @@ impl Run<'_, '_> {
         others.told.extend([first, i as u32]);
     }
 
-    /// D301 and D302 of one pair; true where one is an error.
+    /// D301 to D304 of one pair; true where one is an error.
     fn flaws(&mut self, subject: Subject<'_>, i: usize) -> bool {
         let flags = *self.event.properties.get(i);
         let raw = self.event.properties.raw_value(i);
         let escape = flags.bad_escape && self.tell(subject, Code::D301, i, raw);
         let utf8 = flags.bad_utf8 && self.tell(subject, Code::D302, i, raw);
-        escape || utf8
+        let value = self.event.properties.value(i);
+        let payload = match flags.payload {
+            Payload::BadBase64 => self.tell(subject, Code::D303, i, value),
+            Payload::BadJson => self.tell(subject, Code::D304, i, value),
+            Payload::NoPart => {
+                let key = self.event.properties.key(i);
+                let what = What {
+                    code: Code::D304,
+                    path: key,
+                    keyword: "",
+                    expected: NO_PART,
+                };
+                let ranked = self.causes.of(subject, what);
+                self.emitter.emit(ranked, Some(value))
+            }
+            Payload::None | Payload::Spread => false,
+        };
+        escape || utf8 || payload
     }
 
     pub(super) fn tell(&mut self, subject: Subject<'_>, code: Code, i: usize, value: &str) -> bool {

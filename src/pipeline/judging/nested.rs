@@ -7,12 +7,13 @@ use super::Event;
 use super::catalogue::Judge;
 use super::emit::{Subject, What};
 use super::judge::{ABSENT, Run, Scratch as JudgeScratch};
-use crate::contract::coerce::{Coerced, Coercer};
+use crate::contract::coerce::{Coerced, Coercer, Leaf};
 use crate::contract::finding::Finding;
 use crate::contract::instance_path::{self, split_key};
 use crate::contract::number::parse_integer;
 use crate::contract::rule::{CAUSE_TYPE, Rule, Value};
 use crate::contract::schema::{Nested, PropertySchema};
+use crate::contract::shape::Shapes;
 use crate::contract::written::rfc3339;
 use crate::contract::{format::Format, residual::Residual};
 use crate::event::Envelope;
@@ -51,7 +52,7 @@ impl Scratch {
         }
         let is_it = |at: &&u16| {
             let property = &judge.schema.properties[usize::from(**at)];
-            *property.name == *head && property.nested.as_ref().is_some_and(|n| !n.payload)
+            *property.name == *head && property.nested.is_some()
         };
         let Some(property) = judge.nested.iter().find(is_it) else {
             return false;
@@ -64,7 +65,7 @@ impl Scratch {
     }
 }
 
-impl Run<'_, '_> {
+impl<'a> Run<'a, '_> {
     /// Judges the properties that may be arrays or objects.
     pub fn nested(
         &mut self,
@@ -94,10 +95,10 @@ impl Run<'_, '_> {
             let coerced = if refused {
                 None
             } else if is_whole {
-                let positions = (0..self.event.ids.len())
-                    .filter(|&i| judge.property_of(self.event.ids[i]) == property);
-                let texts: Vec<&str> = positions.map(|i| self.event.properties.value(i)).collect();
-                Some(self.coerce(nested, &texts, text))
+                let own = self.event.properties.beside()..self.event.ids.len();
+                let positions = own.filter(|&i| judge.property_of(self.event.ids[i]) == property);
+                let leaves: Vec<Leaf<'_>> = positions.map(|i| self.leaf(i)).collect();
+                Some(self.coerce(nested, &leaves))
             } else {
                 let positions: Vec<usize> = parts.map(|(_, i)| *i as usize).collect();
                 Some(self.assemble(nested, &positions))
@@ -127,30 +128,34 @@ impl Run<'_, '_> {
         }
     }
 
-    fn coerce(&self, nested: &Nested, texts: &[&str], chosen: &str) -> Coerced {
+    fn leaf(&self, i: usize) -> Leaf<'a> {
+        Leaf {
+            text: self.event.properties.value(i),
+            kind: self.event.properties.get(i).kind,
+        }
+    }
+
+    fn coerce(&self, nested: &Nested, leaves: &[Leaf<'_>]) -> Coerced {
         let coercer = Coercer {
             shapes: &nested.shapes,
             keep: self.policy,
         };
-        if nested.payload {
-            coercer.payload(chosen)
-        } else {
-            coercer.texts(texts, nested.shape)
-        }
+        coercer.texts(leaves, nested.shape)
     }
 
     fn assemble(&self, nested: &Nested, positions: &[usize]) -> Coerced {
         if positions.len() > MOST_PARTS {
             return Coerced::Refused;
         }
-        let split: Vec<(Vec<&str>, &str)> = positions
+        let split: Vec<(Vec<&str>, Leaf<'_>)> = positions
             .iter()
             .filter_map(|&i| {
                 let (_, steps) = split_key(self.event.properties.key(i))?;
-                Some((steps, self.event.properties.value(i)))
+                Some((steps, self.leaf(i)))
             })
             .collect();
-        let parts: Vec<(&[&str], &str)> = split.iter().map(|(s, t)| (s.as_slice(), *t)).collect();
+        let parts: Vec<(&[&str], Leaf<'_>)> =
+            split.iter().map(|(s, t)| (s.as_slice(), *t)).collect();
         let coercer = Coercer {
             shapes: &nested.shapes,
             keep: self.policy,
@@ -240,6 +245,36 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Judges a value of a JSON payload that the fast path cannot read: its type is its own. What the column gets.
+    pub fn native(
+        &mut self,
+        judge: &Judge,
+        at: usize,
+        i: usize,
+        scratch: &mut JudgeScratch,
+    ) -> Option<Value<'a>> {
+        let schema = &judge.schema.properties[at];
+        let text: &'a str = self.event.properties.value(i);
+        let refused = self.is_undecodable(judge, i) || self.is_refused(scratch, at as u16);
+        let coercer = Coercer {
+            shapes: &Shapes::default(),
+            keep: self.policy,
+        };
+        let coerced = (!refused).then(|| coercer.native(self.leaf(i)));
+        let (value, _) = self.accept(judge, schema, coerced, (i, at));
+        let mut sound = value.is_some();
+        if let (Some(value), Some(native)) = (&value, &schema.native) {
+            sound = !self.findings(judge.subject(), native, value, &schema.name);
+        }
+        if scratch.nested.wanted {
+            let value = value.unwrap_or_else(|| text.into());
+            scratch.nested.event.insert(schema.name.to_string(), value);
+        }
+        let column = sound.then(|| schema.rule.judge(text, &mut scratch.broken));
+        scratch.broken.clear();
+        column.flatten()
+    }
+
     /// Judges the event as one object, where its schema says more than the fast path knows.
     pub fn whole(&mut self, judge: &Judge, scratch: &mut JudgeScratch, envelope: &Envelope) {
         let Some(whole) = &judge.schema.whole else {
@@ -257,14 +292,14 @@ impl Run<'_, '_> {
         } = scratch;
         for (i, _) in &others.pairs {
             let i = *i as usize;
-            let (key, text) = (self.event.properties.key(i), self.event.properties.value(i));
+            let key = self.event.properties.key(i);
             let known = nested.event.contains_key(key);
             if envelope.holds(self.event.ids[i], self.event.name_key)
                 || (known && self.policy != crate::model::routing::DuplicateKey::Last)
             {
                 continue;
             }
-            let value = coercer.inner(text, whole.shapes.member(whole.shape, key));
+            let value = coercer.leaf(self.leaf(i), whole.shapes.member(whole.shape, key));
             nested.event.insert(key.to_owned(), value);
         }
         let absent = judge
@@ -286,7 +321,15 @@ impl Run<'_, '_> {
         }
     }
 
-    fn findings(&mut self, subject: Subject<'_>, residual: &Residual, value: &Json, path: &str) {
+    /// Tells what a residual finds; true where it finds something.
+    fn findings(
+        &mut self,
+        subject: Subject<'_>,
+        residual: &Residual,
+        value: &Json,
+        path: &str,
+    ) -> bool {
+        let mut any = false;
         residual.judge(value, path, |finding: &Finding| {
             let what = What {
                 code: finding.code,
@@ -296,7 +339,9 @@ impl Run<'_, '_> {
             };
             let ranked = self.causes.of(subject, what);
             self.emitter.emit(ranked, finding.value.as_deref());
+            any = true;
         });
+        any
     }
 }
 

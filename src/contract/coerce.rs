@@ -52,6 +52,9 @@ pub struct Leaf<'a> {
     pub kind: ValueKind,
 }
 
+/// The steps into a property, and what is there.
+pub type Part<'a> = (&'a [&'a str], Leaf<'a>);
+
 /// Reads shapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Coercer<'s> {
@@ -213,7 +216,7 @@ impl Coercer<'_> {
     }
 
     /// The keys that go into one property (`a.b`, `a[0][c]`), in order, as steps and text.
-    pub fn steps(self, parts: &[(&[&str], Leaf<'_>)], shape: ShapeId) -> Coerced {
+    pub fn steps(self, parts: &[Part<'_>], shape: ShapeId) -> Coerced {
         let ends = parts.iter().filter(|(steps, _)| steps.is_empty()).count();
         if ends == parts.len() {
             let texts: Vec<Leaf<'_>> = parts.iter().map(|(_, leaf)| *leaf).collect();
@@ -229,7 +232,7 @@ impl Coercer<'_> {
         if indexed && (kinds.has(Kinds::ARRAY) || !kinds.has(Kinds::OBJECT)) {
             return self.array(parts, shape);
         }
-        let mut groups: Vec<(&str, Vec<(&[&str], Leaf<'_>)>)> = vec![];
+        let mut groups: Vec<(&str, Vec<Part<'_>>)> = vec![];
         for (steps, text) in parts {
             let rest = (&steps[1..], *text);
             match groups.iter_mut().find(|(key, _)| *key == steps[0]) {
@@ -248,8 +251,8 @@ impl Coercer<'_> {
     }
 
     /// `a[]=1&a[]=2`, `a[0]=1&a[2]=2`: by index, and without holes.
-    fn array(self, parts: &[(&[&str], Leaf<'_>)], shape: ShapeId) -> Coerced {
-        let mut groups: Vec<(Option<u64>, Vec<(&[&str], Leaf<'_>)>)> = vec![];
+    fn array(self, parts: &[Part<'_>], shape: ShapeId) -> Coerced {
+        let mut groups: Vec<(Option<u64>, Vec<Part<'_>>)> = vec![];
         for (steps, text) in parts {
             let rest = (&steps[1..], *text);
             // `[]` is the next one; a number too long for an index stands last.
@@ -273,7 +276,7 @@ impl Coercer<'_> {
         Json::Array(items).into()
     }
 
-    fn part(self, group: &[(&[&str], Leaf<'_>)], shape: ShapeId) -> Option<Json> {
+    fn part(self, group: &[Part<'_>], shape: ShapeId) -> Option<Json> {
         if let [(steps, text)] = group
             && steps.is_empty()
         {

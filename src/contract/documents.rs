@@ -1,18 +1,18 @@
 //! The JSON files of a contract, and what their `$ref`s lead to: files inside the folder, and nothing else.
 
 use std::collections::HashMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use jsonschema::{Draft, Retrieve, Uri, uri};
 use serde_json::{Map, Value as Json};
 
 use crate::contract::draft;
 use crate::contract::keywords::{Holds, holds};
-use crate::contract::place::{did_you_mean, error_at, find_json_key, line_column};
+use crate::contract::place::{error_at, find_json_key, line_column};
 use crate::error::{Error, Result};
 
 /// The scheme of the URIs that stand for files of a contract.
-const SCHEME: &str = "contract:///";
+pub(super) const SCHEME: &str = "contract:///";
 
 /// One JSON file.
 #[derive(Debug)]
@@ -105,15 +105,15 @@ pub fn steps(pointer: &str) -> Vec<String> {
 #[derive(Debug, Default)]
 pub struct Documents {
     /// The contract's folder, canonical.
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// The event schemas first, then what they refer to.
     pub list: Vec<Document>,
     /// URI (with a fragment for an anchor) → document and pointer.
-    places: HashMap<String, (usize, String)>,
+    pub(super) places: HashMap<String, (usize, String)>,
     /// Schemas with an `$id` of their own: document, pointer, URI.
-    bases: Vec<(usize, String, String)>,
+    pub(super) bases: Vec<(usize, String, String)>,
     /// URIs under which a document is known beside its own.
-    aliases: Vec<(String, usize)>,
+    pub(super) aliases: Vec<(String, usize)>,
 }
 
 impl Documents {
@@ -195,7 +195,7 @@ impl Documents {
     }
 
     /// The URI that `$ref`s in a node are relative to.
-    fn base_of(&self, node: &Node<'_>) -> String {
+    pub(super) fn base_of(&self, node: &Node<'_>) -> String {
         let within = |pointer: &str| {
             node.pointer
                 .strip_prefix(pointer)
@@ -209,7 +209,7 @@ impl Documents {
         nearest.map_or_else(|| self.of(node).uri.clone(), |b| b.2.clone())
     }
 
-    fn locate(&self, base: &str, reference: &str) -> Option<(usize, String)> {
+    pub(super) fn locate(&self, base: &str, reference: &str) -> Option<(usize, String)> {
         let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let uri = if file.is_empty() {
             base.to_owned()
@@ -228,7 +228,7 @@ impl Documents {
     pub fn schemas(&self, document: usize) -> Vec<Node<'_>> {
         let mut all = Vec::new();
         walk(
-            self.root(document),
+            &self.root(document),
             self.list[document].draft,
             &mut |node| {
                 all.push(node);
@@ -277,153 +277,6 @@ impl Documents {
             .extend(bases.map(|(pointer, uri)| (document, pointer, uri)));
     }
 
-    /// Reads every file that a `$ref` leads to.
-    ///
-    /// # Errors
-    /// [`Error::Config`] at the `$ref` that leads to the network, out of the folder, or nowhere.
-    pub fn complete(&mut self) -> Result<()> {
-        let mut document = 0;
-        while document < self.list.len() {
-            let refs: Vec<(String, String, String)> = self
-                .schemas(document)
-                .iter()
-                .flat_map(|node| {
-                    let map = node.map().into_iter().flatten();
-                    let refs = map.filter(|(k, _)| matches!(k.as_str(), "$ref" | "$dynamicRef"));
-                    refs.filter_map(|(k, v)| {
-                        Some((node.pointer.clone(), k.clone(), v.as_str()?.to_owned()))
-                    })
-                    .collect::<Vec<_>>()
-                })
-                .collect();
-            for (pointer, key, reference) in refs {
-                if let Err(sentence) = self.reach(document, &pointer, &reference) {
-                    let mut at = steps(&pointer);
-                    at.push(key);
-                    let at: Vec<&str> = at.iter().map(String::as_str).collect();
-                    return Err(self.list[document].error(&at, &sentence));
-                }
-            }
-            document += 1;
-        }
-        Ok(())
-    }
-
-    fn reach(
-        &mut self,
-        document: usize,
-        pointer: &str,
-        reference: &str,
-    ) -> std::result::Result<(), String> {
-        let from = Node {
-            document,
-            pointer: pointer.to_owned(),
-            schema: &Json::Null,
-        };
-        let base = self.base_of(&from);
-        let file = reference.split('#').next().unwrap_or_default();
-        let Some(uri) = (if file.is_empty() {
-            Some(base.clone())
-        } else {
-            resolve(&base, file)
-        }) else {
-            return Err(format!("\"{reference}\" is no URI reference"));
-        };
-        if !self.places.contains_key(uri.trim_end_matches('#')) && !draft::is_meta_schema(&uri) {
-            let path = self.file_of(document, &base, file, &uri)?;
-            let text = std::fs::read_to_string(&path)
-                .map_err(|e| format!("\"{reference}\": {} cannot be read: {e}", path.display()))?;
-            let default = self.list[document].draft;
-            let at = self.add(&path, text, default).map_err(|e| e.to_string())?;
-            if self.list[at].uri != uri {
-                self.places.insert(uri.clone(), (at, String::new()));
-                self.aliases.push((uri.clone(), at));
-            }
-        }
-        if draft::is_meta_schema(&uri) || self.locates(&base, reference) {
-            return Ok(());
-        }
-        Err(format!(
-            "\"{reference}\" leads nowhere: there is no such schema in that file{}",
-            {
-                let fragment = reference.split_once('#').map_or("", |(_, f)| f);
-                let last = fragment.rsplit('/').next().unwrap_or_default();
-                let names = self.list[document].json.as_object().into_iter().flatten();
-                let names = names.filter(|(k, _)| matches!(k.as_str(), "$defs" | "definitions"));
-                let names: Vec<&str> = names
-                    .filter_map(|(_, v)| v.as_object())
-                    .flat_map(Map::keys)
-                    .map(String::as_str)
-                    .collect();
-                did_you_mean(last, names)
-            }
-        ))
-    }
-
-    fn locates(&self, base: &str, reference: &str) -> bool {
-        let found = self.locate(base, reference);
-        found
-            .is_some_and(|(document, pointer)| self.list[document].json.pointer(&pointer).is_some())
-    }
-
-    /// The file inside the folder that a URI stands for.
-    fn file_of(
-        &self,
-        document: usize,
-        base: &str,
-        file: &str,
-        uri: &str,
-    ) -> std::result::Result<PathBuf, String> {
-        let beside = self.list[document]
-            .path
-            .parent()
-            .unwrap_or(&self.dir)
-            .to_owned();
-        let relative = if uri.starts_with(SCHEME) {
-            decode(file)
-        } else {
-            // A file whose `$id` is on the network has its neighbours beside it all the same.
-            let root = self
-                .bases
-                .iter()
-                .find(|b| b.0 == document && b.1.is_empty() && b.2 == base);
-            let folder = root
-                .and_then(|b| b.2.rsplit_once('/'))
-                .map(|(folder, _)| folder);
-            let rest = folder.and_then(|f| uri.strip_prefix(f)?.strip_prefix('/'));
-            let rest = rest.map(decode).filter(|rest| beside.join(rest).is_file());
-            rest.ok_or_else(|| {
-                format!("\"{file}\" would be fetched from {uri}: a contract is read from its own folder only; put that schema into a file there")
-            })?
-        };
-        let outside = || {
-            format!(
-                "\"{file}\" leads out of the contract's folder {}",
-                self.dir.display()
-            )
-        };
-        let path = Path::new(&relative);
-        if path
-            .components()
-            .any(|c| matches!(c, Component::RootDir | Component::Prefix(_)))
-        {
-            return Err(outside());
-        }
-        let whole = beside.join(path);
-        let real = whole.canonicalize().map_err(|e| {
-            if leaves(&beside, path, &self.dir) {
-                outside()
-            } else {
-                format!("\"{file}\": {} cannot be read: {e}", whole.display())
-            }
-        })?;
-        if real.starts_with(&self.dir) {
-            Ok(whole)
-        } else {
-            Err(outside())
-        }
-    }
-
     /// All files by the URIs that lead to them, for the `jsonschema` crate.
     pub fn by_uri(&self) -> Files {
         let own = self.list.iter().enumerate().map(|(at, d)| (&d.uri, at));
@@ -467,7 +320,7 @@ fn lone_ref<'d>(node: &Node<'d>, draft: Draft) -> Option<&'d str> {
 }
 
 /// Visits a schema and all schemas in it, outermost first.
-fn walk<'d>(node: Node<'d>, draft: Draft, visit: &mut dyn FnMut(Node<'d>)) {
+fn walk<'d>(node: &Node<'d>, draft: Draft, visit: &mut dyn FnMut(Node<'d>)) {
     visit(node.clone());
     let Some(map) = node.map() else { return };
     let alone = draft::ref_stands_alone(draft) && map.get("$ref").is_some_and(Json::is_string);
@@ -492,33 +345,13 @@ fn walk<'d>(node: Node<'d>, draft: Draft, visit: &mut dyn FnMut(Node<'d>)) {
                 .child(&path)
                 .filter(|c| c.schema.is_object() || c.schema.is_boolean());
             if let Some(child) = child {
-                walk(child, draft, visit);
+                walk(&child, draft, visit);
             }
         }
     }
 }
 
-/// True where a relative path goes above `dir` on its way from `beside`, whether or not anything is there.
-fn leaves(beside: &Path, path: &Path, dir: &Path) -> bool {
-    let inside = beside.canonicalize().unwrap_or_else(|_| beside.to_owned());
-    let mut depth = inside
-        .strip_prefix(dir)
-        .map_or(0, |rest| rest.components().count());
-    path.components().any(|c| match c {
-        Component::ParentDir => {
-            let above = depth == 0;
-            depth = depth.saturating_sub(1);
-            above
-        }
-        Component::Normal(_) => {
-            depth += 1;
-            false
-        }
-        _ => false,
-    })
-}
-
-fn resolve(base: &str, reference: &str) -> Option<String> {
+pub(super) fn resolve(base: &str, reference: &str) -> Option<String> {
     let base = uri::from_str(base).ok()?;
     let resolved = uri::resolve_against(&base.borrow(), reference).ok()?;
     Some(resolved.as_str().to_owned())
@@ -537,7 +370,7 @@ fn encode(text: &str) -> String {
     })
 }
 
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while at < bytes.len() {

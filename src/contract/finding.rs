@@ -28,12 +28,19 @@ pub struct Finding {
     pub value: Option<String>,
 }
 
+/// What is known beside an error.
+pub struct Around<'a> {
+    /// By the pointer of an `anyOf`, `oneOf` or `not`: what it asks for.
+    pub alternatives: &'a HashMap<String, String>,
+    /// True where something is wrong at or inside that place of the value.
+    pub broken: &'a dyn Fn(&str) -> bool,
+}
+
 /// Tells what one error of the crate means. `root` is the path of the value that was judged; empty for the event.
-/// `broken` says whether something else is wrong at or inside a place of that value.
 pub fn describe(
     error: &ValidationError<'_>,
     root: &str,
-    (alternatives, broken): (&HashMap<String, String>, &dyn Fn(&str) -> bool),
+    around: &Around<'_>,
     tell: &mut impl FnMut(&Finding),
 ) {
     let path = instance_path(error, root);
@@ -67,7 +74,8 @@ pub fn describe(
     };
     let member = |key: &str| error.instance().get(key).map(text_of);
     let named = |words: fn(&str) -> String| {
-        let known = alternatives
+        let known = around
+            .alternatives
             .get(error.schema_path().as_str())
             .filter(|w| !w.is_empty());
         known.map_or_else(
@@ -93,7 +101,9 @@ pub fn describe(
         }
         Kind::UnevaluatedProperties { unexpected } => {
             let at = |key: &str| error.instance_path().join(key);
-            let unknown = unexpected.iter().filter(|key| !broken(at(key).as_str()));
+            let unknown = unexpected
+                .iter()
+                .filter(|key| !(around.broken)(at(key).as_str()));
             for key in unknown {
                 one(
                     Code::V410,

@@ -160,18 +160,19 @@ fn of_values(map: &Map<String, Json>) -> Kinds {
     }
 }
 
+const OF_NUMBERS: [&str; 5] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+];
+
 /// What the keywords of a schema without types are about.
 fn imply(documents: &Documents, node: &Node<'_>, depth: usize, into: &mut Kinds) {
     let Some(map) = node.map().filter(|_| depth > 0) else {
         return;
     };
-    const OF_NUMBERS: [&str; 5] = [
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-    ];
     for key in map.keys().map(String::as_str) {
         if OF_NUMBERS.contains(&key) {
             *into = into.or(Kinds::NUMBER);

@@ -19,7 +19,9 @@ use crate::error::{Error, Result};
 use crate::model::routing::{NameRule, Routing, Surprise};
 use crate::model::{EventTypeId, EventTypes};
 
+pub mod acknowledged;
 pub mod advice;
+pub mod baseline;
 pub mod checks;
 pub mod coerce;
 pub mod compile;
@@ -33,12 +35,15 @@ pub mod instance_path;
 pub mod json_text;
 pub mod keywords;
 pub mod kinds;
+pub mod locate;
 pub mod number;
 pub mod pattern;
 pub mod phrase;
 pub mod place;
 pub mod preset;
+pub mod privacy;
 pub mod property;
+pub mod reach;
 pub mod residual;
 pub mod routing_file;
 pub mod routing_tables;
@@ -46,9 +51,12 @@ pub mod rule;
 pub mod schema;
 pub mod shape;
 pub mod simple_pattern;
+pub mod standing;
 pub mod version;
+pub mod whole_file;
 pub mod written;
 
+pub use privacy::Privacy;
 pub use schema::{Additional, EventSchema, PropertySchema};
 pub use version::{SchemaVer, WantedVersion};
 
@@ -71,6 +79,8 @@ pub struct Contract {
     pub warnings: Vec<String>,
     /// How events are found where nobody said so: `events by parameter e · no schemas`.
     pub guess: Option<String>,
+    /// What `[privacy]` says.
+    pub privacy: Privacy,
 }
 
 impl Contract {
@@ -101,7 +111,10 @@ impl Contract {
             ));
         }
         let guess = schemas.is_empty().then(|| guess(&file.routing));
+        let private = file.privacy.check(&file.routing, &schemas)?;
+        file.warnings.extend(private);
         Ok(Self {
+            privacy: file.privacy,
             routing: file.routing,
             schemas,
             digest: hex(&digest.finalize()),
@@ -140,6 +153,7 @@ impl Contract {
             dir: None,
             warnings: vec![],
             guess,
+            privacy: Privacy::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::contract::documents::{Documents, Files, Node, steps};
 use crate::contract::draft;
-use crate::contract::finding::{Finding, describe};
+use crate::contract::finding::{Around, Finding, describe};
 use crate::contract::format::{FORMAT_NAMES, Format};
 use crate::contract::phrase;
 use crate::error::Result;
@@ -135,9 +135,13 @@ impl Residual {
             };
             errors.iter().any(|e| inside(e.instance_path().as_str()))
         };
+        let around = Around {
+            alternatives: &self.alternatives,
+            broken: &broken,
+        };
         for error in &errors {
             if !self.told_elsewhere.has(error, self.is_ref) {
-                describe(error, path, (&self.alternatives, &broken), &mut tell);
+                describe(error, path, &around, &mut tell);
             }
         }
     }

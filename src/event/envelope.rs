@@ -162,6 +162,18 @@ impl Envelope {
         parse_time_text(properties.value(position(ids, self.time)?), rule.format)
     }
 
+    /// A bit of its own for the key that the name came from, and for those of version, id and time; 0 for all others.
+    #[inline]
+    pub fn bit(&self, key: u16, name_key: u16) -> u8 {
+        let is = |own: u16, bit: u8| if key == own { bit } else { 0 };
+        if key == UNKNOWN_KEY {
+            return 0;
+        }
+        // The lowest one where a key has two meanings.
+        let bits = is(name_key, 1) | is(self.version, 2) | is(self.id, 4) | is(self.time, 8);
+        bits & bits.wrapping_neg()
+    }
+
     #[inline]
     /// True for the keys of version, id and time, and for the key that the name came from.
     pub fn holds(&self, key: u16, name_key: u16) -> bool {

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::error::Result;
 use crate::frame::timeline::Bucket;
-use crate::frame::{EventTable, Snapshot, build, widen};
+use crate::frame::{EventTable, Snapshot, build, widen, width};
 use crate::model::{
     Batch, Causes, Counters, EventTypes, LogObject, ObjectId, ObjectState, ObjectStatus, Sink,
     Verdict, Words,
@@ -175,7 +175,7 @@ struct Tail {
 
 /// Appends a chunk. Short chunks are merged once they are many, or enough rows for one that is left alone: merging at
 /// every append would copy each row again and again, and leave as much garbage between what stays.
-fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut Tail) -> Result<()> {
+fn extend(frame: &mut DataFrame, mut chunk: DataFrame, tail: &mut Tail) -> Result<()> {
     let rows = chunk.height();
     if rows == 0 {
         return Ok(());
@@ -183,6 +183,7 @@ fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut Tail) -> Result<()
     if frame.height() == 0 {
         *frame = chunk;
     } else {
+        width::level(frame, &mut chunk)?;
         frame.vstack_mut(&chunk)?;
     }
     if rows >= ALONE_ROWS {

@@ -1,6 +1,7 @@
 //! A batch: what a worker thread makes of a few thousand lines, in columns.
 
 use polars_arrow::array::MutableBinaryViewArray;
+use polars_buffer::Buffer;
 
 use crate::model::column::{Text, take_exact};
 use crate::model::{
@@ -181,6 +182,14 @@ impl EventColumns {
             properties: self.properties.iter_mut().map(Column::take_exact).collect(),
             rest_json: self.rest_json.take_exact(),
             raw: self.raw.take_exact(),
+        }
+    }
+
+    /// Gives the texts that are pieces of another column's the bytes of that column.
+    pub fn borrow_from(&mut self, lender: &Buffer<u8>) {
+        self.event_id.borrow_from(lender);
+        for column in &mut self.properties {
+            column.borrow_from(lender);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod cause;
+pub mod cause_key;
 pub mod column;
 pub mod counters;
 pub mod detail;
@@ -26,6 +27,7 @@ pub use batch::{
     Batch, EventColumns, FailureColumns, RecordColumns, RejectColumns, Sink, SoFar, UntypedColumns,
 };
 pub use cause::{Cause, CauseId, Causes};
+pub use cause_key::{CauseKey, OwnedCauseKey};
 pub use column::{Column, ColumnKind};
 pub use counters::Counters;
 pub use detail::{Detail, DetailFailure, DetailField, DetailProperty};

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contract::Contract;
 use crate::event::{Envelope, KeyTable, Name, Routes, UNKNOWN_KEY, split_query, undone_len};
+use crate::model::column::Lender;
 use crate::model::lanes::Mark;
 use crate::model::{
     Causes, Code, Counters, EventColumns, EventTypeId, EventTypes, FailureColumns, Properties,
@@ -31,7 +32,7 @@ use judge::Scratch;
 use ways::Ways;
 
 /// What judging reads of a record. Texts as logged, `-` where the log says so.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct RecordView<'a> {
     /// `cs-method`.
     pub method: &'a str,
@@ -47,6 +48,8 @@ pub struct RecordView<'a> {
     pub time_us: i64,
     /// The whole line, for `failed_raw`.
     pub line: &'a str,
+    /// The part of the query that its own column keeps as it stands, where there is one.
+    pub kept: Lender<'a>,
 }
 
 /// Finds events among records, judges them and fills their columns. One a thread.
@@ -311,7 +314,10 @@ fn push_row(
         .payload_hash
         .push(xxh3_64(event.properties.query().as_bytes()));
     if wanted.columns {
-        table.event_id.push(id);
+        match id {
+            Some(id) => table.event_id.push_piece(id, event.view.kept),
+            None => table.event_id.push_null(),
+        }
     }
     if wanted.times {
         table.event_time_us.push(

@@ -219,6 +219,12 @@ impl<'a> Worker<'a> {
             // A log may have the column and never a value in it.
             *column = column.take().filter(|c| !c.is_all_null());
         }
+        let query = exact.fields[usize::from(FieldId::CS_URI_QUERY.0)].as_mut();
+        if let Some(kept) = query.and_then(Column::lend) {
+            for events in &mut batch.events {
+                events.borrow_from(&kept);
+            }
+        }
         self.columns = Some(std::mem::replace(&mut batch.records, exact));
         let lines = batch.objects.iter().map(|o| o.counters.lines).sum();
         Progress::bump(&self.shared.progress.lines, lines);

@@ -126,6 +126,7 @@ fn judge(contract: &Arc<Contract>, data: &Value) -> (bool, Vec<String>) {
         request_id: "-",
         time_us: 0,
         line: "",
+        kept: frontlog::model::column::Lender::default(),
     };
     let (_, _, verdict) = judging.record(0, &view, &mut failures, &mut Counters::default());
     let told = failures.cause.iter().filter_map(|id| causes.get(*id));

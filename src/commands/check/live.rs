@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::commands::check::CheckOptions;
 use crate::commands::check::tally::Tally;
 use crate::commands::check::watching::Watching;
+use crate::commands::check::{CheckOptions, Printed};
 use crate::commands::stdout_error;
 use crate::commands::table::{printable, thousands};
 use crate::error::Result;
@@ -55,7 +55,7 @@ impl<'a> Live<'a> {
         Self {
             tally,
             out,
-            json: options.json,
+            json: options.format == Printed::Json,
             watching,
             types: Arc::default(),
             every: options.every.filter(|_| options.run.source.follow),

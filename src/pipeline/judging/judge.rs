@@ -12,6 +12,7 @@ use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::{Nested, PropertySchema};
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
+use crate::model::column::Lender;
 use crate::model::routing::DuplicateKey;
 use crate::model::{
     Code, Column, ColumnKind, EventColumns, Payload, Severity, ValueKind, WordCache,
@@ -74,7 +75,7 @@ pub(super) fn judge(
     let (subject, extra, patterns) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
-            run.choose(judge, scratch);
+            run.choose(judge, scratch, envelope);
             run.values(judge, scratch, columns.as_deref_mut());
             if !judge.nested.is_empty() {
                 run.nested(judge, scratch, columns.as_deref_mut());
@@ -117,8 +118,10 @@ pub(super) struct Run<'a, 'e> {
 }
 
 impl Run<'_, '_> {
-    /// Finds which pair counts for each property; the pairs of no property go to `others`.
-    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch) {
+    /// Finds which pair counts for each property; the pairs of no property go to `others`, but where no payload was
+    /// spread, not those of the envelope that came once and have no flaw: there is nothing to say of them.
+    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch, envelope: &Envelope) {
+        let (mut met, mut all_others) = (0, false);
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
@@ -127,7 +130,13 @@ impl Run<'_, '_> {
         for (i, &id) in self.event.ids.iter().enumerate().skip(own) {
             let property = judge.property_of(id);
             if property == NO_PROPERTY {
+                let bit = envelope.bit(id, self.event.name_key);
+                if bit & !met != 0 && own == 0 && !self.event.properties.get(i).is_flawed() {
+                    met |= bit;
+                    continue;
+                }
                 if judge.nested.is_empty() || !scratch.nested.takes(judge, self.event, i) {
+                    all_others |= bit != 0;
                     scratch.others.pairs.push((i as u32, true));
                 }
                 continue;
@@ -157,6 +166,13 @@ impl Run<'_, '_> {
                 );
             }
         }
+        if all_others {
+            let of_none = |(_, id): &(u32, &u16)| judge.property_of(**id) == NO_PROPERTY;
+            let pairs = (0..).zip(self.event.ids).skip(own).filter(of_none);
+            let pairs = pairs.filter(|(i, _)| !scratch.nested.has(*i));
+            scratch.others.pairs.clear();
+            scratch.others.pairs.extend(pairs.map(|(i, _)| (i, true)));
+        }
     }
 
     /// Judges the value of every property that is there.
@@ -183,7 +199,13 @@ impl Run<'_, '_> {
                 if let Some(columns) = columns.as_deref_mut() {
                     let cache = &mut judge.words[at];
                     let schema = &judge.schema.properties[at];
-                    push(&mut columns.properties[at], schema, value, text, cache);
+                    push(
+                        &mut columns.properties[at],
+                        schema,
+                        value,
+                        (text, self.event.view.kept),
+                        cache,
+                    );
                 }
                 continue;
             }
@@ -207,7 +229,7 @@ impl Run<'_, '_> {
                     &mut columns.properties[at],
                     &judge.schema.properties[at],
                     value,
-                    text,
+                    (text, self.event.view.kept),
                     &mut judge.words[at],
                 );
             }
@@ -370,12 +392,12 @@ fn push(
     column: &mut Column,
     schema: &PropertySchema,
     value: Option<Value<'_>>,
-    text: &str,
+    (text, kept): (&str, Lender<'_>),
     cache: &mut WordCache,
 ) {
     match (value, schema.kind) {
         (None | Some(Value::Null), _) => column.push_null(),
-        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_text(text),
+        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_piece(text, kept),
         (Some(_), ColumnKind::Word) => {
             // Longer ones are no value of the enum, and would only fill the dictionary.
             let code = match &schema.words {

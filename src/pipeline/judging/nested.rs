@@ -7,7 +7,7 @@ use super::Event;
 use super::catalogue::Judge;
 use super::emit::{Subject, What};
 use super::judge::{ABSENT, Run, Scratch as JudgeScratch};
-use crate::contract::coerce::{Coerced, Coercer, Leaf};
+use crate::contract::coerce::{Coerced, Coercer, Leaf, Part};
 use crate::contract::finding::Finding;
 use crate::contract::instance_path::{self, split_key};
 use crate::contract::number::parse_integer;
@@ -41,6 +41,11 @@ impl Scratch {
         self.parts.clear();
         self.event.clear();
         self.wanted = judge.schema.whole.is_some();
+    }
+
+    /// True for a pair that was taken.
+    pub fn has(&self, i: u32) -> bool {
+        self.parts.iter().any(|(_, part)| *part == i)
     }
 
     /// Takes a pair whose key leads into a property.
@@ -110,7 +115,9 @@ impl<'a> Run<'a, '_> {
             if let Some(columns) = columns.as_deref_mut() {
                 match &value {
                     None | Some(Json::Null) => columns.properties[at].push_null(),
-                    Some(_) if as_is => columns.properties[at].push_text(text),
+                    Some(_) if as_is => {
+                        columns.properties[at].push_piece(text, self.event.view.kept);
+                    }
                     Some(value) => columns.properties[at].push_text(&value.to_string()),
                 }
             }
@@ -154,8 +161,7 @@ impl<'a> Run<'a, '_> {
                 Some((steps, self.leaf(i)))
             })
             .collect();
-        let parts: Vec<(&[&str], Leaf<'_>)> =
-            split.iter().map(|(s, t)| (s.as_slice(), *t)).collect();
+        let parts: Vec<Part<'_>> = split.iter().map(|(s, t)| (s.as_slice(), *t)).collect();
         let coercer = Coercer {
             shapes: &nested.shapes,
             keep: self.policy,

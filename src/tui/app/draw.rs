@@ -432,7 +432,14 @@ impl App {
                 (Action::CopyCell, "copy"),
                 (Action::Export, "export"),
             ],
-            (ScreenKind::Failures | ScreenKind::Schemas | ScreenKind::Sources, _) => &[
+            (ScreenKind::Failures, _) => &[
+                (Action::Help, "help"),
+                (Action::Open, "its rows"),
+                (Action::Acknowledge, "acknowledge"),
+                (Action::CopyCell, "copy"),
+                (Action::Back, "back"),
+            ],
+            (ScreenKind::Schemas | ScreenKind::Sources, _) => &[
                 (Action::Help, "help"),
                 (Action::Open, "its rows"),
                 (Action::CopyCell, "copy"),

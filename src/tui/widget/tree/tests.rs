@@ -128,7 +128,15 @@ fn sections_fold_and_the_cursor_says_what_it_is_on() {
     state.show(Section::Edge, &detail);
     state.move_by(1, &detail);
     assert_eq!(state.item(&detail), Some(Item::Field(0)));
+    // Straight to the offending bytes, wherever in a long line they are.
     state.show(Section::Raw, &detail);
+    assert_eq!(state.item(&detail), Some(Item::Raw));
+    let unmarked = Detail {
+        raw_marks: vec![],
+        ..detail.clone()
+    };
+    state.show(Section::Raw, &unmarked);
+    assert_eq!(state.item(&unmarked), Some(Item::Head(Section::Raw)));
     state.move_by(99, &detail);
     assert_eq!(state.item(&detail), Some(Item::Raw));
 }

@@ -204,7 +204,7 @@ impl Judging {
         let route = routes.choose(candidates, &properties, &self.ids)?;
         let payloads = routes.payloads(route);
         if !payloads.is_empty() {
-            payloads.open(query, &mut self.properties, &mut self.ids, &mut self.keys);
+            payloads.open(query, &mut self.properties, &mut self.ids, &self.keys);
         }
         Some(route)
     }

@@ -5,7 +5,7 @@
 //!  14:00  ▂▂▃▃▅▅▇█▇▅▃▂▂▂▃▃▅▅▇▇▅▃▂                                                                  14:20  ok  max 1,204
 //!  11-23  ········▁▁▃█▇▂·········                                                                2m each  failed  max 9
 //!  1 event=checkout  2 -host~bot (off)                                              12,408 of 1,284,003 · U all off · u undo
-//!  1 Stream  2 Failures 1,204 ✗  3 Schemas 17  6 Export  7 Sources 2 !
+//!  1 Stream  2 Failures 1,204 ✗  3 Schemas 17  6 Export  7 Sources 2 !          events by preset snowplow · no schemas
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -183,14 +183,8 @@ impl Top<'_> {
                 .unwrap_or(least)
                 .clone(),
         );
-        let used = width_of(&groups[1]) + state_width + extras_width;
-        if used <= room {
+        if width_of(&groups[1]) + state_width + extras_width <= room {
             groups.append(&mut extras);
-        }
-        // What nobody declared is stated.
-        let found_by = self.snapshot.found_by.as_deref().unwrap_or_default();
-        if used + text::width(found_by) + 3 <= room && !found_by.is_empty() {
-            groups.push(vec![(found_by.to_owned(), styles.warn)]);
         }
         let mut x = text::put(
             buf,
@@ -349,11 +343,11 @@ pub struct Tab {
     pub alarm: Option<&'static str>,
 }
 
-/// Draws the tabs; the current one stands out.
+/// Draws the tabs; the current one stands out. `note` stands at the right end where it has room.
 pub fn render_tabs(
     area: Rect,
     buf: &mut Buffer,
-    tabs: &[Tab],
+    (tabs, note): (&[Tab], &str),
     current: ScreenKind,
     styles: &Styles,
 ) {
@@ -402,5 +396,10 @@ pub fn render_tabs(
             buf.set_style(place, styles.selected_idle);
         }
         x += 3;
+    }
+    let note_width = text::width(note) as u16;
+    if x + note_width < area.right() {
+        let place = (area.right() - note_width - 1, area.y);
+        text::put(buf, place, note_width, note, styles.warn);
     }
 }

@@ -206,7 +206,9 @@ impl App {
             );
         }
         if !parts.tabs.is_empty() {
-            render_tabs(parts.tabs, buf, &self.tabs(), self.screen, styles);
+            // What nobody declared is stated.
+            let note = self.feed.shown().found_by.as_deref().unwrap_or_default();
+            render_tabs(parts.tabs, buf, (&self.tabs(), note), self.screen, styles);
         }
     }
 

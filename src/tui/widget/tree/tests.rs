@@ -155,3 +155,49 @@ fn any_size_will_do() {
         }
     }
 }
+
+#[test]
+fn what_a_payload_held_stands_below_it() {
+    let property = |depth, key: &str, value: &str, failures| DetailProperty {
+        key: key.into(),
+        value: Some(value.into()),
+        depth,
+        failures,
+        ..DetailProperty::default()
+    };
+    let bad = failure(
+        Code::V402,
+        "price",
+        "a number",
+        "price: \"x\" is not a number",
+    );
+    let mut detail = detail();
+    detail.properties = vec![
+        property(0, "ue_px", "eyJz", vec![]),
+        property(1, "price", "x", vec![bad]),
+        property(1, "tags", r#"["a"]"#, vec![]),
+        property(2, "[0]", "a", vec![]),
+        property(0, "p", "web", vec![]),
+        property(40, "far in", "y", vec![]),
+    ];
+    let lines = lines::build(&detail, &BTreeSet::new(), 60, false);
+    let lines: Vec<String> = lines
+        .iter()
+        .take(7)
+        .map(|line| line.spans.iter().map(|(text, _)| text.as_str()).collect())
+        .collect();
+    assert_eq!(
+        lines[..6],
+        [
+            " ▾ query  decoded, 2",
+            "     ue_px                 eyJz",
+            "       price               \"x\"  ✗ V402 a number wanted",
+            "       tags                [\"a\"]",
+            "         [0]               a",
+            "     p                     web",
+        ]
+    );
+    // However deep: some letters of the key are left.
+    let deep = lines[6].trim_start();
+    assert!(deep.starts_with('f') && deep.ends_with("  y"), "{deep}");
+}

@@ -224,6 +224,9 @@ pub struct CheckArgs {
     /// Values shown with each cause
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub max_examples: usize,
+    /// Print what each built-in repair would do to the failing values, and to the good ones; nothing is changed
+    #[arg(long, conflicts_with = "follow")]
+    pub preview_repairs: bool,
     /// Tell when a condition holds in every window of a while: 'failed_pct > 5 for 5m' (repeatable)
     ///
     /// METRIC > NUMBER [event NAME] for DURATION, with >= < <= too. Metrics are events, good, failed, failed_pct,

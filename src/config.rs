@@ -178,6 +178,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
     let needs = Needs {
         judge: !typed.no_judge,
         windows: watch.is_some(),
+        repairs: typed.preview_repairs,
         ..Needs::default()
     };
     let every = typed

@@ -5,6 +5,7 @@ pub mod alerting;
 mod earlier;
 mod live;
 mod on_alert;
+mod repairs;
 pub mod report;
 pub mod tally;
 pub mod text;
@@ -75,7 +76,10 @@ pub fn run(
     let mut live = Live::new(&mut tally, out, options, watching.as_mut());
     let ended = pipeline::run(&run, &mut live, &progress, &cancel);
     drop(bar);
-    let mut report = Report::new(tally, ended?);
+    let ended = ended?;
+    let repairs = run.needs.repairs.then(|| ended.repairs.clone());
+    let mut report = Report::new(tally, ended);
+    report.repairs = repairs;
     report.alerts = watching.map(|mut watching| {
         // What a followed run ends in the middle of is not complete.
         if !follows {

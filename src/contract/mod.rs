@@ -23,12 +23,16 @@ pub mod phrase;
 pub mod place;
 pub mod preset;
 pub mod property;
+pub mod repair;
+pub mod repair_edit;
+pub mod repair_table;
 pub mod routing_file;
 pub mod rule;
 pub mod schema;
 pub mod simple_pattern;
 pub mod version;
 
+pub use repair::Repair;
 pub use schema::{Additional, EventSchema, PropertySchema};
 pub use version::{SchemaVer, WantedVersion};
 
@@ -70,7 +74,8 @@ impl Contract {
         let mut digest = Sha256::new();
         let table: toml::Table = toml::from_str(&text).unwrap_or_default();
         digest.update(serde_json::to_string(&table).unwrap_or_default());
-        let schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        let mut schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        repair_table::accept(&path, &text, &mut schemas)?;
         if schemas.is_empty() {
             if !file.unknown_event_is_written {
                 file.routing.policy.unknown_event = Surprise::Allow;

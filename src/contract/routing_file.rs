@@ -28,6 +28,9 @@ struct File {
     policy: Option<PolicyTable>,
     privacy: Option<Spanned<Table>>,
     severity: Option<BTreeMap<Spanned<String>, Severity>>,
+    /// Read by `repair_table`, once the event schemas are there.
+    #[serde(rename = "repair")]
+    _repair: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::contract::repair::Repairs;
 use crate::contract::rule::Rule;
 use crate::contract::version::SchemaVer;
 use crate::model::{Cause, ColumnKind, EventType, PropertyColumn, Words};
@@ -54,6 +55,10 @@ pub struct PropertySchema {
     pub words: Option<Words>,
     /// What it must be.
     pub rule: Rule,
+    /// `default`, as the text that a query would hold.
+    pub default: Option<Arc<str>>,
+    /// What `[repair]` of `frontlog.toml` accepts for it.
+    pub repairs: Option<Box<Repairs>>,
     /// The causes that the rule's numbers stand for.
     pub causes: Vec<Cause>,
     /// `array` and `object` are kept as text and not judged yet; a repeated key is no surprise for an array.
@@ -74,6 +79,7 @@ impl EventSchema {
             name: self.name.clone(),
             version: self.version.clone(),
             declared: true,
+            repairable: self.properties.iter().any(|p| p.repairs.is_some()),
             columns: self.properties.iter().map(column).collect(),
         }
     }

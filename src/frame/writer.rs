@@ -143,9 +143,13 @@ impl FrameWriter {
             let chunk = build::events(&table.event_type, events)?;
             extend(&mut table.frame, chunk, &mut self.tails.events[id])?;
         }
+        let mut failures = build::failures(batch.failures)?;
+        if failures.height() > 0 {
+            widen::align(&mut self.snapshot.failures, &mut failures)?;
+        }
         extend(
             &mut self.snapshot.failures,
-            build::failures(batch.failures)?,
+            failures,
             &mut self.tails.failures,
         )?;
         extend(

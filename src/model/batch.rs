@@ -194,6 +194,8 @@ pub struct FailureColumns {
     pub cause: Vec<CauseId>,
     /// The offending text, cut at 256 bytes on a character boundary; null where there is none (V401).
     pub value: Text,
+    /// The text it was repaired to (F701), cut likewise; null for all others.
+    pub repaired: Text,
 }
 
 /// Raw lines of failed events that have no type, and so no row in any [`EventColumns`].
@@ -211,10 +213,22 @@ pub const MAX_FAILURE_VALUE_BYTES: usize = 256;
 impl FailureColumns {
     /// Appends one failure, cutting its value.
     pub fn push(&mut self, record: u32, cause: CauseId, value: Option<&str>) {
+        self.push_repaired(record, cause, value, None);
+    }
+
+    /// Appends one failure with the text that it was repaired to, cutting both.
+    pub fn push_repaired(
+        &mut self,
+        record: u32,
+        cause: CauseId,
+        value: Option<&str>,
+        repaired: Option<&str>,
+    ) {
+        let cut = |v: &'_ str| v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES);
         self.record.push(record);
         self.cause.push(cause);
-        self.value
-            .push(value.map(|v| &v[..v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)]));
+        self.value.push(value.map(|v| &v[..cut(v)]));
+        self.repaired.push(repaired.map(|v| &v[..cut(v)]));
     }
 
     /// The value of a row.

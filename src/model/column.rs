@@ -190,6 +190,11 @@ impl Text {
         }
     }
 
+    /// True where no row has a value.
+    pub fn is_all_null(&self) -> bool {
+        self.views.is_empty()
+    }
+
     /// The value of a row; `None` for null and past the end.
     pub fn get(&self, row: usize) -> Option<&str> {
         let valid = self.validity.as_ref().is_none_or(|bits| bits.get(row));

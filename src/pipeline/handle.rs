@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::contract::Contract;
 use crate::frame::Snapshot;
 use crate::model::{Cause, Counters, EventType, Notice, ObjectId, ObjectState, Progress};
+use crate::pipeline::judging::preview::PreviewRow;
 use crate::source;
 
 /// What the sink wants to be given; the less, the faster.
@@ -25,6 +26,8 @@ pub struct Needs {
     pub windows: bool,
     /// Judge events at all; without it a run only reads and counts records.
     pub judge: bool,
+    /// What each repair would do (`check --preview-repairs`).
+    pub repairs: bool,
 }
 
 impl Needs {
@@ -60,6 +63,8 @@ pub struct RunSummary {
     pub event_types: Vec<Arc<EventType>>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,
+    /// What each repair would do, by cause; empty unless asked for.
+    pub repairs: Vec<PreviewRow>,
 }
 
 /// A run that fills a frame in the background, for the explorer.

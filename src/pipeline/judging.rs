@@ -19,12 +19,15 @@ mod catalogue;
 mod emit;
 mod inspection;
 mod judge;
+mod mend;
+pub mod preview;
 mod rest;
 
 use catalogue::{Catalogue, Known};
 use emit::Emitter;
 pub use inspection::{InspectedFailure, InspectedProperty, Inspection, inspect};
 use judge::Scratch;
+use preview::PreviewTally;
 
 /// What judging reads of a record. Texts as logged, `-` where the log says so.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,7 @@ pub struct Judging {
     /// By event type id: what this batch has of it.
     tables: Vec<Option<EventColumns>>,
     wanted: Wanted,
+    preview: Option<Box<PreviewTally>>,
 }
 
 /// What the sink wants beside verdicts and failures.
@@ -115,7 +119,19 @@ impl Judging {
                 failed_raw,
                 times: columns,
             },
+            preview: None,
         }
+    }
+
+    /// Counts what each repair would do to the values that it judges, for [`Judging::take_preview`].
+    pub fn with_preview(mut self, wanted: bool) -> Self {
+        self.preview = wanted.then(Box::default);
+        self
+    }
+
+    /// What was counted since the last call, where it is counted at all.
+    pub fn take_preview(&mut self) -> Option<PreviewTally> {
+        self.preview.as_deref_mut().map(std::mem::take)
     }
 
     /// Fills `event_time_us` even where no columns are wanted.
@@ -139,6 +155,17 @@ impl Judging {
             counters.not_events += 1;
             return (0, 0, Verdict::NotEvent);
         }
+        self.event(record, view, failures, counters)
+    }
+
+    /// As [`Judging::record`], for a record of which it is known that it is an event.
+    pub fn event(
+        &mut self,
+        record: u32,
+        view: &RecordView<'_>,
+        failures: &mut FailureColumns,
+        counters: &mut Counters,
+    ) -> (u16, u32, Verdict) {
         let query = if view.query == "-" { "" } else { view.query };
         split_query(query, &mut self.properties);
         let properties = self.properties.view(query);
@@ -157,6 +184,7 @@ impl Judging {
             failures,
             counters,
             failed: false,
+            repaired: false,
         };
         let known = identify(&mut self.catalogue, &self.envelope, &event, &mut emitter);
         let Some(known) = known else {
@@ -175,6 +203,7 @@ impl Judging {
             known,
             target,
             &mut emitter,
+            self.preview.as_deref_mut(),
         );
         let verdict = finish(&mut emitter);
         let row = table.record.len() as u32;
@@ -241,6 +270,7 @@ fn finish(emitter: &mut Emitter<'_>) -> Verdict {
         Verdict::Failed
     } else {
         emitter.counters.good += 1;
+        emitter.counters.repaired += u64::from(emitter.repaired);
         Verdict::Good
     }
 }

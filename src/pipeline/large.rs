@@ -349,6 +349,7 @@ mod tests {
             streams: AtomicUsize::new(0),
             read_before: std::sync::Mutex::default(),
             versions: None,
+            repairs: std::sync::Mutex::default(),
         };
         let (_units, units) = crossbeam_channel::bounded(1);
         let parts = crossbeam_channel::bounded(0);

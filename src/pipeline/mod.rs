@@ -21,10 +21,12 @@ mod ordered;
 mod raw_fields;
 pub mod raw_line;
 mod records;
+mod repair_preview;
 mod run;
 mod versions;
 mod worker;
 
 pub use handle::{Handle, Needs, RunOptions, RunSummary};
 pub use inspect::{Inspector, inspect, loaded};
+pub use repair_preview::preview as preview_repairs;
 pub use run::{explore, load, run};

@@ -31,7 +31,12 @@ impl Records<'_, '_, '_> {
     }
 
     /// An event whose line is not UTF-8 says so (D302); its columns hold U+FFFD, the line keeps its bytes.
-    fn bad_utf8(&mut self, row: u32, judged: (u16, u32, Verdict)) -> (u16, u32, Verdict) {
+    fn bad_utf8(
+        &mut self,
+        row: u32,
+        judged: (u16, u32, Verdict),
+        repaired: u64,
+    ) -> (u16, u32, Verdict) {
         if judged.2 == Verdict::NotEvent {
             return judged;
         }
@@ -48,6 +53,7 @@ impl Records<'_, '_, '_> {
             return judged;
         }
         count.good -= 1;
+        count.repaired -= repaired;
         count.failed += 1;
         (judged.0, judged.1, Verdict::Failed)
     }
@@ -170,6 +176,7 @@ impl LineSink for Records<'_, '_, '_> {
 
     fn record(&mut self, view: &LineView<'_>) {
         let row = self.batch.records.len() as u32;
+        let repaired = self.count().repaired;
         let judged = if self.worker.shared.needs.judge {
             let record = RecordView {
                 method: view.get(FieldId::CS_METHOD).unwrap_or_default(),
@@ -190,7 +197,8 @@ impl LineSink for Records<'_, '_, '_> {
             (0, 0, Verdict::NotEvent)
         };
         let judged = if view.bad_utf8 {
-            self.bad_utf8(row, judged)
+            let repaired = self.count().repaired - repaired;
+            self.bad_utf8(row, judged, repaired)
         } else {
             judged
         };

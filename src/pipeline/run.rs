@@ -59,6 +59,7 @@ pub fn load(
         failed_raw: false,
         windows: false,
         judge: true,
+        repairs: false,
     };
     let mut writer = FrameWriter::new(sender);
     run(&options, &mut writer, progress, cancel)?;
@@ -84,6 +85,7 @@ pub fn explore(options: RunOptions) -> Result<Handle> {
         failed_raw: false,
         windows: false,
         judge: true,
+        repairs: false,
     };
     std::thread::Builder::new()
         .name("frontlog-run".into())
@@ -162,6 +164,7 @@ fn run_with(
         streams: AtomicUsize::new(0),
         read_before: std::sync::Mutex::default(),
         versions: options.source.follow.then(|| Versions::after(&taken)),
+        repairs: std::sync::Mutex::default(),
     };
     sink.start(&types, &causes, &shared.words);
     let (unit_sender, units) = bounded(2 * threads);
@@ -237,12 +240,17 @@ fn run_with(
         drop(tokens);
         result?;
         counters.identity().map_err(Error::Identity)?;
+        let counted = shared.repairs.lock();
+        let repairs = counted
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .rows(&shared.contract);
         Ok(RunSummary {
             counters,
             objects,
             causes: causes.list(),
             event_types: types.list(),
             warnings,
+            repairs,
         })
     })
 }

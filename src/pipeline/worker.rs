@@ -18,6 +18,7 @@ use crate::parse::{LineSink, ParseScratch, ParseState, parse_block};
 use crate::pipeline::Needs;
 use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
 use crate::pipeline::judging::Judging;
+use crate::pipeline::judging::preview::PreviewTally;
 use crate::pipeline::large::{Part, is_large};
 use crate::pipeline::records::{Records, pad};
 use crate::pipeline::versions::Versions;
@@ -45,6 +46,8 @@ pub(super) struct Shared {
     pub read_before: Mutex<HashMap<u32, u64>>,
     /// Of a followed run: what the versions of overwritten objects have in common is read once.
     pub versions: Option<Versions>,
+    /// What each repair would do, of all threads.
+    pub repairs: Mutex<PreviewTally>,
 }
 
 impl Shared {
@@ -109,7 +112,8 @@ impl<'a> Worker<'a> {
             needs.event_columns,
             needs.failed_raw,
         )
-        .with_event_times(needs.windows);
+        .with_event_times(needs.windows)
+        .with_preview(needs.repairs);
         Self {
             shared,
             units,
@@ -212,6 +216,7 @@ impl<'a> Worker<'a> {
     pub(super) fn send(&mut self, mut batch: Batch) -> Option<()> {
         self.layout = 0;
         batch.events = self.judging.take();
+        self.shared.add_repairs(&mut self.judging);
         let rows = batch.records.len();
         pad(&mut batch.records, rows);
         let mut exact = batch.records.take_exact();

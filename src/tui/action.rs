@@ -111,6 +111,7 @@ actions! {
     Wrap "wrap" "Look" "wrap long values in the detail pane";
     Raw "raw" "Look" "the raw log line";
     Retry "retry" "Look" "read again what could not be read";
+    Repairs "repairs" "Look" "what repairs would do to this cause";
     WindowLength "window-length" "Look" "how long a bar of the timeline is";
     FailedRate "failed-rate" "Look" "failed events as a share of all";
     Pause "pause" "Follow" "pause: new rows wait; again: resume";

@@ -9,6 +9,7 @@ mod draw;
 mod exports;
 mod jobs;
 mod prompts;
+mod repairs;
 mod time_of;
 mod update;
 
@@ -212,7 +213,7 @@ impl App {
                 }
                 true
             }
-            Some(Modal::Columns(_) | Modal::Filters(_)) | None => false,
+            Some(Modal::Columns(_) | Modal::Filters(_) | Modal::Repairs(_)) | None => false,
         };
         if !taken && self.modal.is_none() && !in_sequence {
             let help = self.setting.keymap.hint(Mode::Normal, Action::Help);
@@ -231,7 +232,8 @@ impl App {
             Some(Modal::Prompt(prompt)) => prompt.paste(text, &snapshot),
             Some(Modal::Palette(palette)) => palette.paste(text),
             None if exporting => self.export.insert(text),
-            Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_)) | None => {}
+            Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_) | Modal::Repairs(_))
+            | None => {}
         }
     }
 

@@ -18,6 +18,15 @@ pub enum Effect {
     StopExport,
     /// Read objects again that could not be read.
     ReadAgain(Vec<crate::model::ObjectId>),
+    /// Write an accepted repair into the contract's `frontlog.toml`.
+    AcceptRepair {
+        /// The contract's folder.
+        dir: std::path::PathBuf,
+        /// `event.property`.
+        key: String,
+        /// Which.
+        repair: crate::contract::Repair,
+    },
     /// Draw every cell again.
     Redraw,
     /// Give the terminal back and stop until continued.

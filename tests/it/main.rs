@@ -31,6 +31,7 @@ mod program;
 mod query;
 mod real_logs;
 mod registry;
+mod repairs;
 mod s3;
 mod s3_listing;
 mod s3_odd_servers;

@@ -65,6 +65,7 @@ fn options() -> RunOptions {
         failed_raw: false,
         windows: false,
         judge: true,
+        repairs: false,
     };
     RunOptions {
         source,

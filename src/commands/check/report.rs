@@ -14,6 +14,7 @@ use crate::commands::check::watching::Watching;
 use crate::model::time::format_us;
 use crate::model::{Cause, Code, Counters, EventType, ObjectState, ObjectStatus, Severity};
 use crate::pipeline::RunSummary;
+use crate::pipeline::judging::preview::PreviewRow;
 
 /// The format number in the JSON output; it changes only when something is taken away or renamed.
 pub const FORMAT: u32 = 1;
@@ -45,6 +46,9 @@ pub struct Report {
     /// What the alerts did; absent where none was asked for.
     #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     pub alerts: Option<Alerts>,
+    /// What each repair would do, by cause; absent unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub repairs: Option<Vec<PreviewRow>>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,
 }
@@ -129,6 +133,9 @@ pub struct FailureRow {
 pub struct ExampleRow {
     /// The offending text, cut at 256 bytes; null where there is none.
     pub value: Option<String>,
+    /// What it was repaired to (F701).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<String>,
     /// URI of the object.
     pub object: String,
     /// Line in it, from 1.
@@ -231,6 +238,7 @@ impl Report {
             rejects,
             incomplete_objects,
             alerts: None,
+            repairs: None,
             warnings: Vec::new(),
         }
     }
@@ -366,6 +374,7 @@ impl Names<'_> {
             examples: examples
                 .map(|e| ExampleRow {
                     value: e.value.clone(),
+                    repaired: e.repaired.clone(),
                     object: self.object(e.object),
                     line: e.line,
                 })

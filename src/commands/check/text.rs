@@ -18,6 +18,7 @@
 
 use std::fmt::Write as _;
 
+use crate::commands::check::repairs;
 use crate::commands::check::report::{ExampleRow, Report};
 use crate::commands::table::{Table, bytes, percent, printable, thousands};
 use crate::model::Counters;
@@ -30,6 +31,7 @@ pub fn render(report: &Report) -> String {
         failures(report),
         rejects(report),
         incomplete(report),
+        repairs::render(report.repairs.as_deref()),
         alerts(report),
         warnings(report),
         verdict(report),
@@ -113,6 +115,13 @@ fn identity(c: &Counters) -> String {
         bytes(c.object_bytes)
     );
     let _ = writeln!(out, ", {} of text", bytes(c.text_bytes));
+    if c.repaired > 0 {
+        let _ = writeln!(
+            out,
+            "{:>totals$} of the good repaired, as [repair] of frontlog.toml accepts",
+            thousands(c.repaired)
+        );
+    }
     out
 }
 
@@ -201,16 +210,18 @@ fn failures(report: &Report) -> String {
 
 fn example_line(example: &ExampleRow) -> String {
     let at = format!("{}:{}", example.object, example.line);
-    match &example.value {
-        Some(value) => format!("\"{}\"  {at}", cut(value)),
-        None => at,
+    match (&example.value, &example.repaired) {
+        (Some(value), Some(to)) => format!("\"{}\" → \"{}\"  {at}", cut(value), cut(to)),
+        (Some(value), None) => format!("\"{}\"  {at}", cut(value)),
+        (None, Some(to)) => format!("→ \"{}\"  {at}", cut(to)),
+        (None, None) => at,
     }
 }
 
 /// Values and expectations are shown up to so many characters; the JSON output has all of them.
 const MAX_SHOWN: usize = 48;
 
-fn cut(value: &str) -> String {
+pub(super) fn cut(value: &str) -> String {
     match value.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
@@ -298,7 +309,7 @@ fn verdict(report: &Report) -> String {
 }
 
 /// `1 cause`, `1,204 causes`.
-fn count(number: u64, noun: &str) -> String {
+pub(super) fn count(number: u64, noun: &str) -> String {
     format!(
         "{} {noun}{}",
         thousands(number),

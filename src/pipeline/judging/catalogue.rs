@@ -7,6 +7,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::emit::{DynamicCauses, Ranked, Subject};
+use crate::contract::repair::Done;
 use crate::contract::{Additional, Contract, EventSchema, WantedVersion};
 use crate::event::KeyTable;
 use crate::model::lanes::Mark;
@@ -32,6 +33,8 @@ pub(super) struct Judge {
     /// By property.
     pub words: Vec<WordCache>,
     pub extra: Extra,
+    /// Causes of what was repaired, by property and repairs, as they were met.
+    pub mended: Vec<(usize, Done, Ranked)>,
 }
 
 /// What happens to properties without a column.
@@ -200,6 +203,7 @@ impl Catalogue {
             name: shared.clone(),
             version: "".into(),
             declared: false,
+            repairable: false,
             columns: vec![],
         });
         let cause = Cause {
@@ -317,6 +321,7 @@ impl Judge {
                 .map(|_| WordCache::default())
                 .collect(),
             extra: extra(schema.additional, routing.policy.unknown_property),
+            mended: vec![],
             schema: schema.clone(),
         }
     }

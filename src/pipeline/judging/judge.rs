@@ -7,7 +7,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalogue::{Catalogue, Extra, Judge, Known, NO_PROPERTY};
 use super::emit::{DynamicCauses, Emitter, Subject};
-use super::{Event, rest};
+use super::preview::PreviewTally;
+use super::{Event, mend, rest};
+use crate::contract::repair::Mending;
 use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::PropertySchema;
 use crate::event::{Envelope, UNKNOWN_KEY};
@@ -26,9 +28,12 @@ pub(super) struct Scratch {
     broken: Vec<u8>,
     others: Others,
     json: String,
+    mending: Mending,
 }
 
 const ABSENT: u32 = u32::MAX;
+/// Absent, but given its default.
+const DEFAULTED: u32 = u32::MAX - 1;
 
 /// The pairs that are no property of the schema.
 #[derive(Debug, Default)]
@@ -50,6 +55,7 @@ pub(super) fn judge(
     known: Known,
     mut columns: Option<&mut EventColumns>,
     emitter: &mut Emitter<'_>,
+    preview: Option<&mut PreviewTally>,
 ) {
     let Catalogue {
         judges,
@@ -63,12 +69,16 @@ pub(super) fn judge(
         causes,
         emitter,
         policy: *duplicate_key,
+        preview,
     };
     scratch.others.pairs.clear();
     let (subject, extra) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
             run.choose(judge, scratch);
+            if let Some(preview) = run.preview.as_deref_mut() {
+                preview.look_at(at);
+            }
             run.values(judge, scratch, columns.as_deref_mut());
             run.missing(judge, scratch, columns.as_deref_mut());
             (judge.subject(), judge.extra)
@@ -103,6 +113,7 @@ struct Run<'a, 'e> {
     causes: &'a mut DynamicCauses,
     emitter: &'a mut Emitter<'e>,
     policy: DuplicateKey,
+    preview: Option<&'a mut PreviewTally>,
 }
 
 impl Run<'_, '_> {
@@ -152,19 +163,28 @@ impl Run<'_, '_> {
             if property == NO_PROPERTY || scratch.chosen[at] != i as u32 {
                 continue;
             }
-            let text = self.event.properties.value(i);
-            let schema = &judge.schema.properties[at];
-            let value = if self.is_undecodable(judge, i) || self.is_refused(scratch, property) {
-                None
-            } else {
-                schema.rule.judge(text, &mut scratch.broken)
-            };
+            let mut text = self.event.properties.value(i);
+            let mut value = None;
+            if !self.is_undecodable(judge, i) && !self.is_refused(scratch, property) {
+                value = judge.schema.properties[at]
+                    .rule
+                    .judge(text, &mut scratch.broken);
+                if !scratch.broken.is_empty() && self.mend(judge, at, text, scratch) {
+                    text = &scratch.mending.text;
+                    value = judge.schema.properties[at]
+                        .rule
+                        .judge(text, &mut scratch.broken);
+                } else if let Some(preview) = self.preview.as_deref_mut() {
+                    preview.value(&judge.schema, at, text, &scratch.broken);
+                }
+            }
             if !scratch.broken.is_empty() {
                 for cause in scratch.broken.drain(..) {
                     self.emitter
                         .emit(judge.causes[at][usize::from(cause)], Some(text));
                 }
             }
+            let schema = &judge.schema.properties[at];
             if let Some(columns) = columns.as_deref_mut() {
                 push(
                     &mut columns.properties[at],
@@ -175,6 +195,17 @@ impl Run<'_, '_> {
                 );
             }
         }
+    }
+
+    /// True where what is broken was repaired; the text is in `scratch.mending` then, and nothing is broken any more.
+    fn mend(&mut self, judge: &mut Judge, at: usize, text: &str, scratch: &mut Scratch) -> bool {
+        let Some(ranked) = mend::mend(judge, at, text, &mut scratch.mending, self.causes) else {
+            return false;
+        };
+        scratch.broken.clear();
+        self.emitter
+            .note_repair(ranked, Some(text), &scratch.mending.text);
+        true
     }
 
     /// D301 and D302 of a declared property; true where one is an error.
@@ -189,12 +220,35 @@ impl Run<'_, '_> {
             && self.causes.severity(Code::D305) == Severity::Error
     }
 
-    fn missing(&mut self, judge: &Judge, scratch: &Scratch, columns: Option<&mut EventColumns>) {
-        for &property in &judge.required {
-            let at = usize::from(property);
-            if scratch.chosen[at] == ABSENT {
+    fn missing(
+        &mut self,
+        judge: &mut Judge,
+        scratch: &mut Scratch,
+        mut columns: Option<&mut EventColumns>,
+    ) {
+        for i in 0..judge.required.len() {
+            let at = usize::from(judge.required[i]);
+            if scratch.chosen[at] != ABSENT {
+                continue;
+            }
+            let Some(ranked) = mend::default(judge, at, &mut scratch.mending, self.causes) else {
                 self.emitter
                     .emit(judge.causes[at][usize::from(CAUSE_REQUIRED)], None);
+                if let Some(preview) = self.preview.as_deref_mut() {
+                    preview.missing(&judge.schema, at);
+                }
+                continue;
+            };
+            let text = &scratch.mending.text;
+            self.emitter.note_repair(ranked, None, text);
+            // It has its value now: the loop below leaves it alone.
+            scratch.chosen[at] = DEFAULTED;
+            if let Some(columns) = columns.as_deref_mut() {
+                let schema = &judge.schema.properties[at];
+                let value = schema.rule.judge(text, &mut scratch.broken);
+                scratch.broken.clear();
+                let words = &mut judge.words[at];
+                push(&mut columns.properties[at], schema, value, text, words);
             }
         }
         if let Some(columns) = columns {

@@ -79,6 +79,9 @@ impl App {
     }
 
     fn close_modal(&mut self) {
+        if matches!(self.modal, Some(Modal::Repairs(_))) {
+            return self.close_repairs();
+        }
         if let Some(Modal::Prompt(prompt)) = self.modal.take() {
             self.typed.close(prompt.kind, prompt.text());
         }
@@ -110,6 +113,7 @@ impl App {
                 Action::MoveDown => chooser.shift(1),
                 _ => chooser.move_by(step),
             },
+            Some(Modal::Repairs(preview)) => preview.move_by(step),
             Some(Modal::Filters(_)) => self.steer_filters(action, step),
             None => {}
         }
@@ -163,6 +167,7 @@ impl App {
                     self.modal = Some(Modal::Prompt(prompt));
                 }
             }
+            Some(Modal::Repairs(preview)) => return self.accept_repair(preview),
             Some(Modal::Help(_)) | None => {}
         }
         vec![]

@@ -379,6 +379,7 @@ impl App {
                     })
                     .collect();
             }
+            Action::Repairs => self.open_repairs(),
             Action::NextFailure => self.failures.table.move_by(1, rows),
             Action::PreviousFailure => self.failures.table.move_by(-1, rows),
             _ => {

@@ -5,6 +5,7 @@ pub mod filters;
 pub mod help;
 pub mod palette;
 pub mod prompt;
+pub mod repairs;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -14,6 +15,7 @@ pub use filters::FilterStack;
 pub use help::Help;
 pub use palette::Palette;
 pub use prompt::{Prompt, PromptKind};
+pub use repairs::RepairPreview;
 
 use crate::tui::keymap::{Keymap, Mode};
 use crate::tui::theme::Styles;
@@ -31,6 +33,8 @@ pub enum Modal {
     Columns(ColumnChooser),
     /// The filters.
     Filters(FilterStack),
+    /// What repairs would do.
+    Repairs(RepairPreview),
 }
 
 impl Modal {
@@ -38,7 +42,7 @@ impl Modal {
     pub fn mode(&self) -> Mode {
         match self {
             Self::Prompt(_) | Self::Palette(_) | Self::Help(_) => Mode::Prompt,
-            Self::Columns(_) | Self::Filters(_) => Mode::List,
+            Self::Columns(_) | Self::Filters(_) | Self::Repairs(_) => Mode::List,
         }
     }
 
@@ -60,6 +64,10 @@ impl Modal {
                 None
             }
             Self::Filters(it) => {
+                it.render(area, buf, styles);
+                None
+            }
+            Self::Repairs(it) => {
                 it.render(area, buf, styles);
                 None
             }

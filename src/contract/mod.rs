@@ -27,6 +27,7 @@ pub mod repair;
 pub mod repair_edit;
 pub mod repair_table;
 pub mod routing_file;
+pub mod routing_tables;
 pub mod rule;
 pub mod schema;
 pub mod simple_pattern;
@@ -115,9 +116,9 @@ impl Contract {
 
     /// What holds without a contract: every pixel-like record is an event, any name is allowed, nothing is judged.
     pub fn builtin() -> Self {
-        let routing = preset::generic();
+        let routing = preset::any();
         let guess = Some(guess(&routing));
-        let digest = hex(&Sha256::digest("preset generic, no schemas"));
+        let digest = hex(&Sha256::digest("any preset, no schemas"));
         Self {
             routing,
             schemas: vec![],
@@ -145,13 +146,17 @@ impl Contract {
 }
 
 fn guess(routing: &Routing) -> String {
-    let source = match &routing.name {
-        NameRule::Query(keys) if keys.len() == 1 => format!("parameter {}", keys[0]),
-        NameRule::Query(keys) => format!("the first parameter of {}", keys.join(", ")),
-        NameRule::PathSegment(index) => format!("path segment {index}"),
-        NameRule::Const(name) => format!("the name {name}"),
+    let sources: Vec<String> = routing.name.iter().map(NameRule::described).collect();
+    let mut presets: Vec<&str> = routing.known.iter().map(|pixel| pixel.preset).collect();
+    presets.dedup();
+    let known = match presets.as_slice() {
+        [] => String::new(),
+        several => format!("preset {}, else by ", several.join(", ")),
     };
-    format!("events by {source} · no schemas")
+    format!(
+        "events by {known}{} · no schemas",
+        sources.join(", else by ")
+    )
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -66,8 +66,13 @@ impl KeyTable {
     /// Writes the number of every property's key to `out` (cleared first), in the order of the query.
     pub fn resolve(&mut self, properties: &Properties<'_>, out: &mut Vec<u16>) {
         out.clear();
+        self.resolve_more(properties, out);
+    }
+
+    /// The same for the properties that `out` has no number of yet.
+    pub fn resolve_more(&mut self, properties: &Properties<'_>, out: &mut Vec<u16>) {
         let mut before = 0;
-        for i in 0..properties.len() {
+        for i in out.len()..properties.len() {
             let id = self.find_after(before, properties, i);
             out.push(id);
             if id != UNKNOWN_KEY {

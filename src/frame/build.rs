@@ -181,6 +181,7 @@ pub fn empty(words: &[Option<Words>]) -> Snapshot {
         causes: Arc::default(),
         counters: Counters::default(),
         timeline: Timeline::default(),
+        found_by: None,
         windows: crate::frame::WindowSpec::default(),
         newest_came_ms: None,
         complete: false,

@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub counters: Counters,
     /// Good, failed and other records by second of log time.
     pub timeline: Timeline,
+    /// How events came to their names, where no event schema says what there is.
+    pub found_by: Option<Arc<str>>,
     /// How the table `windows` of a query is cut.
     pub windows: WindowSpec,
     /// When the record with the newest log time came, in milliseconds since 1970 UTC.

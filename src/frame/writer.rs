@@ -81,6 +81,10 @@ impl FrameWriter {
             self.snapshot.causes = Arc::new(causes);
         }
         self.add_event_types();
+        let found_by = self.types.found_by();
+        if self.snapshot.found_by.as_deref() != found_by.as_deref() {
+            self.snapshot.found_by = found_by.map(Into::into);
+        }
         self.sender.send_replace(Arc::new(self.snapshot.clone()));
         self.published = Instant::now();
         self.dirty = false;

@@ -1,8 +1,8 @@
 //! What each repair would do to what is loaded: the queries of a snapshot judged once more, by the code that judged them
 //! first, and only counted.
 
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError};
 
 use crate::contract::Contract;
 use crate::frame::cell::event_of;
@@ -37,8 +37,7 @@ pub fn preview(
         false,
     )
     .with_preview(true);
-    let query = ColumnRef::record("cs_uri_query");
-    let stem = ColumnRef::record("cs_uri_stem");
+    let columns = ["cs_uri_query", "cs_uri_stem", "cs_method", "sc_status"].map(ColumnRef::record);
     let (mut counters, mut logged) = (Counters::default(), String::new());
     for row in 0..snapshot.len() {
         if row.is_multiple_of(4_096) {
@@ -51,24 +50,27 @@ pub fn preview(
         if event_of(snapshot, row).is_none_or(|(table, _)| !table.event_type.declared) {
             continue;
         }
-        let (query, stem) = (cell(snapshot, row, &query), cell(snapshot, row, &stem));
+        let [query, stem, method, status] = columns.each_ref().map(|c| cell(snapshot, row, c));
         // The frame keeps queries without the log's own layer of encoding; judging takes one off.
         logged.clear();
         if let Cell::Text(query) = &query {
             relayer(query, &mut logged);
         }
-        let stem = stem.to_text();
+        let (stem, method) = (stem.to_text(), method.to_text());
         let view = RecordView {
-            method: "",
+            method: &method,
             stem: &stem,
-            status: None,
+            status: match status {
+                Cell::Int(status) => Some(status),
+                _ => None,
+            },
             query: &logged,
             request_id: "",
             time_us: 0,
             line: "",
         };
         let mut failures = FailureColumns::default();
-        judging.event(0, &view, &mut failures, &mut counters);
+        judging.record(0, &view, &mut failures, &mut counters);
     }
     Some(judging.take_preview()?.rows(contract))
 }

@@ -249,6 +249,7 @@ fn run_with(
             objects,
             causes: causes.list(),
             event_types: types.list(),
+            found_by: types.found_by(),
             warnings,
             repairs,
         })

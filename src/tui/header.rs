@@ -187,8 +187,14 @@ impl Top<'_> {
                 .unwrap_or(least)
                 .clone(),
         );
-        if width_of(&groups[1]) + state_width + extras_width <= room {
+        let used = width_of(&groups[1]) + state_width + extras_width;
+        if used <= room {
             groups.append(&mut extras);
+        }
+        // What nobody declared is stated.
+        let found_by = self.snapshot.found_by.as_deref().unwrap_or_default();
+        if used + text::width(found_by) + 3 <= room && !found_by.is_empty() {
+            groups.push(vec![(found_by.to_owned(), styles.warn)]);
         }
         let mut x = text::put(
             buf,

@@ -27,6 +27,7 @@ mod kinesis;
 mod kinesis_server;
 mod live_check;
 mod pipeline;
+mod presets;
 mod program;
 mod query;
 mod real_logs;

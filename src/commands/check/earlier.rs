@@ -8,6 +8,7 @@ impl Report {
     /// Adds what an earlier run had counted.
     pub fn add(&mut self, earlier: Self) {
         self.counters.add(&earlier.counters);
+        self.events_by = self.events_by.take().or(earlier.events_by);
         for row in earlier.events {
             let same = |r: &&mut super::report::EventRow| {
                 (&r.event, &r.version, r.declared) == (&row.event, &row.version, row.declared)

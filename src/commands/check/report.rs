@@ -37,6 +37,9 @@ pub struct Report {
     pub counters: Counters,
     /// By name and version.
     pub events: Vec<EventRow>,
+    /// How events came to their names; absent under event schemas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_by: Option<String>,
     /// By rows, the most first; then by code, event and path.
     pub failures: Vec<FailureRow>,
     /// By code.
@@ -190,6 +193,7 @@ impl Report {
         };
         let mut report = Self::of(&tally, &known);
         report.warnings = summary.warnings;
+        report.events_by = summary.found_by;
         if let Some(earlier) = earlier {
             report.add(*earlier);
         }
@@ -234,6 +238,7 @@ impl Report {
             reasons: Vec::new(),
             counters: *known.counters,
             events,
+            events_by: None,
             failures,
             rejects,
             incomplete_objects,

@@ -158,7 +158,9 @@ fn events(report: &Report) -> String {
             percent(row.failed, row.events),
         ]);
     }
-    format!("Events\n{table}")
+    let by = report.events_by.as_deref();
+    let by = by.and_then(|by| by.strip_prefix("events"));
+    format!("Events{}\n{table}", by.unwrap_or_default())
 }
 
 fn failures(report: &Report) -> String {

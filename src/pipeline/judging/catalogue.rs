@@ -11,7 +11,7 @@ use crate::contract::repair::Done;
 use crate::contract::{Additional, Contract, EventSchema, WantedVersion};
 use crate::event::KeyTable;
 use crate::model::lanes::Mark;
-use crate::model::routing::{DuplicateKey, NameRule, Routing, Surprise, UnknownProperty};
+use crate::model::routing::{DuplicateKey, NameFrom, NameRule, Routing, Surprise, UnknownProperty};
 use crate::model::{
     Cause, Causes, Code, Column, EventColumns, EventType, EventTypeId, EventTypes, WordCache,
 };
@@ -84,7 +84,8 @@ pub(super) struct Undeclared {
 pub(super) struct Catalogue {
     pub judges: Vec<Judge>,
     pub causes: DynamicCauses,
-    pub no_name: Ranked,
+    /// By route.
+    pub no_name: Vec<Ranked>,
     pub duplicate_key: DuplicateKey,
     names: HashMap<Box<str>, NameEntry, FixedState>,
     pub undeclared: Vec<Undeclared>,
@@ -116,15 +117,20 @@ impl Catalogue {
             .zip(ids)
             .map(|(schema, id)| Judge::new(schema, id, &contract.routing, &causes, keys))
             .collect();
-        let no_name = causes.intern(&Cause {
-            code: Code::R201,
-            severity: causes.severity(Code::R201),
-            event: "".into(),
-            version: "".into(),
-            path: "".into(),
-            keyword: "",
-            expected: expected_name(&contract.routing.name).into(),
+        let routing = &contract.routing;
+        let rules = std::iter::once(&routing.name).chain(routing.known.iter().map(|p| &p.name));
+        let no_name = rules.map(|rules| {
+            causes.intern(&Cause {
+                code: Code::R201,
+                severity: causes.severity(Code::R201),
+                event: "".into(),
+                version: "".into(),
+                path: "".into(),
+                keyword: "",
+                expected: expected_name(rules).into(),
+            })
         });
+        let no_name = no_name.collect();
         Self {
             names: names(contract, &causes),
             judges,
@@ -403,11 +409,13 @@ fn names(contract: &Contract, causes: &DynamicCauses) -> HashMap<Box<str>, NameE
     names
 }
 
-fn expected_name(rule: &NameRule) -> String {
-    match rule {
-        NameRule::Query(keys) if keys.len() == 1 => format!("a name in parameter {}", keys[0]),
-        NameRule::Query(keys) => format!("a name in one of the parameters {}", keys.join(", ")),
-        NameRule::PathSegment(index) => format!("a name in path segment {index}"),
-        NameRule::Const(_) => String::new(),
-    }
+fn expected_name(rules: &[NameRule]) -> String {
+    let places = rules.iter().map(|rule| match &rule.from {
+        NameFrom::Query(keys) if keys.len() == 1 => format!("in parameter {}", keys[0]),
+        NameFrom::Query(keys) => format!("in one of the parameters {}", keys.join(", ")),
+        _ => format!("by {}", rule.described()),
+    });
+    let mut places: Vec<String> = places.collect();
+    places.dedup();
+    format!("a name {}", places.join(" or "))
 }

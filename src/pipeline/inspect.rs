@@ -255,7 +255,7 @@ fn judge(detail: &mut Detail, snapshot: &Snapshot, contract: &Contract) {
                     declared: declared(event_type.as_deref(), contract, &cause.path),
                     failures: vec![told],
                     ..DetailProperty::default()
-                })
+                });
             }
             None => detail.failures.push(told),
         }

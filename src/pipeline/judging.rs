@@ -64,7 +64,6 @@ pub struct Judging {
     /// By event type id: what this batch has of it.
     tables: Vec<Option<EventColumns>>,
     wanted: Wanted,
-    preview: Option<Box<PreviewTally>>,
 }
 
 /// What the sink wants beside verdicts and failures.
@@ -123,19 +122,18 @@ impl Judging {
                 failed_raw,
                 times: columns,
             },
-            preview: None,
         }
     }
 
     /// Counts what each repair would do to the values that it judges, for [`Judging::take_preview`].
     pub fn with_preview(mut self, wanted: bool) -> Self {
-        self.preview = wanted.then(Box::default);
+        self.scratch.preview = wanted.then(Box::default);
         self
     }
 
     /// What was counted since the last call, where it is counted at all.
     pub fn take_preview(&mut self) -> Option<PreviewTally> {
-        self.preview.as_deref_mut().map(std::mem::take)
+        self.scratch.preview.as_deref_mut().map(std::mem::take)
     }
 
     /// Fills `event_time_us` even where no columns are wanted.
@@ -195,7 +193,6 @@ impl Judging {
             known,
             target,
             &mut emitter,
-            self.preview.as_deref_mut(),
         );
         let verdict = finish(&mut emitter);
         let row = table.record.len() as u32;

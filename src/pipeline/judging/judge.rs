@@ -29,6 +29,8 @@ pub(super) struct Scratch {
     others: Others,
     json: String,
     mending: Mending,
+    /// What each repair would do, where that is counted.
+    pub preview: Option<Box<PreviewTally>>,
 }
 
 /// What a payload lacks.
@@ -58,7 +60,6 @@ pub(super) fn judge(
     known: Known,
     mut columns: Option<&mut EventColumns>,
     emitter: &mut Emitter<'_>,
-    preview: Option<&mut PreviewTally>,
 ) {
     let Catalogue {
         judges,
@@ -72,14 +73,13 @@ pub(super) fn judge(
         causes,
         emitter,
         policy: *duplicate_key,
-        preview,
     };
     scratch.others.pairs.clear();
     let (subject, extra) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
             run.choose(judge, scratch);
-            if let Some(preview) = run.preview.as_deref_mut() {
+            if let Some(preview) = scratch.preview.as_deref_mut() {
                 preview.look_at(at);
             }
             run.values(judge, scratch, columns.as_deref_mut());
@@ -117,7 +117,6 @@ struct Run<'a, 'e> {
     causes: &'a mut DynamicCauses,
     emitter: &'a mut Emitter<'e>,
     policy: DuplicateKey,
-    preview: Option<&'a mut PreviewTally>,
 }
 
 impl Run<'_, '_> {
@@ -179,7 +178,7 @@ impl Run<'_, '_> {
                     value = judge.schema.properties[at]
                         .rule
                         .judge(text, &mut scratch.broken);
-                } else if let Some(preview) = self.preview.as_deref_mut() {
+                } else if let Some(preview) = scratch.preview.as_deref_mut() {
                     preview.value(&judge.schema, at, text, &scratch.broken);
                 }
             }
@@ -238,7 +237,7 @@ impl Run<'_, '_> {
             let Some(ranked) = mend::default(judge, at, &mut scratch.mending, self.causes) else {
                 self.emitter
                     .emit(judge.causes[at][usize::from(CAUSE_REQUIRED)], None);
-                if let Some(preview) = self.preview.as_deref_mut() {
+                if let Some(preview) = scratch.preview.as_deref_mut() {
                     preview.missing(&judge.schema, at);
                 }
                 continue;

@@ -143,7 +143,9 @@ impl PreviewTally {
             }
             return;
         }
-        broken.iter().for_each(|c| add(&mut counts.failing, *c));
+        for cause in broken {
+            add(&mut counts.failing, *cause);
+        }
         let candidates = counts
             .candidates
             .get_or_insert_with(|| candidates(property));
@@ -152,7 +154,9 @@ impl PreviewTally {
                 .as_ref()
                 .and_then(|c| c.mend(&property.rule, text, &mut self.mending));
             if mended.is_some() {
-                broken.iter().for_each(|c| add(&mut tally.repaired, *c));
+                for cause in broken {
+                    add(&mut tally.repaired, *cause);
+                }
                 tally.example(Some(text), &self.mending.text);
             }
         }
@@ -300,7 +304,7 @@ impl Counts {
             })
             .filter(|row| row.repairs > 0)
             .collect();
-        repairs.sort_by(|a, b| b.repairs.cmp(&a.repairs));
+        repairs.sort_by_key(|row| std::cmp::Reverse(row.repairs));
         Some(PreviewRow {
             code: cause.code.as_str(),
             event: cause.event.to_string(),

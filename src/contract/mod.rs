@@ -16,6 +16,7 @@ use crate::model::{EventTypeId, EventTypes};
 pub mod checks;
 pub mod compile;
 pub mod format;
+pub mod infer;
 pub mod keywords;
 pub mod number;
 pub mod pattern;

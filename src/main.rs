@@ -107,7 +107,12 @@ fn export(step: ExportStep, out: &mut dyn Write) -> Result<Outcome> {
 fn query(run: &RunOptions, options: &QueryOptions, out: &mut dyn Write) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let bar = Bar::start("loading", &progress);
-    let loaded = pipeline::load(run, &progress, &cancelled_by_signals()?);
+    let loaded = pipeline::load_private(
+        run,
+        options.private.clone(),
+        &progress,
+        &cancelled_by_signals()?,
+    );
     drop(bar);
     let loaded = loaded?;
     commands::query::run(options, &loaded, out)?;
@@ -130,6 +135,10 @@ fn surroundings() -> Result<Surroundings> {
         state_folder: folders
             .and_then(|f| f.state_dir())
             .map(|f| f.join("frontlog")),
+        user: ["USER", "LOGNAME", "USERNAME"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok())
+            .unwrap_or_default(),
         working_folder: std::env::current_dir().map_err(|e| Error::file("read", ".", e))?,
         terminal_width: frontlog::tui::terminal::width(),
     })

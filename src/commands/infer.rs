@@ -80,7 +80,7 @@ pub fn run(
             .notes
             .push("no event was read, so there is nothing to draft".to_owned());
     }
-    if let Some(to) = &options.to {
+    if let Some(to) = options.to.as_ref().filter(|_| !report.drafts.is_empty()) {
         drafts::write(&mut report.drafts, &contract, to)?;
         let kept = report
             .drafts
@@ -105,7 +105,7 @@ pub fn run(
 /// Reads everything; a sentence for each object that could not be read.
 fn learn(run: &RunOptions, cancel: &CancellationToken) -> Result<(Learning, Vec<String>)> {
     let progress = Arc::new(Progress::default());
-    let mut learning = Learning::new(run.contract.routing.version.key.as_deref());
+    let mut learning = Learning::default();
     let mut options = run.clone();
     options.contract = Arc::new(Contract::to_learn(&run.contract));
     options.needs = Needs {
@@ -146,8 +146,9 @@ fn as_text(report: &Report) -> String {
             .as_object()
             .map_or(0, serde_json::Map::len);
         let figures = format!(
-            "{properties} properties from {} events",
-            thousands(it.events)
+            "{} from {}",
+            counted(properties as u64, ["property", "properties"]),
+            counted(it.events, ["event", "events"])
         );
         match it.written {
             Some(Written::New) => out.push_str(&format!("{file}  written: {figures}\n")),
@@ -184,4 +185,9 @@ fn as_json(report: &Report) -> Json {
         "schemas": report.drafts.iter().map(drafted).collect::<Vec<_>>(),
         "notes": report.notes,
     })
+}
+
+/// `1 event`, `1,204 events`.
+fn counted(n: u64, noun: [&str; 2]) -> String {
+    format!("{} {}", thousands(n), noun[usize::from(n != 1)])
 }

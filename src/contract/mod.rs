@@ -13,23 +13,31 @@ use crate::error::{Error, Result};
 use crate::model::routing::{NameRule, Routing, Surprise};
 use crate::model::{EventTypeId, EventTypes};
 
+pub mod acknowledged;
+pub mod baseline;
 pub mod checks;
 pub mod compile;
 pub mod format;
 pub mod infer;
 pub mod keywords;
+pub mod locate;
 pub mod number;
 pub mod pattern;
 pub mod phrase;
 pub mod place;
 pub mod preset;
+pub mod privacy;
 pub mod property;
 pub mod routing_file;
+pub mod routing_tables;
 pub mod rule;
 pub mod schema;
 pub mod simple_pattern;
+pub mod standing;
 pub mod version;
+pub mod whole_file;
 
+pub use privacy::Privacy;
 pub use schema::{Additional, EventSchema, PropertySchema};
 pub use version::{SchemaVer, WantedVersion};
 
@@ -52,6 +60,11 @@ pub struct Contract {
     pub warnings: Vec<String>,
     /// How events are found where nobody said so: `events by parameter e · no schemas`.
     pub guess: Option<String>,
+    /// Nothing is judged; event types are told apart by version too, and have all that a schema would judge: see
+    /// [`Contract::to_learn`].
+    pub learns: bool,
+    /// What `[privacy]` says.
+    pub privacy: Privacy,
 }
 
 impl Contract {
@@ -82,13 +95,17 @@ impl Contract {
             ));
         }
         let guess = schemas.is_empty().then(|| guess(&file.routing));
+        let private = file.privacy.check(&file.routing, &schemas)?;
+        file.warnings.extend(private);
         Ok(Self {
+            privacy: file.privacy,
             routing: file.routing,
             schemas,
             digest: hex(&digest.finalize()),
             dir: Some(dir.to_owned()),
             warnings: file.warnings,
             guess,
+            learns: false,
         })
     }
 
@@ -111,9 +128,9 @@ impl Contract {
 
     /// What holds without a contract: every pixel-like record is an event, any name is allowed, nothing is judged.
     pub fn builtin() -> Self {
-        let routing = preset::generic();
+        let routing = preset::any();
         let guess = Some(guess(&routing));
-        let digest = hex(&Sha256::digest("preset generic, no schemas"));
+        let digest = hex(&Sha256::digest("any preset, no schemas"));
         Self {
             routing,
             schemas: vec![],
@@ -121,6 +138,8 @@ impl Contract {
             dir: None,
             warnings: vec![],
             guess,
+            privacy: Privacy::default(),
+            learns: false,
         }
     }
 
@@ -141,13 +160,17 @@ impl Contract {
 }
 
 fn guess(routing: &Routing) -> String {
-    let source = match &routing.name {
-        NameRule::Query(keys) if keys.len() == 1 => format!("parameter {}", keys[0]),
-        NameRule::Query(keys) => format!("the first parameter of {}", keys.join(", ")),
-        NameRule::PathSegment(index) => format!("path segment {index}"),
-        NameRule::Const(name) => format!("the name {name}"),
+    let sources: Vec<String> = routing.name.iter().map(NameRule::described).collect();
+    let mut presets: Vec<&str> = routing.known.iter().map(|pixel| pixel.preset).collect();
+    presets.dedup();
+    let known = match presets.as_slice() {
+        [] => String::new(),
+        several => format!("preset {}, else by ", several.join(", ")),
     };
-    format!("events by {source} · no schemas")
+    format!(
+        "events by {known}{} · no schemas",
+        sources.join(", else by ")
+    )
 }
 
 fn read(path: &Path) -> Result<String> {

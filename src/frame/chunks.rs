@@ -3,7 +3,10 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use polars::prelude::{ChunkedArray, PolarsNumericType, Series, StringChunked, UInt32Type};
+use polars::prelude::{
+    CategoricalMapping, ChunkedArray, DataType, PolarsNumericType, Series, StringChunked,
+    UInt32Type,
+};
 use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray};
 
 /// Where rows are in a column of several chunks. Remembers the last chunk, so that neighbours cost nothing.
@@ -106,6 +109,34 @@ pub(crate) fn whole_numbers(series: &Series) -> Option<Read<'_, i64>> {
     }
     let numbers = Numbers::new(series.try_i64()?);
     Some(Box::new(move |row| numbers.get(row)))
+}
+
+/// The reader of a categorical column's codes, whatever their width; `None` for every other column.
+pub(crate) fn codes(series: &Series) -> Option<Read<'_, u32>> {
+    macro_rules! widen {
+        ($($column:expr),*) => {
+            $(if let Some(column) = $column {
+                let numbers = Numbers::new(column.physical());
+                return Some(Box::new(move |row| numbers.get(row).map(u32::from)));
+            })*
+        };
+    }
+    widen!(series.try_cat8(), series.try_cat16(), series.try_cat32());
+    None
+}
+
+/// The words of a categorical column, by code; `None` for every other column.
+pub(crate) fn dictionary(series: &Series) -> Option<&CategoricalMapping> {
+    match series.dtype() {
+        DataType::Categorical(_, mapping) => Some(mapping),
+        _ => None,
+    }
+}
+
+/// The words of a dictionary, by code.
+pub(crate) fn words(mapping: &CategoricalMapping) -> impl Iterator<Item = Option<&str>> {
+    let codes = u32::try_from(mapping.num_cats_upper_bound()).unwrap_or(u32::MAX);
+    (0..codes).map(|code| mapping.cat_to_str(code))
 }
 
 /// A text column, by row.

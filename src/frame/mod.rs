@@ -6,6 +6,7 @@ pub mod causes;
 pub mod cell;
 mod chunks;
 pub mod columns;
+mod companions;
 pub mod facets;
 mod failures;
 pub mod filter;
@@ -17,6 +18,7 @@ mod text_reader;
 pub mod timeline;
 pub mod view;
 mod widen;
+mod width;
 pub mod windows;
 pub mod writer;
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::error::Result;
 use crate::frame::timeline::Bucket;
-use crate::frame::{EventTable, Snapshot, build, widen};
+use crate::frame::{EventTable, Snapshot, build, widen, width};
 use crate::model::{
     Batch, Causes, Counters, EventTypes, LogObject, ObjectId, ObjectState, ObjectStatus, Sink,
     Verdict, Words,
@@ -81,6 +81,10 @@ impl FrameWriter {
             self.snapshot.causes = Arc::new(causes);
         }
         self.add_event_types();
+        let found_by = self.types.found_by();
+        if self.snapshot.found_by.as_deref() != found_by.as_deref() {
+            self.snapshot.found_by = found_by.map(Into::into);
+        }
         self.sender.send_replace(Arc::new(self.snapshot.clone()));
         self.published = Instant::now();
         self.dirty = false;
@@ -171,7 +175,7 @@ struct Tail {
 
 /// Appends a chunk. Short chunks are merged once they are many, or enough rows for one that is left alone: merging at
 /// every append would copy each row again and again, and leave as much garbage between what stays.
-fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut Tail) -> Result<()> {
+fn extend(frame: &mut DataFrame, mut chunk: DataFrame, tail: &mut Tail) -> Result<()> {
     let rows = chunk.height();
     if rows == 0 {
         return Ok(());
@@ -179,6 +183,7 @@ fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut Tail) -> Result<()
     if frame.height() == 0 {
         *frame = chunk;
     } else {
+        width::level(frame, &mut chunk)?;
         frame.vstack_mut(&chunk)?;
     }
     if rows >= ALONE_ROWS {
@@ -265,9 +270,10 @@ impl Sink for FrameWriter {
         self.dirty = true;
     }
 
-    fn again(&mut self, object: ObjectId) {
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
         if let Some(state) = self.objects.get_mut(object.0 as usize) {
-            self.snapshot.counters.take_away(&state.ask_again());
+            state.ask_again();
+            self.snapshot.counters.take_away(gone);
             self.snapshot.complete = false;
             self.dirty = true;
         }

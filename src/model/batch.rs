@@ -1,6 +1,7 @@
 //! A batch: what a worker thread makes of a few thousand lines, in columns.
 
 use polars_arrow::array::MutableBinaryViewArray;
+use polars_buffer::Buffer;
 
 use crate::model::column::{Text, take_exact};
 use crate::model::{
@@ -183,6 +184,14 @@ impl EventColumns {
             raw: self.raw.take_exact(),
         }
     }
+
+    /// Gives the texts that are pieces of another column's the bytes of that column.
+    pub fn borrow_from(&mut self, lender: &Buffer<u8>) {
+        self.event_id.borrow_from(lender);
+        for column in &mut self.properties {
+            column.borrow_from(lender);
+        }
+    }
 }
 
 /// The failures of a batch.
@@ -275,9 +284,10 @@ pub trait Sink: Send {
         let _ = objects;
     }
 
-    /// An object that could not be read is read again: see [`crate::model::ObjectState::ask_again`].
-    fn again(&mut self, object: ObjectId) {
-        let _ = object;
+    /// An object that could not be read is read again; the counts of the run lose what `gone` says, as
+    /// [`crate::model::ObjectState::ask_again`] gives it.
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
+        let _ = (object, gone);
     }
 
     /// An object was overwritten since it was found; what comes of it next is this version.

@@ -1,6 +1,6 @@
 //! Event types: a name and a schema version, with the columns its events have.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
 use crate::model::ColumnKind;
@@ -42,7 +42,25 @@ pub struct EventType {
 #[derive(Debug, Default)]
 pub struct EventTypes {
     inner: RwLock<(ByName, Vec<Arc<EventType>>)>,
+    ways: RwLock<BTreeSet<Way>>,
 }
+
+/// How events came to their names where no event schema says what there is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// A preset that shows by path and parameters.
+    Preset(Arc<str>),
+    /// A query parameter.
+    Parameter(Arc<str>),
+    /// Another rule of `[event] name`, in words.
+    Other(Arc<str>),
+}
+
+/// Past this many ways further ones are not kept.
+const MAX_WAYS: usize = 1_024;
+
+/// So many of a kind are told by name.
+const MAX_TOLD: usize = 5;
 
 /// Name and version to id.
 type ByName = HashMap<(Arc<str>, Arc<str>), EventTypeId>;
@@ -88,6 +106,44 @@ impl EventTypes {
         inner.0.get(&(Arc::from(name), Arc::from(version))).copied()
     }
 
+    /// Remembers a way that an event came to its name. Takes a lock: once a thread and way.
+    pub fn note_way(&self, way: Way) {
+        let mut ways = self
+            .ways
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if ways.len() < MAX_WAYS {
+            ways.insert(way);
+        }
+    }
+
+    /// The ways so far in one clause, the same whatever the number of threads: `events by preset snowplow, by
+    /// parameter e · no schemas`. `None` before the first one, and under event schemas.
+    pub fn found_by(&self) -> Option<String> {
+        let ways = self
+            .ways
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut parts = vec![];
+        for name in ["preset", "parameter", ""] {
+            let of_kind = ways.iter().filter_map(|way| match (way, name) {
+                (Way::Preset(text), "preset")
+                | (Way::Parameter(text), "parameter")
+                | (Way::Other(text), "") => Some(&**text),
+                _ => None,
+            });
+            let list: Vec<&str> = of_kind.collect();
+            let more = match list.len() {
+                0 => continue,
+                n if n > MAX_TOLD => format!(" and {} more", n - MAX_TOLD),
+                _ => String::new(),
+            };
+            let shown = list[..list.len().min(MAX_TOLD)].join(", ");
+            parts.push(format!("by {name} {shown}{more}").replace("  ", " "));
+        }
+        (!parts.is_empty()).then(|| format!("events {} · no schemas", parts.join(", ")))
+    }
+
     /// All types so far, indexed by id.
     pub fn list(&self) -> Vec<Arc<EventType>> {
         self.inner
@@ -95,5 +151,36 @@ impl EventTypes {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .1
             .clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_are_told_in_one_order() {
+        let types = EventTypes::default();
+        assert_eq!(types.found_by(), None);
+        types.note_way(Way::Parameter("type".into()));
+        types.note_way(Way::Preset("snowplow".into()));
+        types.note_way(Way::Parameter("e".into()));
+        types.note_way(Way::Parameter("e".into()));
+        let told = types.found_by();
+        assert_eq!(
+            told.as_deref(),
+            Some("events by preset snowplow, by parameter e, type · no schemas")
+        );
+        types.note_way(Way::Other("path segment -1".into()));
+        for i in 0..9 {
+            types.note_way(Way::Parameter(format!("k{i}").into()));
+        }
+        let told = types.found_by().unwrap();
+        assert!(
+            told.ends_with(
+                "by parameter e, k0, k1, k2, k3 and 6 more, by path segment -1 · no schemas"
+            ),
+            "{told}"
+        );
     }
 }

@@ -18,6 +18,8 @@ pub mod judging;
 mod keeping;
 mod large;
 mod ordered;
+mod parquet;
+pub mod private;
 mod raw_fields;
 pub mod raw_line;
 mod records;
@@ -27,4 +29,5 @@ mod worker;
 
 pub use handle::{Handle, Needs, RunOptions, RunSummary};
 pub use inspect::{Inspector, inspect, loaded};
-pub use run::{explore, load, run};
+pub use private::Private;
+pub use run::{explore, load, load_private, run};

@@ -1,6 +1,7 @@
 //! From a line to a row: every record goes into the batch's columns, judged; every other line is counted.
 
 use crate::model::batch::{MAX_REJECT_RAW_BYTES, ObjectCount};
+use crate::model::column::Lender;
 use crate::model::{
     Batch, Code, Column, Counters, FieldId, FieldKind, ObjectId, RecordColumns, Severity, Verdict,
 };
@@ -66,6 +67,17 @@ impl Records<'_, '_, '_> {
         }
         let rows = self.batch.records.len() - 1;
         pad(&mut self.batch.records, rows);
+    }
+
+    /// The query as far as its column will keep it as it stands: up to the first `%`. What is pushed next goes there.
+    fn kept_query<'v>(&self, view: &LineView<'v>) -> Lender<'v> {
+        let column = &self.batch.records.fields[usize::from(FieldId::CS_URI_QUERY.0)];
+        let Some(Column::Text(column)) = column else {
+            return Lender::default();
+        };
+        let query = view.get(FieldId::CS_URI_QUERY).unwrap_or_default();
+        let plain = memchr::memchr(b'%', query.as_bytes()).unwrap_or(query.len());
+        Lender::new(&query[..plain], column.bytes_len())
     }
 
     /// Every field of the record as a typed value. Fields that the log has not are left behind: see [`pad`].
@@ -179,6 +191,7 @@ impl LineSink for Records<'_, '_, '_> {
                 request_id: view.get(FieldId::X_EDGE_REQUEST_ID).unwrap_or_default(),
                 time_us: view.time_us,
                 line: view.line,
+                kept: self.kept_query(view),
             };
             let last = self.batch.objects.len() - 1;
             let counters = &mut self.batch.objects[last].counters;

@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::contract::privacy::Keyed;
 use crate::error::{Error, Result};
 use crate::frame::{Snapshot, writer::FrameWriter};
 use crate::model::{
@@ -20,6 +21,8 @@ use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::feeder::{Feeder, Listing, notice};
 use crate::pipeline::keeping::Keeping;
 use crate::pipeline::ordered::Ordered;
+use crate::pipeline::parquet::Budget;
+use crate::pipeline::private::Private;
 use crate::pipeline::versions::Versions;
 use crate::pipeline::worker::{Shared, Worker};
 use crate::pipeline::{Handle, Needs, RunOptions, RunSummary};
@@ -51,6 +54,19 @@ pub fn load(
     progress: &Arc<Progress>,
     cancel: &CancellationToken,
 ) -> Result<Snapshot> {
+    load_private(options, Arc::default(), progress, cancel)
+}
+
+/// Reads everything into a frame that holds private values only as `keyed` says.
+///
+/// # Errors
+/// As [`run`].
+pub fn load_private(
+    options: &RunOptions,
+    keyed: Arc<Keyed>,
+    progress: &Arc<Progress>,
+    cancel: &CancellationToken,
+) -> Result<Snapshot> {
     let (sender, receiver) = watch::channel(Arc::new(Snapshot::empty()));
     let mut options = options.clone();
     options.needs = Needs {
@@ -61,7 +77,13 @@ pub fn load(
         judge: true,
     };
     let mut writer = FrameWriter::new(sender);
-    run(&options, &mut writer, progress, cancel)?;
+    if keyed.is_empty() {
+        run(&options, &mut writer, progress, cancel)?;
+    } else {
+        let id_key = options.contract.routing.id_key.clone();
+        let mut private = Private::new(&mut writer, keyed, id_key);
+        run(&options, &mut private, progress, cancel)?;
+    }
     writer.finish();
     Ok(receiver.borrow().as_ref().clone())
 }
@@ -162,6 +184,7 @@ fn run_with(
         streams: AtomicUsize::new(0),
         read_before: std::sync::Mutex::default(),
         versions: options.source.follow.then(|| Versions::after(&taken)),
+        parquet: Budget::new(options.source.bytes_in_flight),
     };
     sink.start(&types, &causes, &shared.words);
     let (unit_sender, units) = bounded(2 * threads);
@@ -230,10 +253,12 @@ fn run_with(
         let End {
             objects,
             counters,
-            warnings,
+            mut warnings,
             tokens,
+            duplicates,
             ..
         } = end;
+        warnings.extend(duplicates.warning());
         drop(tokens);
         result?;
         counters.identity().map_err(Error::Identity)?;
@@ -242,6 +267,7 @@ fn run_with(
             objects,
             causes: causes.list(),
             event_types: types.list(),
+            found_by: types.found_by(),
             warnings,
         })
     })
@@ -401,6 +427,10 @@ impl End<'_> {
         while let Some(mut batch) = self.ordered.next() {
             self.duplicates.mark(&mut batch);
             for count in &batch.objects {
+                // What could not be read is tried again by itself while following.
+                if count.status.is_some() {
+                    self.no_longer_unreadable(count.object);
+                }
                 if let Some(state) = self.objects.get_mut(count.object.0 as usize) {
                     state.counters.add(&count.counters);
                     if let Some(status) = &count.status {

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::contract::Contract;
-use crate::decode::{Corrupt, Encoding, Inflater, ParquetText, sniff, whole_text};
+use crate::decode::{Encoding, Inflater, sniff, whole_text};
 use crate::model::batch::ObjectCount;
 use crate::model::{
     Batch, Cause, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldId, FieldKind,
@@ -18,7 +18,8 @@ use crate::parse::{LineSink, ParseScratch, ParseState, parse_block};
 use crate::pipeline::Needs;
 use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
 use crate::pipeline::judging::Judging;
-use crate::pipeline::large::{Part, is_large};
+use crate::pipeline::large::Part;
+use crate::pipeline::parquet::{self, Budget};
 use crate::pipeline::records::{Records, pad};
 use crate::pipeline::versions::Versions;
 use crate::source::Content;
@@ -45,6 +46,8 @@ pub(super) struct Shared {
     pub read_before: Mutex<HashMap<u32, u64>>,
     /// Of a followed run: what the versions of overwritten objects have in common is read once.
     pub versions: Option<Versions>,
+    /// What Parquet objects may take at once.
+    pub parquet: Budget,
 }
 
 impl Shared {
@@ -162,7 +165,7 @@ impl<'a> Worker<'a> {
         }
         match unit.work {
             Work::Objects(mut objects) => {
-                if objects.len() == 1 && is_large(&objects[0].content) {
+                if objects.len() == 1 && self.is_large(&objects[0].content) {
                     return self.large(unit.number, objects.swap_remove(0));
                 }
                 let mut batch = self.batch(unit.number, 0, true);
@@ -178,6 +181,11 @@ impl<'a> Worker<'a> {
                 let mut batch = self.batch(unit.number, 0, true);
                 let status = Some(ObjectStatus::Reading);
                 self.block(&block, status, &mut batch);
+                self.send(batch)
+            }
+            Work::Refused(block, message) => {
+                let mut batch = self.batch(unit.number, 0, true);
+                self.refused(&block, &message, &mut batch);
                 self.send(batch)
             }
             Work::Unreadable {
@@ -219,6 +227,12 @@ impl<'a> Worker<'a> {
             // A log may have the column and never a value in it.
             *column = column.take().filter(|c| !c.is_all_null());
         }
+        let query = exact.fields[usize::from(FieldId::CS_URI_QUERY.0)].as_mut();
+        if let Some(kept) = query.and_then(Column::lend) {
+            for events in &mut batch.events {
+                events.borrow_from(&kept);
+            }
+        }
         self.columns = Some(std::mem::replace(&mut batch.records, exact));
         let lines = batch.objects.iter().map(|o| o.counters.lines).sum();
         Progress::bump(&self.shared.progress.lines, lines);
@@ -237,6 +251,7 @@ impl<'a> Worker<'a> {
             object,
             mut state,
             content,
+            ..
         } = whole;
         let mut file = std::mem::take(&mut self.stored);
         let bytes: &[u8] = match &content {
@@ -265,7 +280,7 @@ impl<'a> Worker<'a> {
                 &text
             }
             Encoding::Parquet => {
-                state = match Self::parquet(bytes, state, &mut text) {
+                state = match parquet::whole(bytes, state, &mut text) {
                     (state, None) => state,
                     (state, Some(corrupt)) => {
                         status = ObjectStatus::Corrupt(corrupt.0);
@@ -312,27 +327,6 @@ impl<'a> Worker<'a> {
         if file.capacity() <= MOST_KEPT_BYTES {
             self.stored = file;
         }
-    }
-
-    /// The rows of a Parquet file as lines in `text`, and a state that knows its columns.
-    fn parquet(
-        bytes: &[u8],
-        state: ParseState,
-        text: &mut Vec<u8>,
-    ) -> (ParseState, Option<Corrupt>) {
-        text.clear();
-        let mut rows = match ParquetText::new(bytes) {
-            Ok(rows) => rows,
-            Err(corrupt) => return (state, Some(corrupt)),
-        };
-        let state = state.of_columns(&rows.names());
-        while let Some(block) = rows.next_block() {
-            match block {
-                Ok(block) => text.extend_from_slice(&block),
-                Err(corrupt) => return (state, Some(corrupt)),
-            }
-        }
-        (state, None)
     }
 
     /// Parses the whole lines; gives the length of what was parsed. A corrupt object's last, cut line is left out.
@@ -410,15 +404,7 @@ impl<'a> Worker<'a> {
     /// A block of one object.
     pub(super) fn block(&mut self, work: &BlockWork, end: Option<ObjectStatus>, batch: &mut Batch) {
         let mut state = work.state.clone();
-        let counters = Counters {
-            text_bytes: work.text.len() as u64,
-            ..Counters::default()
-        };
-        batch.objects.push(ObjectCount {
-            object: ObjectId(work.object),
-            counters,
-            status: None,
-        });
+        count_text(work, None, batch);
         if let Some(ObjectStatus::Corrupt(why)) = &end {
             self.corrupt_tail(
                 &work.text,
@@ -437,6 +423,19 @@ impl<'a> Worker<'a> {
             count.status = end;
         }
     }
+}
+
+/// The text of a block counts before its lines do.
+pub(super) fn count_text(work: &BlockWork, status: Option<ObjectStatus>, batch: &mut Batch) {
+    let counters = Counters {
+        text_bytes: work.text.len() as u64,
+        ..Counters::default()
+    };
+    batch.objects.push(ObjectCount {
+        object: ObjectId(work.object),
+        counters,
+        status,
+    });
 }
 
 /// Reads a file into a buffer that is cleared first.

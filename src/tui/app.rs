@@ -3,7 +3,9 @@
 //! Nothing here waits, reads or draws on a terminal: the loop hands in keys, snapshots, news and answers, and carries
 //! out what [`App::update`] returns. Whatever looks at many rows is a job ([`App::next_job`]).
 
+mod acknowledge;
 mod again;
+mod bars;
 mod copies;
 mod draw;
 mod exports;
@@ -19,18 +21,19 @@ use ratatui::layout::Rect;
 use regex::Regex;
 
 use crate::contract::Contract;
+use crate::contract::standing::KnownCauses;
 use crate::frame::observed::ObservedType;
 use crate::frame::view::Needle;
 use crate::frame::{Filter, Snapshot};
 use crate::model::Notice;
 use crate::tui::action::{Action, ScreenKind};
 use crate::tui::arrangement::{Arrangement, History};
+use crate::tui::bars::Buckets;
 use crate::tui::effect::Effect;
 use crate::tui::footer::{Message, Weight};
-use crate::tui::header::Buckets;
 use crate::tui::keymap::{Key, Keymap, Lookup, Mode};
-use crate::tui::modal::Modal;
 use crate::tui::modal::prompt::{Typed, edit_request};
+use crate::tui::modal::{Acknowledge, Modal};
 use crate::tui::screen::export::Export;
 use crate::tui::screen::failures::Failures;
 use crate::tui::screen::schemas::Schemas;
@@ -88,6 +91,10 @@ pub struct Setting {
     pub following: bool,
     /// How events are judged.
     pub contract: Arc<Contract>,
+    /// Causes that are acknowledged, or known from a baseline.
+    pub known: KnownCauses,
+    /// Who signs an acknowledgement; may be empty.
+    pub user: String,
     /// A batch can be exported.
     pub can_export: bool,
     /// Colours.
@@ -117,6 +124,8 @@ pub struct App {
     schemas: Schemas,
     observed: Observed,
     sources: Sources,
+    /// An acknowledgement that was typed and not written.
+    aside: Option<Acknowledge>,
     export: Export,
     preview: Preview,
     buckets: Buckets,
@@ -134,6 +143,7 @@ pub struct App {
 impl App {
     /// An app that shows nothing yet.
     pub fn new(mut setting: Setting) -> Self {
+        let known = std::mem::take(&mut setting.known);
         let first = setting
             .filter
             .take()
@@ -149,7 +159,8 @@ impl App {
             feed: Feed::Live(Arc::new(Snapshot::empty())),
             history: History::of(first),
             stream: Stream::default(),
-            failures: Failures::default(),
+            failures: Failures::knowing(known),
+            aside: None,
             schemas: Schemas::default(),
             observed: Observed::default(),
             sources: Sources::default(),
@@ -206,6 +217,7 @@ impl App {
             Some(Modal::Prompt(prompt)) => prompt.key(event, &snapshot),
             Some(Modal::Palette(palette)) => palette.key(event),
             Some(Modal::Help(help)) => help.key(event),
+            Some(Modal::Acknowledge(window)) => window.key(event),
             None if destination => {
                 if let Some(request) = edit_request(event) {
                     self.export.edit(request);
@@ -230,6 +242,7 @@ impl App {
         match &mut self.modal {
             Some(Modal::Prompt(prompt)) => prompt.paste(text, &snapshot),
             Some(Modal::Palette(palette)) => palette.paste(text),
+            Some(Modal::Acknowledge(window)) => window.paste(text),
             None if exporting => self.export.insert(text),
             Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_)) | None => {}
         }

@@ -12,6 +12,7 @@
 pub mod action;
 pub mod app;
 pub mod arrangement;
+pub mod bars;
 mod detail;
 pub mod effect;
 pub mod export_job;
@@ -36,6 +37,7 @@ pub use app::{App, Setting};
 pub use run::run;
 pub use theme::{ColorDepth, Styles, Theme};
 
+use crate::contract::standing::KnownCauses;
 use crate::error::{Error, Result};
 use crate::frame::{Columns, Filter, Snapshot};
 use crate::pipeline::{self, RunOptions};
@@ -51,6 +53,10 @@ pub struct ExploreOptions {
     pub filter: Option<String>,
     /// The command line as typed, for copying it with the filters of a view; the sources when empty.
     pub command: Vec<String>,
+    /// Causes that are acknowledged, or known from a baseline.
+    pub known: KnownCauses,
+    /// Who signs an acknowledgement; may be empty.
+    pub user: String,
     /// The theme's name; else what `NO_COLOR` asks for, else the default.
     pub theme: Option<String>,
     /// Where the user's own themes are.
@@ -143,6 +149,8 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         sources: options.run.source.sources.clone(),
         following: options.run.source.follow,
         contract: options.run.contract.clone(),
+        known: options.known.clone(),
+        user: options.user.clone(),
         can_export: options.export.is_some(),
         styles: theme::styles_for(
             options.theme.as_deref(),

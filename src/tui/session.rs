@@ -162,6 +162,11 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
                     // Without a run there is nothing that could be read again.
                     let _ = self.again.as_ref().map(|again| again.send(objects));
                 }
+                Effect::Acknowledge(key, written) => {
+                    // A small file: written before the next key is read.
+                    let done = self.app.acknowledged().write(key.as_key(), &written);
+                    self.app.take_acknowledged(done);
+                }
                 Effect::Redraw => self.clear()?,
                 Effect::Suspend => {
                     self.host.suspend().map_err(gone)?;

@@ -214,7 +214,7 @@ fn files_that_are_there_are_left_alone() {
     );
     assert!(
         ran.stdout
-            .contains("schemas/b.json  written: 1 properties from 20 events")
+            .contains("schemas/b.json  written: 1 property from 20 events")
     );
     let text = |name: &str| std::fs::read_to_string(home.path().join("to").join(name)).unwrap();
     assert_eq!(text("schemas/a.json"), "{}");

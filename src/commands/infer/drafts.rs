@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::commands::infer::grouping::Group;
-use crate::contract::infer::{Rules, Setting, draft, envelope_keys, file_name};
+use crate::contract::infer::{Rules, Setting, draft, file_name};
 use crate::contract::{Contract, FILE_NAME};
 use crate::error::{Error, Result};
 use crate::model::harmless::is_hidden;
@@ -43,7 +43,6 @@ pub enum Written {
 
 /// Drafts the schemas of groups, and says what has none.
 pub fn drafts(groups: &[Group], contract: &Contract, rules: &Rules) -> (Vec<Drafted>, Vec<String>) {
-    let envelope = envelope_keys(&contract.routing);
     let forbids_unknown = contract.routing.policy.unknown_property == UnknownProperty::Forbid;
     let (mut out, mut notes) = (vec![], vec![]);
     for group in groups {
@@ -62,7 +61,7 @@ pub fn drafts(groups: &[Group], contract: &Contract, rules: &Rules) -> (Vec<Draf
         };
         let setting = Setting {
             version: group.version,
-            envelope: &envelope,
+            privacy: &contract.privacy,
             forbids_unknown,
         };
         let drafted = draft(&group.seen, &setting, rules);
@@ -121,7 +120,8 @@ fn routing_text(contract: &Contract) -> Result<String> {
             let path: PathBuf = dir.join(FILE_NAME);
             std::fs::read_to_string(&path).map_err(|e| Error::file("read", path, e))
         }
-        None => Ok(format!("preset = \"{}\"\n", contract.routing.preset)),
+        // What holds without a contract.
+        None => Ok("preset = \"any\"\n".to_owned()),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::contract::format::Format;
 use crate::contract::infer::figures::{FORMATS, Figures, LENGTH_CLASSES};
 use crate::contract::infer::learner::{PropertySketch, TypeSketch};
 use crate::contract::infer::sketch::Sketch;
+use crate::contract::privacy::Privacy;
 use crate::contract::version::SchemaVer;
 use crate::model::TextKind;
 
@@ -72,8 +73,8 @@ pub struct Draft {
 pub struct Setting<'a> {
     /// Its version.
     pub version: SchemaVer,
-    /// Keys of the envelope: name, version, id, time. Judged apart, so not drafted.
-    pub envelope: &'a [&'a str],
+    /// What is private has no examples.
+    pub privacy: &'a Privacy,
     /// The policy forbids properties that a schema does not know.
     pub forbids_unknown: bool,
 }
@@ -83,8 +84,7 @@ pub fn draft(seen: &TypeSketch, setting: &Setting<'_>, rules: &Rules) -> Draft {
     let mut properties = Map::new();
     let mut required = vec![];
     let mut rare = 0u64;
-    let is_drafted = |p: &&PropertySketch| !setting.envelope.contains(&&*p.name);
-    for property in seen.properties.iter().filter(is_drafted) {
+    for property in &seen.properties {
         let present = property.sketch.present();
         if property.forgotten > 0
             || (seen.events >= MIN_REQUIRED && present <= rules.spare(seen.events))
@@ -92,6 +92,14 @@ pub fn draft(seen: &TypeSketch, setting: &Setting<'_>, rules: &Rules) -> Draft {
             rare += 1;
             continue;
         }
+        let rules = &Rules {
+            examples: if setting.privacy.hides("V402", &property.name) {
+                0
+            } else {
+                rules.examples
+            },
+            ..*rules
+        };
         let drafted = property_schema(property, seen.events, rules);
         let is_nullable = drafted.get("type").is_some_and(Json::is_array);
         if is_required(present, seen.events, rules) && !is_nullable {

@@ -62,6 +62,7 @@ struct Remembered {
     event_type: u16,
     code: Code,
     path: Box<str>,
+    expected: &'static str,
     ranked: Ranked,
 }
 
@@ -94,11 +95,24 @@ impl DynamicCauses {
 
     /// The cause of a code at a path of an event.
     pub fn at(&mut self, subject: Subject<'_>, code: Code, path: &str) -> Ranked {
-        let seed = u64::from(subject.event_type) << 16 | code as u64;
+        self.at_with(subject, code, path, expected(code))
+    }
+
+    /// The same, expecting something else than the code does by itself.
+    pub fn at_with(
+        &mut self,
+        subject: Subject<'_>,
+        code: Code,
+        path: &str,
+        expected: &'static str,
+    ) -> Ranked {
+        let length = (expected.len() as u64) << 32;
+        let seed = length | u64::from(subject.event_type) << 16 | code as u64;
         let hash = xxh3_64_with_seed(path.as_bytes(), seed);
         if let Some(known) = self.known.get(&hash)
             && known.code == code
             && known.event_type == subject.event_type
+            && known.expected == expected
             && *known.path == *path
         {
             return known.ranked;
@@ -110,7 +124,7 @@ impl DynamicCauses {
             version: subject.version.clone(),
             path: path[..path.floor_char_boundary(MAX_PATH_BYTES)].into(),
             keyword: keyword(code),
-            expected: expected(code).into(),
+            expected: expected.into(),
         });
         if self.known.len() < MAX_REMEMBERED {
             self.known.insert(
@@ -119,6 +133,7 @@ impl DynamicCauses {
                     event_type: subject.event_type,
                     code,
                     path: path.into(),
+                    expected,
                     ranked,
                 },
             );
@@ -141,6 +156,8 @@ const fn expected(code: Code) -> &'static str {
     match code {
         Code::D301 => "% and two hex digits",
         Code::D302 => "UTF-8",
+        Code::D303 => "base64",
+        Code::D304 => "JSON of at most 127 levels",
         Code::D306 => "less than 8,100 bytes of path and query",
         Code::R204 => "one event name",
         _ => "",

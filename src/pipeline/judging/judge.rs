@@ -12,8 +12,9 @@ use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::PropertySchema;
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
+use crate::model::column::Lender;
 use crate::model::routing::DuplicateKey;
-use crate::model::{Code, Column, ColumnKind, EventColumns, Severity, WordCache};
+use crate::model::{Code, Column, ColumnKind, EventColumns, Payload, Severity, WordCache};
 
 /// Buffers of one thread, cleared for each event.
 #[derive(Debug, Default)]
@@ -27,6 +28,9 @@ pub(super) struct Scratch {
     others: Others,
     json: String,
 }
+
+/// What a payload lacks.
+const NO_PART: &str = "what [payload] looks for in it";
 
 const ABSENT: u32 = u32::MAX;
 
@@ -56,6 +60,7 @@ pub(super) fn judge(
         undeclared,
         causes,
         duplicate_key,
+        learns,
         ..
     } = catalogue;
     let mut run = Run {
@@ -68,19 +73,26 @@ pub(super) fn judge(
     let (subject, extra) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
-            run.choose(judge, scratch);
+            run.choose(judge, scratch, envelope);
             run.values(judge, scratch, columns.as_deref_mut());
             run.missing(judge, scratch, columns.as_deref_mut());
             (judge.subject(), judge.extra)
         }
         Known::Undeclared(at) => {
-            scratch
-                .others
-                .pairs
-                .extend((0..event.properties.len() as u32).map(|i| (i, true)));
+            scratch.others.pairs.extend(
+                (event.properties.beside()..event.properties.len()).map(|i| (i as u32, true)),
+            );
             (undeclared[at].subject(), Extra::Kept)
         }
     };
+    // What stands beside a spread payload is judged by no schema, so none is learned of it.
+    let beside = if *learns {
+        0
+    } else {
+        event.properties.beside()
+    };
+    let beside = 0..beside as u32;
+    scratch.others.pairs.extend(beside.map(|i| (i, true)));
     run.others(subject, &mut scratch.others, envelope, extra);
     if let Some(columns) = columns {
         let keep = extra != Extra::Dropped;
@@ -106,14 +118,23 @@ struct Run<'a, 'e> {
 }
 
 impl Run<'_, '_> {
-    /// Finds which pair counts for each property; the pairs of no property go to `others`.
-    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch) {
+    /// Finds which pair counts for each property; the pairs of no property go to `others`, but where no payload was
+    /// spread, not those of the envelope that came once and have no flaw: there is nothing to say of them.
+    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch, envelope: &Envelope) {
+        let (mut met, mut all_others) = (0, false);
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
-        for (i, &id) in self.event.ids.iter().enumerate() {
+        let own = self.event.properties.beside();
+        for (i, &id) in self.event.ids.iter().enumerate().skip(own) {
             let property = judge.property_of(id);
             if property == NO_PROPERTY {
+                let bit = envelope.bit(id, self.event.name_key);
+                if bit & !met != 0 && own == 0 && !self.event.properties.get(i).is_flawed() {
+                    met |= bit;
+                    continue;
+                }
+                all_others |= bit != 0;
                 scratch.others.pairs.push((i as u32, true));
                 continue;
             }
@@ -136,6 +157,12 @@ impl Run<'_, '_> {
                     self.event.properties.value(i),
                 );
             }
+        }
+        if all_others {
+            let of_none = |(_, id): &(u32, &u16)| judge.property_of(**id) == NO_PROPERTY;
+            let pairs = (0..).zip(self.event.ids).skip(own).filter(of_none);
+            scratch.others.pairs.clear();
+            scratch.others.pairs.extend(pairs.map(|(i, _)| (i, true)));
         }
     }
 
@@ -170,17 +197,16 @@ impl Run<'_, '_> {
                     &mut columns.properties[at],
                     schema,
                     value,
-                    text,
+                    (text, self.event.view.kept),
                     &mut judge.words[at],
                 );
             }
         }
     }
 
-    /// D301 and D302 of a declared property; true where one is an error.
+    /// D301 to D304 of a declared property; true where one is an error.
     fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
-        let flags = self.event.properties.get(i);
-        (flags.bad_escape || flags.bad_utf8) && self.flaws(judge.subject(), i)
+        self.event.properties.get(i).is_flawed() && self.flaws(judge.subject(), i)
     }
 
     fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
@@ -222,19 +248,26 @@ impl Run<'_, '_> {
         others.told.clear();
         for k in 0..others.pairs.len() {
             let i = others.pairs[k].0 as usize;
-            let is_envelope = envelope.holds(self.event.ids[i], self.event.name_key);
-            let flags = self.event.properties.get(i);
-            if flags.bad_escape || flags.bad_utf8 {
+            let is_beside = i < self.event.properties.beside();
+            let is_envelope = is_beside || envelope.holds(self.event.ids[i], self.event.name_key);
+            if self.event.properties.get(i).is_flawed() {
                 self.flaws(subject, i);
             }
             if let Some(earlier) = others.earlier(k, self.event) {
-                self.repeated(subject, others, (earlier, k));
+                if is_beside && others.pairs[earlier].0 as usize >= self.event.properties.beside() {
+                    // The payload's own property counts, and the tracker may have one of that name.
+                    others.pairs[k].1 = false;
+                } else {
+                    self.repeated(subject, others, (earlier, k));
+                }
             } else if extra == Extra::Forbidden && !is_envelope {
                 self.tell(subject, Code::V410, i, self.event.properties.value(i));
             }
         }
         for pair in &mut others.pairs {
-            pair.1 &= !envelope.holds(self.event.ids[pair.0 as usize], self.event.name_key);
+            let i = pair.0 as usize;
+            pair.1 &= !envelope.holds(self.event.ids[i], self.event.name_key)
+                && self.event.properties.get(i).payload != Payload::Spread;
         }
     }
 
@@ -260,13 +293,24 @@ impl Run<'_, '_> {
         others.told.extend([first, i as u32]);
     }
 
-    /// D301 and D302 of one pair; true where one is an error.
+    /// D301 to D304 of one pair; true where one is an error.
     fn flaws(&mut self, subject: Subject<'_>, i: usize) -> bool {
         let flags = *self.event.properties.get(i);
         let raw = self.event.properties.raw_value(i);
         let escape = flags.bad_escape && self.tell(subject, Code::D301, i, raw);
         let utf8 = flags.bad_utf8 && self.tell(subject, Code::D302, i, raw);
-        escape || utf8
+        let value = self.event.properties.value(i);
+        let payload = match flags.payload {
+            Payload::BadBase64 => self.tell(subject, Code::D303, i, value),
+            Payload::BadJson => self.tell(subject, Code::D304, i, value),
+            Payload::NoPart => {
+                let key = self.event.properties.key(i);
+                let ranked = self.causes.at_with(subject, Code::D304, key, NO_PART);
+                self.emitter.emit(ranked, Some(value))
+            }
+            Payload::None | Payload::Spread => false,
+        };
+        escape || utf8 || payload
     }
 
     fn tell(&mut self, subject: Subject<'_>, code: Code, i: usize, value: &str) -> bool {
@@ -305,12 +349,12 @@ fn push(
     column: &mut Column,
     schema: &PropertySchema,
     value: Option<Value<'_>>,
-    text: &str,
+    (text, kept): (&str, Lender<'_>),
     cache: &mut WordCache,
 ) {
     match (value, schema.kind) {
         (None | Some(Value::Null), _) => column.push_null(),
-        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_text(text),
+        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_piece(text, kept),
         (Some(_), ColumnKind::Word) => {
             // Longer ones are no value of the enum, and would only fill the dictionary.
             let code = match &schema.words {

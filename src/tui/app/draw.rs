@@ -101,9 +101,11 @@ impl App {
         self.area = area;
         let snapshot = self.feed.shown().clone();
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
-        self.buckets.prepare(&snapshot, parts.timeline);
         self.stream
             .prepare(&snapshot, self.history.now(), &self.setting.contract);
+        let cursor = self.selected_second();
+        self.buckets
+            .prepare(&snapshot, &self.stream.view, cursor, parts.timeline);
         self.sources.table.clamp(snapshot.objects.len(), 1);
     }
 
@@ -206,7 +208,9 @@ impl App {
             );
         }
         if !parts.tabs.is_empty() {
-            render_tabs(parts.tabs, buf, &self.tabs(), self.screen, styles);
+            // What nobody declared is stated.
+            let note = self.feed.shown().found_by.as_deref().unwrap_or_default();
+            render_tabs(parts.tabs, buf, (&self.tabs(), note), self.screen, styles);
         }
     }
 
@@ -214,7 +218,13 @@ impl App {
         if !self.is_on(ScreenKind::Stream) {
             return None;
         }
-        match cell(self.feed.shown(), self.stream.record()?, &ColumnRef::time()) {
+        self.second_of(self.stream.table.selected)
+    }
+
+    /// When the row at a position of the Stream was logged, in seconds since 1970.
+    pub(super) fn second_of(&self, position: usize) -> Option<i64> {
+        let row = self.stream.view.row(position)?;
+        match cell(self.feed.shown(), row, &ColumnRef::time()) {
             Cell::Timestamp(us) => Some(us.div_euclid(1_000_000)),
             _ => None,
         }
@@ -432,7 +442,14 @@ impl App {
                 (Action::CopyCell, "copy"),
                 (Action::Export, "export"),
             ],
-            (ScreenKind::Failures | ScreenKind::Schemas | ScreenKind::Sources, _) => &[
+            (ScreenKind::Failures, _) => &[
+                (Action::Help, "help"),
+                (Action::Open, "its rows"),
+                (Action::Acknowledge, "acknowledge"),
+                (Action::CopyCell, "copy"),
+                (Action::Back, "back"),
+            ],
+            (ScreenKind::Schemas | ScreenKind::Sources, _) => &[
                 (Action::Help, "help"),
                 (Action::Open, "its rows"),
                 (Action::CopyCell, "copy"),

@@ -79,8 +79,10 @@ impl App {
     }
 
     fn close_modal(&mut self) {
-        if let Some(Modal::Prompt(prompt)) = self.modal.take() {
-            self.typed.close(prompt.kind, prompt.text());
+        match self.modal.take() {
+            Some(Modal::Prompt(prompt)) => self.typed.close(prompt.kind, prompt.text()),
+            Some(Modal::Acknowledge(window)) => self.aside = Some(*window),
+            _ => {}
         }
     }
 
@@ -109,6 +111,10 @@ impl App {
                 Action::MoveUp => chooser.shift(-1),
                 Action::MoveDown => chooser.shift(1),
                 _ => chooser.move_by(step),
+            },
+            Some(Modal::Acknowledge(window)) => match action {
+                Action::Complete | Action::Earlier | Action::Later => window.other(),
+                _ => {}
             },
             Some(Modal::Filters(_)) => self.steer_filters(action, step),
             None => {}
@@ -163,6 +169,7 @@ impl App {
                     self.modal = Some(Modal::Prompt(prompt));
                 }
             }
+            Some(Modal::Acknowledge(window)) => return self.accept_acknowledge(window),
             Some(Modal::Help(_)) | None => {}
         }
         vec![]

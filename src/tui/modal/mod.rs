@@ -1,5 +1,6 @@
 //! What stands over a screen and takes the keys: one at a time.
 
+pub mod acknowledge;
 pub mod columns;
 pub mod filters;
 pub mod help;
@@ -9,6 +10,7 @@ pub mod prompt;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+pub use acknowledge::Acknowledge;
 pub use columns::ColumnChooser;
 pub use filters::FilterStack;
 pub use help::Help;
@@ -31,13 +33,17 @@ pub enum Modal {
     Columns(ColumnChooser),
     /// The filters.
     Filters(FilterStack),
+    /// A cause is acknowledged.
+    Acknowledge(Box<Acknowledge>),
 }
 
 impl Modal {
     /// What keys mean in it.
     pub fn mode(&self) -> Mode {
         match self {
-            Self::Prompt(_) | Self::Palette(_) | Self::Help(_) => Mode::Prompt,
+            Self::Prompt(_) | Self::Palette(_) | Self::Help(_) | Self::Acknowledge(_) => {
+                Mode::Prompt
+            }
             Self::Columns(_) | Self::Filters(_) => Mode::List,
         }
     }
@@ -55,6 +61,7 @@ impl Modal {
             Self::Prompt(it) => it.render(footer, buf, styles),
             Self::Palette(it) => it.render(area, buf, styles),
             Self::Help(it) => it.render(area, buf, keymap, styles),
+            Self::Acknowledge(it) => it.render(area, buf, styles),
             Self::Columns(it) => {
                 it.render(area, buf, styles);
                 None

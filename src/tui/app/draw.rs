@@ -102,8 +102,11 @@ impl App {
         let snapshot = self.feed.shown().clone();
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
         self.buckets.prepare(&snapshot, parts.timeline);
-        self.stream
-            .prepare(&snapshot, self.history.now(), &self.setting.contract);
+        self.stream.prepare(
+            &snapshot,
+            self.history.now(),
+            &self.setting.contract.contract(),
+        );
         self.sources.table.clamp(snapshot.objects.len(), 1);
     }
 
@@ -178,6 +181,7 @@ impl App {
                 following: self.setting.following,
                 snapshot,
                 status: &self.status,
+                flashed: self.flashed(),
             };
             top.render(parts.top, buf, styles);
         }
@@ -282,7 +286,7 @@ impl App {
                 let data = SchemasData {
                     observed,
                     looking,
-                    has_schemas: !self.setting.contract.schemas.is_empty(),
+                    has_schemas: !self.setting.contract.contract().schemas.is_empty(),
                 };
                 painted.schemas = Some(self.schemas.render(area, buf, &data, styles));
             }

@@ -74,7 +74,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "SPAN", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
     pub last: Option<String>,
     /// Where to begin in a Kinesis stream: latest, trim-horizon, or a time as for --since; latest with -f
-    #[arg(long, value_name = "PLACE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["since", "last"], allow_hyphen_values = true)]
     pub from: Option<String>,
     /// Folder with frontlog.toml and schemas/; found beside the source when left out
     #[arg(long, value_name = "DIR")]

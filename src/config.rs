@@ -348,18 +348,18 @@ fn run_options(
             "--since is after --until: no hour is left to read".to_owned(),
         ));
     }
+    let from = stream::begin(
+        &sources,
+        (&typed.from, &typed.since, &typed.last),
+        around.now,
+    )?;
     let source = source::Options {
         sources,
         formats,
         since_hour: since,
         until_hour: until,
         newest_first: false,
-        from: typed
-            .from
-            .map(|from| stream::start(&from, around.now))
-            .transpose()?
-            .or(since.map(|hour| source::kinesis::Begin::Time(hour * 3_600_000)))
-            .unwrap_or_default(),
+        from,
         follow: false,
         following: source::Following::default(),
         s3: s3(typed.s3),

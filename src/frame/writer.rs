@@ -266,9 +266,10 @@ impl Sink for FrameWriter {
         self.dirty = true;
     }
 
-    fn again(&mut self, object: ObjectId) {
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
         if let Some(state) = self.objects.get_mut(object.0 as usize) {
-            self.snapshot.counters.take_away(&state.ask_again());
+            state.ask_again();
+            self.snapshot.counters.take_away(gone);
             self.snapshot.complete = false;
             self.dirty = true;
         }

@@ -295,9 +295,10 @@ pub trait Sink: Send {
         let _ = objects;
     }
 
-    /// An object that could not be read is read again: see [`crate::model::ObjectState::ask_again`].
-    fn again(&mut self, object: ObjectId) {
-        let _ = object;
+    /// An object that could not be read is read again; the counts of the run lose what `gone` says, as
+    /// [`crate::model::ObjectState::ask_again`] gives it.
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
+        let _ = (object, gone);
     }
 
     /// An object was overwritten since it was found; what comes of it next is this version.

@@ -165,9 +165,9 @@ mod tests {
     #[test]
     fn the_sentence_says_what_changed_and_nothing_else() {
         let delta = |became_good, became_failed, events| VerdictDelta {
+            events,
             became_good,
             became_failed,
-            events,
             ..VerdictDelta::default()
         };
         let told = |delta: VerdictDelta| delta.sentence(|n| n.to_string());

@@ -21,6 +21,7 @@ pub mod judging;
 mod keeping;
 mod large;
 mod ordered;
+mod parquet;
 pub mod private;
 mod raw_fields;
 pub mod raw_line;

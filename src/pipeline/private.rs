@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::export::cell::{Cell, CellColumn};
 use crate::model::column::Text;
 use crate::model::{
-    Batch, Causes, Code, Column, EventColumns, EventType, EventTypes, FIELDS, FailureColumns,
-    FieldId, LogObject, ObjectId, RejectColumns, Sink, SoFar, Words,
+    Batch, Causes, Code, Column, Counters, EventColumns, EventType, EventTypes, FIELDS,
+    FailureColumns, FieldId, LogObject, ObjectId, RejectColumns, Sink, SoFar, Words,
 };
 
 /// Treats batches on their way to `inner`.
@@ -207,8 +207,8 @@ impl Sink for Private<'_> {
         self.inner.listed(objects);
     }
 
-    fn again(&mut self, object: ObjectId) {
-        self.inner.again(object);
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
+        self.inner.again(object, gone);
     }
 
     fn relisted(&mut self, object: ObjectId, now: &Arc<LogObject>) {

@@ -4,13 +4,13 @@ use crate::contract::Contract;
 use crate::model::batch::{MAX_REJECT_RAW_BYTES, ObjectCount};
 use crate::model::column::Lender;
 use crate::model::{
-    Batch, Cause, CauseId, Causes, Code, Column, Counters, FailureColumns, FieldId, FieldKind,
-    ObjectId, RecordColumns, Severity, Verdict,
+    Batch, Cause, CauseId, Causes, Code, Column, Counters, FIELDS, FailureColumns, FieldId,
+    FieldKind, ObjectId, RecordColumns, STANDARD_FIELDS, Severity, Verdict,
 };
 use crate::parse::numbers::{seconds, whole};
 use crate::parse::{LineSink, LineView, encoding};
 use crate::pipeline::judging::RecordView;
-use crate::pipeline::worker::Worker;
+use crate::pipeline::worker::{Shared, Worker};
 
 /// Puts lines into the batch's columns.
 pub(super) struct Records<'w, 'a, 'b> {
@@ -154,6 +154,27 @@ pub(super) fn mark_bad_utf8(
     count.good -= 1;
     count.failed += 1;
     (judged.0, judged.1, Verdict::Failed)
+}
+
+/// The fields that windows count; the only columns of a run that wants nothing else.
+const WINDOW_FIELDS: [FieldId; 2] = [FieldId::TIME_TAKEN, FieldId::SC_BYTES];
+
+/// The columns of records that this run needs, without a row.
+pub(super) fn empty(shared: &Shared) -> RecordColumns {
+    let mut records = RecordColumns::default();
+    if shared.needs.any_field() {
+        // The others get their column with the first log that has them.
+        for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
+            if !shared.needs.record_fields && !WINDOW_FIELDS.contains(&FieldId(i as u8)) {
+                continue;
+            }
+            records.fields[i] = Some(match &shared.words[i] {
+                Some(words) => Column::word(words.clone()),
+                None => Column::new(field.kind.column_kind()),
+            });
+        }
+    }
+    records
 }
 
 /// Columns of fields that the log did not have catch up with the rows: nulls, which cost nothing before a value comes.

@@ -21,6 +21,7 @@ use crate::pipeline::feeder::{Feeder, Listing, notice};
 use crate::pipeline::in_force::Edition;
 use crate::pipeline::keeping::Keeping;
 use crate::pipeline::ordered::Ordered;
+use crate::pipeline::parquet::Budget;
 use crate::pipeline::rejudge::Judges;
 use crate::pipeline::versions::Versions;
 use crate::pipeline::worker::{Shared, Worker};
@@ -85,6 +86,7 @@ pub(super) fn run_with(
         streams: AtomicUsize::new(0),
         read_before: std::sync::Mutex::default(),
         versions: options.source.follow.then(|| Versions::after(&taken)),
+        parquet: Budget::new(options.source.bytes_in_flight),
     };
     sink.start(&types, &causes, &shared.words);
     let (unit_sender, units) = bounded(2 * threads);
@@ -372,6 +374,10 @@ impl End<'_, '_> {
             self.bring_up_to_date(&mut batch);
             self.duplicates.mark(&mut batch);
             for count in &batch.objects {
+                // What could not be read is tried again by itself while following.
+                if count.status.is_some() {
+                    self.no_longer_unreadable(count.object);
+                }
                 if let Some(state) = self.objects.get_mut(count.object.0 as usize) {
                     state.counters.add(&count.counters);
                     if let Some(status) = &count.status {

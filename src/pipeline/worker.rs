@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::contract::Contract;
-use crate::decode::{Corrupt, Encoding, Inflater, ParquetText, sniff, whole_text};
+use crate::decode::{Encoding, Inflater, sniff, whole_text};
 use crate::model::batch::ObjectCount;
 use crate::model::{
     Batch, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldId, FieldKind,
@@ -19,13 +19,11 @@ use crate::pipeline::Needs;
 use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
 use crate::pipeline::in_force::ContractInForce;
 use crate::pipeline::judging::Judging;
-use crate::pipeline::large::{Part, is_large};
-use crate::pipeline::records::{Records, bad_utf8, pad};
+use crate::pipeline::large::Part;
+use crate::pipeline::parquet::{self, Budget};
+use crate::pipeline::records::{Records, bad_utf8, empty, pad};
 use crate::pipeline::versions::Versions;
 use crate::source::Content;
-
-/// The fields that windows count; the only columns of a run that wants nothing else.
-const WINDOW_FIELDS: [FieldId; 2] = [FieldId::TIME_TAKEN, FieldId::SC_BYTES];
 
 /// A larger buffer for stored objects is given back after use.
 const MOST_KEPT_BYTES: usize = 4 << 20;
@@ -46,6 +44,8 @@ pub(super) struct Shared {
     pub read_before: Mutex<HashMap<u32, u64>>,
     /// Of a followed run: what the versions of overwritten objects have in common is read once.
     pub versions: Option<Versions>,
+    /// What Parquet objects may take at once.
+    pub parquet: Budget,
 }
 
 impl Shared {
@@ -172,7 +172,7 @@ impl<'a> Worker<'a> {
         }
         match unit.work {
             Work::Objects(mut objects) => {
-                if objects.len() == 1 && is_large(&objects[0].content) {
+                if objects.len() == 1 && self.is_large(&objects[0].content) {
                     return self.large(unit.number, objects.swap_remove(0));
                 }
                 let mut batch = self.batch(unit.number, 0, true);
@@ -188,6 +188,11 @@ impl<'a> Worker<'a> {
                 let mut batch = self.batch(unit.number, 0, true);
                 let status = Some(ObjectStatus::Reading);
                 self.block(&block, status, &mut batch);
+                self.send(batch)
+            }
+            Work::Refused(block, message) => {
+                let mut batch = self.batch(unit.number, 0, true);
+                self.refused(&block, &message, &mut batch);
                 self.send(batch)
             }
             Work::Unreadable {
@@ -266,6 +271,7 @@ impl<'a> Worker<'a> {
             object,
             mut state,
             content,
+            ..
         } = whole;
         let mut file = std::mem::take(&mut self.stored);
         let bytes: &[u8] = match &content {
@@ -294,7 +300,7 @@ impl<'a> Worker<'a> {
                 &text
             }
             Encoding::Parquet => {
-                state = match Self::parquet(bytes, state, &mut text) {
+                state = match parquet::whole(bytes, state, &mut text) {
                     (state, None) => state,
                     (state, Some(corrupt)) => {
                         status = ObjectStatus::Corrupt(corrupt.0);
@@ -341,27 +347,6 @@ impl<'a> Worker<'a> {
         if file.capacity() <= MOST_KEPT_BYTES {
             self.stored = file;
         }
-    }
-
-    /// The rows of a Parquet file as lines in `text`, and a state that knows its columns.
-    fn parquet(
-        bytes: &[u8],
-        state: ParseState,
-        text: &mut Vec<u8>,
-    ) -> (ParseState, Option<Corrupt>) {
-        text.clear();
-        let mut rows = match ParquetText::new(bytes) {
-            Ok(rows) => rows,
-            Err(corrupt) => return (state, Some(corrupt)),
-        };
-        let state = state.of_columns(&rows.names());
-        while let Some(block) = rows.next_block() {
-            match block {
-                Ok(block) => text.extend_from_slice(&block),
-                Err(corrupt) => return (state, Some(corrupt)),
-            }
-        }
-        (state, None)
     }
 
     /// Parses the whole lines; gives the length of what was parsed. A corrupt object's last, cut line is left out.
@@ -439,15 +424,7 @@ impl<'a> Worker<'a> {
     /// A block of one object.
     pub(super) fn block(&mut self, work: &BlockWork, end: Option<ObjectStatus>, batch: &mut Batch) {
         let mut state = work.state.clone();
-        let counters = Counters {
-            text_bytes: work.text.len() as u64,
-            ..Counters::default()
-        };
-        batch.objects.push(ObjectCount {
-            object: ObjectId(work.object),
-            counters,
-            status: None,
-        });
+        count_text(work, None, batch);
         if let Some(ObjectStatus::Corrupt(why)) = &end {
             self.corrupt_tail(
                 &work.text,
@@ -468,6 +445,19 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// The text of a block counts before its lines do.
+pub(super) fn count_text(work: &BlockWork, status: Option<ObjectStatus>, batch: &mut Batch) {
+    let counters = Counters {
+        text_bytes: work.text.len() as u64,
+        ..Counters::default()
+    };
+    batch.objects.push(ObjectCount {
+        object: ObjectId(work.object),
+        counters,
+        status,
+    });
+}
+
 /// Reads a file into a buffer that is cleared first.
 fn read(path: &std::path::Path, into: &mut Vec<u8>) -> std::io::Result<()> {
     into.clear();
@@ -475,24 +465,6 @@ fn read(path: &std::path::Path, into: &mut Vec<u8>) -> std::io::Result<()> {
     let size = file.metadata().map_or(0, |meta| meta.len());
     into.reserve(size as usize + 1);
     std::io::Read::read_to_end(&mut file, into).map(|_| ())
-}
-
-/// The columns of records that this run needs, without a row.
-fn empty(shared: &Shared) -> RecordColumns {
-    let mut records = RecordColumns::default();
-    if shared.needs.any_field() {
-        // The others get their column with the first log that has them.
-        for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
-            if !shared.needs.record_fields && !WINDOW_FIELDS.contains(&FieldId(i as u8)) {
-                continue;
-            }
-            records.fields[i] = Some(match &shared.words[i] {
-                Some(words) => Column::word(words.clone()),
-                None => Column::new(field.kind.column_kind()),
-            });
-        }
-    }
-    records
 }
 
 pub(super) fn unreadable(object: u32, message: String) -> ObjectCount {

@@ -85,6 +85,8 @@ actions! {
     LastColumn "last-column" "Move" "to the last column";
     NextFailure "next-failure" "Move" "to the next failed event";
     PreviousFailure "previous-failure" "Move" "to the previous failed event";
+    NextBar "next-bar" "Move" "to the next bar of the timeline";
+    PreviousBar "previous-bar" "Move" "to the previous bar of the timeline";
     GoToTime "go-to-time" "Move" "to a time: 14:02, yesterday 9:30, -15m";
     Search "search" "Search" "search down for a text or regex";
     SearchBack "search-back" "Search" "search up";

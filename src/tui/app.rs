@@ -5,6 +5,7 @@
 
 mod acknowledge;
 mod again;
+mod bars;
 mod copies;
 mod draw;
 mod edits;
@@ -29,9 +30,9 @@ use crate::model::Notice;
 use crate::pipeline::ContractInForce;
 use crate::tui::action::{Action, ScreenKind};
 use crate::tui::arrangement::{Arrangement, History};
+use crate::tui::bars::Buckets;
 use crate::tui::effect::Effect;
 use crate::tui::footer::{Message, Weight};
-use crate::tui::header::Buckets;
 use crate::tui::keymap::{Key, Keymap, Lookup, Mode};
 use crate::tui::modal::prompt::{Typed, edit_request};
 use crate::tui::modal::{Acknowledge, Modal};

@@ -12,6 +12,7 @@
 pub mod action;
 pub mod app;
 pub mod arrangement;
+pub mod bars;
 mod detail;
 pub mod effect;
 pub mod export_job;

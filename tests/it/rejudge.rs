@@ -13,7 +13,7 @@ use frontlog::source;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn options(source: &Path, contract: &Path, threads: usize) -> RunOptions {
     RunOptions {
@@ -244,7 +244,7 @@ type Edit = (&'static str, fn(&Edited));
 const EDITS: &[Edit] = &[
     ("a property's type", |it| {
         it.schema("add_to_cart", |s| {
-            s["properties"]["qty"] = json!({"type": "string"})
+            s["properties"]["qty"] = json!({"type": "string"});
         });
     }),
     ("an enum", |it| {
@@ -264,7 +264,7 @@ const EDITS: &[Edit] = &[
         });
     }),
     ("one of two versions gone", |it| {
-        it.remove("schemas/checkout.1-0-0.json")
+        it.remove("schemas/checkout.1-0-0.json");
     }),
     ("an event gone", |it| it.remove("schemas/page_ping.json")),
     ("another event come", |it| {
@@ -280,7 +280,7 @@ const EDITS: &[Edit] = &[
         it.append("[severity]\nV401 = \"warn\"\nR202 = \"info\"\nR201 = \"warn\"\n");
     }),
     ("unknown properties", |it| {
-        it.replace("frontlog.toml", "\"rescue\"", "\"forbid\"")
+        it.replace("frontlog.toml", "\"rescue\"", "\"forbid\"");
     }),
     ("unknown events", |it| {
         let (from, to) = (
@@ -290,7 +290,7 @@ const EDITS: &[Edit] = &[
         it.replace("frontlog.toml", from, to);
     }),
     ("repeated keys", |it| {
-        it.replace("frontlog.toml", "\"first\"", "\"last\"")
+        it.replace("frontlog.toml", "\"first\"", "\"last\"");
     }),
     ("duplicates", |it| {
         let (from, to) = (
@@ -303,7 +303,7 @@ const EDITS: &[Edit] = &[
         it.schema("page_view", |s| s["required"] = json!([]));
     }),
     ("fewer records are events", |it| {
-        it.replace("frontlog.toml", "\"/i.gif\", ", "")
+        it.replace("frontlog.toml", "\"/i.gif\", ", "");
     }),
     ("all records are events", |it| {
         it.replace("frontlog.toml", "[\"/i\"]", "[\"/**\"]");
@@ -311,7 +311,7 @@ const EDITS: &[Edit] = &[
         it.replace("frontlog.toml", "methods = [\"GET\"]", "");
     }),
     ("another name", |it| {
-        it.replace("frontlog.toml", "query = \"e\"", "query = \"sv\"")
+        it.replace("frontlog.toml", "query = \"e\"", "query = \"sv\"");
     }),
     ("no schema", |it| {
         for file in std::fs::read_dir(it.dir().join("schemas"))
@@ -396,7 +396,7 @@ fn an_edit_there_and_back_is_a_fresh_load_on_many_threads() {
 fn while_reading(threads: usize, pause: Duration) {
     let contract = Edited::new();
     let many = tempfile::tempdir().unwrap();
-    for copy in 0..12 {
+    for copy in 0..5 {
         for file in std::fs::read_dir(samples().parent().unwrap())
             .unwrap()
             .flatten()
@@ -434,7 +434,7 @@ fn while_reading(threads: usize, pause: Duration) {
 
 #[test]
 fn edits_while_reading_end_as_a_fresh_load() {
-    for (threads, ms) in [(1, 0), (1, 7), (3, 3), (3, 30)] {
+    for (threads, ms) in [(1, 0), (1, 9), (3, 2)] {
         while_reading(threads, Duration::from_millis(ms));
     }
 }
@@ -446,9 +446,8 @@ fn files_that_are_edited_are_noticed_and_broken_ones_change_nothing() {
     let handle = pipeline::explore(options(&samples(), contract.dir(), 2)).unwrap();
     let before = told(&wait(&handle, "the end", |s| s.complete));
     let news = |what: &str| loop {
-        match handle.notices.recv_timeout(LONG).expect(what) {
-            Notice::BrokenEdit(why) => return why,
-            _ => {}
+        if let Notice::BrokenEdit(why) = handle.notices.recv_timeout(LONG).expect(what) {
+            return why;
         }
     };
     contract.replace("schemas/click.json", "\"properties\"", "\"properties\":: ");
@@ -460,7 +459,7 @@ fn files_that_are_edited_are_noticed_and_broken_ones_change_nothing() {
     contract.append("[policies]\n");
     let why = news("a broken table").unwrap();
     assert!(
-        why.contains(":") && why.contains("click.json") || why.contains("frontlog.toml"),
+        why.contains("click.json:") || why.contains("frontlog.toml:"),
         "{why}"
     );
     same(&told(&handle.snapshots.borrow()), &before, "broken");

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use polars::prelude::{Int16Chunked, Int64Chunked};
 
 use super::{View, ViewSpec, sort};
-use crate::frame::Snapshot;
 use crate::frame::cell::verdict_of_number;
 use crate::frame::chunks::{Numbers, pieces};
 use crate::frame::failures::Failures;
 use crate::frame::filter::Filter;
 use crate::frame::snapshot::column;
 use crate::frame::timeline::Bucket;
+use crate::frame::{Snapshot, Timeline};
 use crate::model::{CauseId, Verdict};
 
 pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Option<View> {
@@ -55,6 +55,14 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
         .map(|(i, _)| (range.start + i) as u32)
         .collect();
     let counts = count(snapshot, range.clone(), &live);
+    let mut timeline = if spec.shows_everything() {
+        snapshot.timeline.clone()
+    } else {
+        old.timeline.clone()
+    };
+    if !spec.shows_everything() {
+        add_times(snapshot, &new, &mut timeline);
+    }
     let order = sort::merge(
         snapshot,
         &spec.sort,
@@ -68,6 +76,7 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
     Some(View {
         spec,
         rows: order.rows,
+        timeline,
         keys: order.keys,
         seen: range.end,
         revision: snapshot.revision,
@@ -161,32 +170,27 @@ pub(crate) fn times(snapshot: &Snapshot) -> Option<&Int64Chunked> {
     )
 }
 
-pub(super) fn buckets(
-    view: &View,
-    snapshot: &Snapshot,
-    start: i64,
-    step: i64,
-    count: usize,
-) -> Vec<Bucket> {
-    if view.spec.shows_everything() && view.revision == snapshot.revision {
-        return snapshot.timeline.buckets(start, step.max(1), count);
-    }
-    let mut out = vec![Bucket::default(); count];
+/// Adds rows to a timeline. Rows that follow each other share few seconds, so runs of one second are counted first.
+fn add_times(snapshot: &Snapshot, rows: &[u32], timeline: &mut Timeline) {
     let (Some(time), Some(verdict)) = (times(snapshot), verdicts(snapshot)) else {
-        return out;
+        return;
     };
     let (time, verdict) = (Numbers::new(time), Numbers::new(verdict));
-    let step = step.max(1);
-    for row in view.rows.iter().map(|row| *row as usize) {
+    let (mut second, mut run) = (i64::MIN, Bucket::default());
+    for row in rows.iter().map(|row| *row as usize) {
         let Some(us) = time.get(row) else { continue };
-        let Ok(i) = usize::try_from((us.div_euclid(1_000_000) - start).div_euclid(step)) else {
-            continue;
-        };
-        if let Some(bucket) = out.get_mut(i) {
-            bucket.add(bucket_of(verdict_of_number(verdict.get(row).unwrap_or(0))));
+        let at = us.div_euclid(1_000_000);
+        if at != second {
+            if run != Bucket::default() {
+                timeline.add(second, run);
+            }
+            (second, run) = (at, Bucket::default());
         }
+        run.add(bucket_of(verdict_of_number(verdict.get(row).unwrap_or(0))));
     }
-    out
+    if run != Bucket::default() {
+        timeline.add(second, run);
+    }
 }
 
 /// For each record of the snapshot whether the view shows it.

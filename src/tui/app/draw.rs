@@ -101,12 +101,14 @@ impl App {
         self.area = area;
         let snapshot = self.feed.shown().clone();
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
-        self.buckets.prepare(&snapshot, parts.timeline);
         self.stream.prepare(
             &snapshot,
             self.history.now(),
             &self.setting.contract.contract(),
         );
+        let cursor = self.selected_second();
+        self.buckets
+            .prepare(&snapshot, &self.stream.view, cursor, parts.timeline);
         self.sources.table.clamp(snapshot.objects.len(), 1);
     }
 
@@ -220,7 +222,13 @@ impl App {
         if !self.is_on(ScreenKind::Stream) {
             return None;
         }
-        match cell(self.feed.shown(), self.stream.record()?, &ColumnRef::time()) {
+        self.second_of(self.stream.table.selected)
+    }
+
+    /// When the row at a position of the Stream was logged, in seconds since 1970.
+    pub(super) fn second_of(&self, position: usize) -> Option<i64> {
+        let row = self.stream.view.row(position)?;
+        match cell(self.feed.shown(), row, &ColumnRef::time()) {
             Cell::Timestamp(us) => Some(us.div_euclid(1_000_000)),
             _ => None,
         }

@@ -188,6 +188,8 @@ impl App {
         match action {
             Action::NextFailure => self.seek_failure(true),
             Action::PreviousFailure => self.seek_failure(false),
+            Action::NextBar => self.go_to_bar(true),
+            Action::PreviousBar => self.go_to_bar(false),
             Action::SearchNext => self.search_again(self.forward),
             Action::SearchPrevious => self.search_again(!self.forward),
             Action::SearchValue => self.search_value(),

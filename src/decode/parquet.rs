@@ -26,7 +26,7 @@ pub const DECODED_BYTES: u64 = 4 * SLICE_BYTES as u64;
 /// What a value takes beside its text while it is decoded.
 const VALUE_BYTES: usize = 16;
 /// Text that is written out at a time.
-const BLOCK_BYTES: usize = 8 << 20;
+const BLOCK_BYTES: usize = 2 << 20;
 /// Rows of the first block, before it is known how long lines are.
 const FIRST_ROWS: usize = 4_096;
 

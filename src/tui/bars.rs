@@ -43,6 +43,7 @@ impl Buckets {
     /// Brings them up to a snapshot, to the rows of it that are shown, and to an area, if they are not.
     pub fn prepare(&mut self, snapshot: &Snapshot, view: &View, cursor: Option<i64>, area: Rect) {
         if area.is_empty() {
+            (self.scale, self.made_for) = (None, None);
             return;
         }
         // The axis is that of all records: a filter takes bars away and does not stretch the others.
@@ -94,6 +95,11 @@ impl Buckets {
             Some(seconds) => format!("windows of {}", step_label(seconds)),
             None => "windows as fine as fits".to_owned(),
         }
+    }
+
+    /// Whether there are bars on the screen.
+    pub fn are_shown(&self) -> bool {
+        self.scale.is_some()
     }
 
     /// The first second of the bar that a second is in, and the first one behind it; `None` before there is a bar.

@@ -416,6 +416,7 @@ fn every_bar_can_be_reached() {
     assert!(1 < one && one < two, "{one} {two}");
     assert_eq!((position("g ) ) ("), position("g ) (")), (one, 1));
     assert!(plain((120, 36), "g (").contains("no bar further left"));
+    assert!(plain((120, 14), "g )").contains("the timeline is not shown"));
     assert!(plain((120, 36), "G )").contains("no bar further right"));
 }
 

@@ -10,6 +10,11 @@ impl App {
             let text = "bars follow the time: this goes on rows that are sorted by it";
             return self.say(Weight::Warning, text);
         }
+        if !self.buckets.are_shown() {
+            let text =
+                "the timeline is not shown: make the window higher, or its rows are still to come";
+            return self.say(Weight::Warning, text);
+        }
         match self.start_of_bar(forward) {
             Some(position) => self.stream.go_to(position),
             None if forward => self.say(Weight::Warning, "no bar further right has rows"),

@@ -32,7 +32,7 @@ use crate::contract::infer::Rules;
 use crate::contract::standing::KnownCauses;
 use crate::error::{Error, Result};
 use crate::export;
-use crate::pipeline::{Needs, RunOptions};
+use crate::pipeline::{ContractInForce, Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
 use user_file::UserFiles;
@@ -154,6 +154,7 @@ fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
     follow(&mut run.source, typed.follow, "explore", around)?;
     let known = known_causes(&typed.baseline, &run.contract)?;
     Ok(Step::Explore(Box::new(ExploreOptions {
+        in_force: Arc::new(ContractInForce::new(run.contract.clone())),
         run,
         filter: typed.filter,
         command: vec![],

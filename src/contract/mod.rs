@@ -15,6 +15,7 @@ use crate::model::{EventTypeId, EventTypes};
 
 pub mod acknowledged;
 pub mod baseline;
+pub mod change;
 pub mod checks;
 pub mod compile;
 pub mod format;
@@ -191,7 +192,7 @@ fn load_schemas(
     let mut schemas: Vec<EventSchema> = Vec::new();
     for path in schema_paths(&dir.join("schemas"))? {
         let text = read(&path)?;
-        let schema = compile::compile(
+        let mut schema = compile::compile(
             &compile::SchemaFile {
                 path: &path,
                 text: &text,
@@ -213,6 +214,7 @@ fn load_schemas(
         }
         let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         digest.update(format!("\n{} {}\n{json}", schema.name, schema.version));
+        schema.source = change::source(&json, 0);
         schemas.push(schema);
     }
     schemas.sort_by(|a, b| (&a.name, a.schema_ver).cmp(&(&b.name, b.schema_ver)));

@@ -18,6 +18,8 @@ pub struct EventSchema {
     pub schema_ver: SchemaVer,
     /// The file it was read from.
     pub file: PathBuf,
+    /// Hash of what that file says, and of the files it refers to.
+    pub source: u64,
     /// `description`, or `title`, or empty.
     pub description: String,
     /// The properties, in the order of the file; then those that only `required` names.

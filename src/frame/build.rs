@@ -70,7 +70,11 @@ fn text(name: &str, values: Text) -> Result<PlColumn> {
     series(name, Column::Text(values))
 }
 
-fn numbers<T: NativeType>(name: &str, dtype: &DataType, values: Vec<T>) -> Result<PlColumn> {
+pub(super) fn numbers<T: NativeType>(
+    name: &str,
+    dtype: &DataType,
+    values: Vec<T>,
+) -> Result<PlColumn> {
     let array = PrimitiveArray::from_vec(values).boxed();
     Ok(Series::from_chunk_and_dtype(PlSmallStr::from_str(name), array, dtype)?.into_column())
 }
@@ -183,6 +187,8 @@ pub fn empty(words: &[Option<Words>]) -> Snapshot {
         found_by: None,
         windows: crate::frame::WindowSpec::default(),
         newest_came_ms: None,
+        verdicts: 0,
+        delta: None,
         complete: false,
     }
 }

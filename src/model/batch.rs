@@ -18,6 +18,8 @@ pub struct Batch {
     pub part: u32,
     /// No further part of this unit follows.
     pub last_part: bool,
+    /// Which contract it was judged by: counts up with each edit in a run.
+    pub contract: u64,
     /// One row a record.
     pub records: RecordColumns,
     /// One entry for each event type met in this batch.
@@ -224,6 +226,15 @@ impl FailureColumns {
         self.cause.push(cause);
         self.value
             .push(value.map(|v| &v[..v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)]));
+    }
+
+    /// The rows so far in columns of their own size; these are empty then, and keep their memory.
+    pub fn take_exact(&mut self) -> Self {
+        Self {
+            record: take_exact(&mut self.record),
+            cause: take_exact(&mut self.cause),
+            value: self.value.take_exact(),
+        }
     }
 
     /// The value of a row.

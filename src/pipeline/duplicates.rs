@@ -79,6 +79,23 @@ impl Duplicates {
         merge(batch, &found);
     }
 
+    /// Adds again what was found of these rows of a batch, ascending, when they were judged before.
+    pub fn mark_again(&mut self, batch: &mut Batch, known: &[(u32, Code)]) {
+        let found: Vec<Found> = known
+            .iter()
+            .filter_map(|(row, code)| {
+                let event_type = *batch.records.event_type.get(*row as usize)?;
+                Some(self.found(event_type.checked_sub(1)?, *row, *code))
+            })
+            .collect();
+        for duplicate in &found {
+            count(batch, duplicate);
+        }
+        if !found.is_empty() {
+            merge(batch, &found);
+        }
+    }
+
     /// A sentence once ids had to be forgotten.
     pub fn warning(&self) -> Option<String> {
         self.seen.forgot().then(|| {

@@ -21,6 +21,7 @@ mod catalogue;
 mod emit;
 mod inspection;
 mod judge;
+mod payload;
 mod rest;
 mod ways;
 
@@ -28,6 +29,7 @@ use catalogue::{Catalogue, Known};
 use emit::Emitter;
 pub use inspection::{InspectedFailure, InspectedProperty, Inspection, inspect};
 use judge::Scratch;
+use payload::payload_hash;
 use ways::Ways;
 
 /// What judging reads of a record. Texts as logged, `-` where the log says so.
@@ -311,7 +313,7 @@ fn push_row(
         .push(id.map_or(NO_ID_HASH, |id| xxh3_64(id.as_bytes()).max(NO_ID_HASH + 1)));
     table
         .payload_hash
-        .push(xxh3_64(event.properties.query().as_bytes()));
+        .push(payload_hash(event.properties.query()));
     if wanted.columns {
         match id {
             Some(id) => table.event_id.push_piece(id, event.view.kept),

@@ -298,8 +298,8 @@ mod tests {
     use super::*;
     use crate::contract::Contract;
     use crate::model::{Causes, EventTypes};
-    use crate::pipeline::Needs;
     use crate::pipeline::worker::Shared;
+    use crate::pipeline::{ContractInForce, Needs};
 
     /// Gives its text, then fails as a network does.
     struct Reset(&'static [u8]);
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn a_stream_that_breaks_leaves_no_hole_in_the_order() {
         let shared = Shared {
-            contract: Arc::new(Contract::builtin()),
+            contract: Arc::new(ContractInForce::new(Arc::new(Contract::builtin()))),
             types: Arc::new(EventTypes::default()),
             causes: Arc::new(Causes::default()),
             needs: Needs::default(),

@@ -114,6 +114,7 @@ actions! {
     Raw "raw" "Look" "the raw log line";
     Retry "retry" "Look" "read again what could not be read";
     Acknowledge "acknowledge" "Look" "acknowledge this cause until a day";
+    LastEdit "last-edit" "Look" "what the contract's last edit changed";
     WindowLength "window-length" "Look" "how long a bar of the timeline is";
     FailedRate "failed-rate" "Look" "failed events as a share of all";
     Pause "pause" "Follow" "pause: new rows wait; again: resume";

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio_util::sync::CancellationToken;
 
-use crate::contract::Contract;
 use crate::frame::causes::{CauseGroup, CauseOptions, RejectGroup, group_causes, group_rejects};
 use crate::frame::observed::{ObservedType, observe};
 use crate::frame::view::Needle;
 use crate::frame::{Snapshot, View};
 use crate::model::{Detail, Progress};
+use crate::pipeline::ContractInForce;
 use crate::pipeline::inspect::Inspector;
 use crate::source;
 use crate::tui::export_job::{self, Exporting, Order};
@@ -109,7 +109,7 @@ pub struct Done {
 #[derive(Debug, Clone)]
 pub struct Means {
     /// How events are judged.
-    pub contract: Arc<Contract>,
+    pub contract: Arc<ContractInForce>,
     /// How objects are reached.
     pub source: source::Options,
     /// How a batch is exported, if it can be.
@@ -255,7 +255,7 @@ fn answer(job: Job, inspector: &mut Inspector, means: &Means) -> Answer {
             Answer::Preview(snapshot, tables)
         }
         Work::Inspect(snapshot, row) => {
-            match inspector.inspect(&snapshot, row, &means.contract, &means.source) {
+            match inspector.inspect(&snapshot, row, &means.contract.contract(), &means.source) {
                 Ok(detail) => Answer::Inspected(Box::new(detail)),
                 Err(why) => Answer::Broken(why.to_string()),
             }

@@ -35,6 +35,7 @@ mod program;
 mod query;
 mod real_logs;
 mod registry;
+mod rejudge;
 mod s3;
 mod s3_listing;
 mod s3_odd_servers;

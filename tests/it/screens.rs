@@ -15,7 +15,7 @@ use frontlog::error::Error;
 use frontlog::frame::Snapshot;
 use frontlog::frame::causes::{CauseOptions, group_causes};
 use frontlog::model::{Notice, Progress};
-use frontlog::pipeline::{self, Handle, Needs, RunOptions};
+use frontlog::pipeline::{self, ContractInForce, Handle, Needs, RunOptions};
 use frontlog::source;
 use frontlog::tui::input::Event;
 use frontlog::tui::job::Means;
@@ -91,7 +91,7 @@ static LOADED: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
 
 fn means() -> Means {
     Means {
-        contract: CONTRACT.clone(),
+        contract: Arc::new(ContractInForce::new(CONTRACT.clone())),
         source: options().source,
         exporting: None,
     }
@@ -111,7 +111,7 @@ fn app_knowing(known: KnownCauses) -> App {
         ],
         filter: None,
         following: false,
-        contract: CONTRACT.clone(),
+        contract: Arc::new(ContractInForce::new(CONTRACT.clone())),
         known,
         user: "ann".to_owned(),
         can_export: true,
@@ -569,6 +569,8 @@ fn handle() -> (
         notices,
         progress: Arc::new(Progress::default()),
         again: crossbeam_channel::unbounded().0,
+        edit: crossbeam_channel::unbounded().0,
+        in_force: means().contract,
         cancel: CancellationToken::new(),
     };
     (sender, news, handle)

@@ -106,6 +106,7 @@ impl App {
             },
             Some(Modal::Palette(palette)) => palette.move_by(step),
             Some(Modal::Help(help)) => help.move_by(step),
+            Some(Modal::LastEdit(window)) => window.move_by(step),
             Some(Modal::Columns(chooser)) => match action {
                 Action::Toggle => chooser.toggle(),
                 Action::MoveUp => chooser.shift(-1),
@@ -170,7 +171,7 @@ impl App {
                 }
             }
             Some(Modal::Acknowledge(window)) => return self.accept_acknowledge(window),
-            Some(Modal::Help(_)) | None => {}
+            Some(Modal::Help(_) | Modal::LastEdit(_)) | None => {}
         }
         vec![]
     }

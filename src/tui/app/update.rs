@@ -47,6 +47,7 @@ impl App {
             Action::GoToTime => self.open_prompt(PromptKind::Time),
             Action::Columns => self.open_columns(),
             Action::FilterStack => self.open_filters(),
+            Action::LastEdit => self.open_last_edit(),
             Action::Pause => self.pause(),
             Action::Retry => return self.read_again(),
             Action::Undo => self.undo_or_redo(true),

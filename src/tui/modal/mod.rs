@@ -4,6 +4,7 @@ pub mod acknowledge;
 pub mod columns;
 pub mod filters;
 pub mod help;
+pub mod last_edit;
 pub mod palette;
 pub mod prompt;
 
@@ -14,6 +15,7 @@ pub use acknowledge::Acknowledge;
 pub use columns::ColumnChooser;
 pub use filters::FilterStack;
 pub use help::Help;
+pub use last_edit::LastEdit;
 pub use palette::Palette;
 pub use prompt::{Prompt, PromptKind};
 
@@ -33,6 +35,8 @@ pub enum Modal {
     Columns(ColumnChooser),
     /// The filters.
     Filters(FilterStack),
+    /// What the last edit of the contract changed.
+    LastEdit(LastEdit),
     /// A cause is acknowledged.
     Acknowledge(Box<Acknowledge>),
 }
@@ -44,7 +48,7 @@ impl Modal {
             Self::Prompt(_) | Self::Palette(_) | Self::Help(_) | Self::Acknowledge(_) => {
                 Mode::Prompt
             }
-            Self::Columns(_) | Self::Filters(_) => Mode::List,
+            Self::Columns(_) | Self::Filters(_) | Self::LastEdit(_) => Mode::List,
         }
     }
 
@@ -62,6 +66,10 @@ impl Modal {
             Self::Palette(it) => it.render(area, buf, styles),
             Self::Help(it) => it.render(area, buf, keymap, styles),
             Self::Acknowledge(it) => it.render(area, buf, styles),
+            Self::LastEdit(it) => {
+                it.render(area, buf, styles);
+                None
+            }
             Self::Columns(it) => {
                 it.render(area, buf, styles);
                 None

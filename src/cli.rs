@@ -46,6 +46,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Run SQL over records, events, failures, rejects, objects, windows and one table an event
     Query(QueryArgs),
+    /// Draft event schemas from what is there; with --diff: what a contract's schemas should change
+    Infer(InferArgs),
     /// Write realistic logs with known faults, from a seed
     Generate(GenerateArgs),
     /// Check the configuration, or list themes and keys
@@ -74,7 +76,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "SPAN", conflicts_with_all = ["since", "until"], allow_hyphen_values = true)]
     pub last: Option<String>,
     /// Where to begin in a Kinesis stream: latest, trim-horizon, or a time as for --since; latest with -f
-    #[arg(long, value_name = "PLACE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["since", "last"], allow_hyphen_values = true)]
     pub from: Option<String>,
     /// Folder with frontlog.toml and schemas/; found beside the source when left out
     #[arg(long, value_name = "DIR")]
@@ -186,6 +188,22 @@ pub struct FollowArgs {
     pub follow_window: Option<String>,
 }
 
+/// What an earlier run found.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct BaselineArgs {
+    /// Causes that `check --write-baseline` found: what is not among them is new, and `check` counts only that
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// A cause counts again when its share of the event is more than so many times that of the baseline
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        default_value_t = 2.0,
+        requires = "baseline"
+    )]
+    pub baseline_growth: f64,
+}
+
 /// `frontlog explore`.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct ExploreArgs {
@@ -195,6 +213,9 @@ pub struct ExploreArgs {
     /// Show only rows that pass a filter, as typed after `f`: 'event=checkout failed'
     #[arg(long = "where", value_name = "FILTER")]
     pub filter: Option<String>,
+    /// Mark what is new since a baseline.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
     /// Colours, by name or file; `frontlog config themes` lists them
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
@@ -213,8 +234,8 @@ pub struct CheckArgs {
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
     /// How to print the result
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub format: ReportFormat,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
     /// Findings only past this share or count of failed events and unreadable lines: 0.1%, 25
     #[arg(long, value_name = "LIMIT")]
     pub max_failed: Option<String>,
@@ -227,6 +248,12 @@ pub struct CheckArgs {
     /// Print what each built-in repair would do to the failing values, and to the good ones; nothing is changed
     #[arg(long, conflicts_with = "follow")]
     pub preview_repairs: bool,
+    /// The baseline.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
+    /// Write the causes found, with their share, to be given to --baseline later
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
     /// Tell when a condition holds in every window of a while: 'failed_pct > 5 for 5m' (repeatable)
     ///
     /// METRIC > NUMBER [event NAME] for DURATION, with >= < <= too. Metrics are events, good, failed, failed_pct,
@@ -256,6 +283,19 @@ pub struct CheckArgs {
     /// Input options.
     #[command(flatten)]
     pub source: SourceArgs,
+}
+
+/// How `check` prints what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// JUnit XML: a suite an event, a case a cause
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 /// How a command prints what it did.
@@ -335,6 +375,9 @@ pub struct QueryArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
     pub format: ResultFormat,
+    /// Treat values as [privacy] of the contract says before anything is selected; `export` always does
+    #[arg(long)]
+    pub private: bool,
     /// Windows, for the table `windows`.
     #[command(flatten)]
     pub windows: WindowArgs,
@@ -356,6 +399,32 @@ pub enum ResultFormat {
     Jsonl,
     /// Parquet, for a file or a pipe
     Parquet,
+}
+
+/// `frontlog infer`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct InferArgs {
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<String>,
+    /// Folder to write the schemas into, as a contract; files that are there are left alone
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Only this event (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub event: Vec<String>,
+    /// Share of the values that need not fit a schema: what comes so rarely is taken for a fault; 0 fits all
+    #[arg(long, value_name = "SHARE", default_value = "0.1%")]
+    pub tolerate: String,
+    /// Values named in the comment of a property; 0 names none
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub max_examples: usize,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Input options.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `frontlog generate`.

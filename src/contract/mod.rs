@@ -13,15 +13,21 @@ use crate::error::{Error, Result};
 use crate::model::routing::{NameRule, Routing, Surprise};
 use crate::model::{EventTypeId, EventTypes};
 
+pub mod acknowledged;
+pub mod baseline;
+pub mod change;
 pub mod checks;
 pub mod compile;
 pub mod format;
+pub mod infer;
 pub mod keywords;
+pub mod locate;
 pub mod number;
 pub mod pattern;
 pub mod phrase;
 pub mod place;
 pub mod preset;
+pub mod privacy;
 pub mod property;
 pub mod repair;
 pub mod repair_edit;
@@ -31,8 +37,11 @@ pub mod routing_tables;
 pub mod rule;
 pub mod schema;
 pub mod simple_pattern;
+pub mod standing;
 pub mod version;
+pub mod whole_file;
 
+pub use privacy::Privacy;
 pub use repair::Repair;
 pub use schema::{Additional, EventSchema, PropertySchema};
 pub use version::{SchemaVer, WantedVersion};
@@ -56,6 +65,11 @@ pub struct Contract {
     pub warnings: Vec<String>,
     /// How events are found where nobody said so: `events by parameter e · no schemas`.
     pub guess: Option<String>,
+    /// Nothing is judged; event types are told apart by version too, and have all that a schema would judge: see
+    /// [`Contract::to_learn`].
+    pub learns: bool,
+    /// What `[privacy]` says.
+    pub privacy: Privacy,
 }
 
 impl Contract {
@@ -87,13 +101,17 @@ impl Contract {
             ));
         }
         let guess = schemas.is_empty().then(|| guess(&file.routing));
+        let private = file.privacy.check(&file.routing, &schemas)?;
+        file.warnings.extend(private);
         Ok(Self {
+            privacy: file.privacy,
             routing: file.routing,
             schemas,
             digest: hex(&digest.finalize()),
             dir: Some(dir.to_owned()),
             warnings: file.warnings,
             guess,
+            learns: false,
         })
     }
 
@@ -126,6 +144,8 @@ impl Contract {
             dir: None,
             warnings: vec![],
             guess,
+            privacy: Privacy::default(),
+            learns: false,
         }
     }
 
@@ -177,7 +197,7 @@ fn load_schemas(
     let mut schemas: Vec<EventSchema> = Vec::new();
     for path in schema_paths(&dir.join("schemas"))? {
         let text = read(&path)?;
-        let schema = compile::compile(
+        let mut schema = compile::compile(
             &compile::SchemaFile {
                 path: &path,
                 text: &text,
@@ -199,6 +219,7 @@ fn load_schemas(
         }
         let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         digest.update(format!("\n{} {}\n{json}", schema.name, schema.version));
+        schema.source = change::source(&json, 0);
         schemas.push(schema);
     }
     schemas.sort_by(|a, b| (&a.name, a.schema_ver).cmp(&(&b.name, b.schema_ver)));

@@ -13,13 +13,14 @@ use crate::model::routing::{
 pub const ANY_VERSION: &str = "*-*-*";
 
 /// The presets that `frontlog.toml` may name.
-pub const NAMES: [&str; 6] = [
+pub const NAMES: [&str; 7] = [
     "generic",
     "snowplow",
     "ga",
     "matomo",
     "segment",
     "rudderstack",
+    "any",
 ];
 
 /// Query keys that home-grown pixels carry the event's name in, the likeliest first.
@@ -97,8 +98,15 @@ pub fn generic() -> Routing {
 
 /// The preset of that name; `None` where there is none.
 pub fn named(name: &str) -> Option<Routing> {
-    if name == "generic" {
-        return Some(generic());
+    match name {
+        "generic" => return Some(generic()),
+        "any" => {
+            return Some(Routing {
+                preset: "any".into(),
+                ..any()
+            });
+        }
+        _ => {}
     }
     let pixel = pixels().into_iter().find(|pixel| pixel.preset == name)?;
     Some(Routing {

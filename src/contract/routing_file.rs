@@ -6,10 +6,11 @@ use std::path::Path;
 
 use globset::GlobBuilder;
 use serde::Deserialize;
-use toml::{Spanned, Table};
+use toml::Spanned;
 
 use crate::contract::place::{did_you_mean, error_at};
 use crate::contract::preset;
+use crate::contract::privacy::Privacy;
 use crate::contract::routing_tables::{NameTables, PayloadTable};
 use crate::contract::version::WantedVersion;
 use crate::error::{Error, Result};
@@ -26,7 +27,7 @@ struct File {
     event: Option<EventTable>,
     payload: Option<BTreeMap<String, Spanned<PayloadTable>>>,
     policy: Option<PolicyTable>,
-    privacy: Option<Spanned<Table>>,
+    privacy: Option<BTreeMap<Spanned<String>, Spanned<String>>>,
     severity: Option<BTreeMap<Spanned<String>, Severity>>,
     /// Read by `repair_table`, once the event schemas are there.
     #[serde(rename = "repair")]
@@ -121,6 +122,8 @@ pub struct RoutingFile {
     pub routing: Routing,
     /// `unknown_event` is written there; else a contract without schemas allows every event.
     pub unknown_event_is_written: bool,
+    /// What `[privacy]` says.
+    pub privacy: Privacy,
     /// What a person should know.
     pub warnings: Vec<String>,
 }
@@ -132,7 +135,7 @@ pub struct RoutingFile {
 pub fn read(path: &Path, text: &str) -> Result<RoutingFile> {
     let file: File = toml::from_str(text).map_err(|e| toml_error(path, text, &e))?;
     let reader = Reader { path, text };
-    reader.refuse_privacy(file.privacy.as_ref())?;
+    let privacy = Privacy::read(path, text, &file.privacy.unwrap_or_default())?;
     let mut routing = reader.preset(file.preset.as_ref())?;
     if let Some(table) = file.r#match {
         reader.fill_match(table, &mut routing)?;
@@ -151,13 +154,17 @@ pub fn read(path: &Path, text: &str) -> Result<RoutingFile> {
     let policy = file.policy.unwrap_or_default();
     let unknown_event_is_written = policy.unknown_event.is_some();
     routing.policy = fill_policy(&policy);
+    let mut warnings = vec![];
     for (code, severity) in file.severity.unwrap_or_default() {
-        routing.severity.insert(reader.code(&code)?, severity);
+        let known = reader.code(&code)?;
+        warnings.extend(reader.without_severity(&code));
+        routing.severity.insert(known, severity);
     }
     Ok(RoutingFile {
         routing,
         unknown_event_is_written,
-        warnings: vec![],
+        privacy,
+        warnings,
     })
 }
 
@@ -184,17 +191,6 @@ impl Reader<'_> {
             );
             self.at(&preset.span(), &sentence)
         })
-    }
-
-    /// Silence here would send to a warehouse what someone asked to keep out of it.
-    fn refuse_privacy(&self, privacy: Option<&Spanned<Table>>) -> Result<()> {
-        let Some(privacy) = privacy.filter(|p| !p.get_ref().is_empty()) else {
-            return Ok(());
-        };
-        Err(self.at(
-            &privacy.span(),
-            "[privacy] is not carried out yet, and is never ignored: remove the table to go on",
-        ))
     }
 
     fn fill_match(&self, table: MatchTable, routing: &mut Routing) -> Result<()> {
@@ -273,6 +269,18 @@ impl Reader<'_> {
             key: version.query,
             default,
         })
+    }
+
+    /// A sentence for a code whose severity cannot be another one.
+    fn without_severity(&self, code: &Spanned<String>) -> Option<String> {
+        let why = match code.get_ref().chars().next()? {
+            'L' => "such a line is no record, and counts as unreadable",
+            'W' => "such a row does not fit the warehouse, and is rejected",
+            'S' => "such an object is not read to its end, and the input is incomplete",
+            _ => return None,
+        };
+        let sentence = format!("[severity] changes nothing about {}: {why}", code.get_ref());
+        Some(self.at(&code.span(), &sentence).to_string())
     }
 
     fn code(&self, text: &Spanned<String>) -> Result<Code> {

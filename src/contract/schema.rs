@@ -19,6 +19,8 @@ pub struct EventSchema {
     pub schema_ver: SchemaVer,
     /// The file it was read from.
     pub file: PathBuf,
+    /// Hash of what that file says, and of the files it refers to.
+    pub source: u64,
     /// `description`, or `title`, or empty.
     pub description: String,
     /// The properties, in the order of the file; then those that only `required` names.
@@ -82,6 +84,15 @@ impl EventSchema {
             repairable: self.properties.iter().any(|p| p.repairs.is_some()),
             columns: self.properties.iter().map(column).collect(),
         }
+    }
+
+    /// True where another compilation of the same file accepts the same repairs.
+    pub fn repairs_as(&self, other: &Self) -> bool {
+        let of = |schema: &Self| -> Vec<_> {
+            let properties = schema.properties.iter();
+            properties.map(|p| p.repairs.clone()).collect()
+        };
+        of(self) == of(other)
     }
 
     /// The property of that name.

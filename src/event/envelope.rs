@@ -162,6 +162,30 @@ impl Envelope {
         parse_time_text(properties.value(position(ids, self.time)?), rule.format)
     }
 
+    /// What a key is used for, for a person: `event id`. Empty for properties. `name_key` is the key of the name.
+    pub fn role(&self, key: u16, name_key: u16) -> &'static str {
+        match key {
+            UNKNOWN_KEY => "",
+            _ if key == name_key => "event name",
+            _ if key == self.version => "schema version",
+            _ if key == self.id => "event id",
+            _ if key == self.time => "event time",
+            _ => "",
+        }
+    }
+
+    /// A bit of its own for the key that the name came from, and for those of version, id and time; 0 for all others.
+    #[inline]
+    pub fn bit(&self, key: u16, name_key: u16) -> u8 {
+        let is = |own: u16, bit: u8| if key == own { bit } else { 0 };
+        if key == UNKNOWN_KEY {
+            return 0;
+        }
+        // The lowest one where a key has two meanings.
+        let bits = is(name_key, 1) | is(self.version, 2) | is(self.id, 4) | is(self.time, 8);
+        bits & bits.wrapping_neg()
+    }
+
     #[inline]
     /// True for the keys of version, id and time, and for the key that the name came from.
     pub fn holds(&self, key: u16, name_key: u16) -> bool {

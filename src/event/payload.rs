@@ -90,7 +90,7 @@ impl Payloads {
         query: &str,
         scratch: &mut PropertyScratch,
         ids: &mut Vec<u16>,
-        keys: &mut KeyTable,
+        keys: &KeyTable,
     ) {
         let pairs = ids.len();
         let mut spread = false;

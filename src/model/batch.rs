@@ -1,6 +1,7 @@
 //! A batch: what a worker thread makes of a few thousand lines, in columns.
 
 use polars_arrow::array::MutableBinaryViewArray;
+use polars_buffer::Buffer;
 
 use crate::model::column::{Text, take_exact};
 use crate::model::{
@@ -17,6 +18,8 @@ pub struct Batch {
     pub part: u32,
     /// No further part of this unit follows.
     pub last_part: bool,
+    /// Which contract it was judged by: counts up with each edit in a run.
+    pub contract: u64,
     /// One row a record.
     pub records: RecordColumns,
     /// One entry for each event type met in this batch.
@@ -183,6 +186,14 @@ impl EventColumns {
             raw: self.raw.take_exact(),
         }
     }
+
+    /// Gives the texts that are pieces of another column's the bytes of that column.
+    pub fn borrow_from(&mut self, lender: &Buffer<u8>) {
+        self.event_id.borrow_from(lender);
+        for column in &mut self.properties {
+            column.borrow_from(lender);
+        }
+    }
 }
 
 /// The failures of a batch.
@@ -229,6 +240,16 @@ impl FailureColumns {
         self.cause.push(cause);
         self.value.push(value.map(|v| &v[..cut(v)]));
         self.repaired.push(repaired.map(|v| &v[..cut(v)]));
+    }
+
+    /// The rows so far in columns of their own size; these are empty then, and keep their memory.
+    pub fn take_exact(&mut self) -> Self {
+        Self {
+            record: take_exact(&mut self.record),
+            cause: take_exact(&mut self.cause),
+            value: self.value.take_exact(),
+            repaired: self.repaired.take_exact(),
+        }
     }
 
     /// The value of a row.
@@ -289,9 +310,10 @@ pub trait Sink: Send {
         let _ = objects;
     }
 
-    /// An object that could not be read is read again: see [`crate::model::ObjectState::ask_again`].
-    fn again(&mut self, object: ObjectId) {
-        let _ = object;
+    /// An object that could not be read is read again; the counts of the run lose what `gone` says, as
+    /// [`crate::model::ObjectState::ask_again`] gives it.
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
+        let _ = (object, gone);
     }
 
     /// An object was overwritten since it was found; what comes of it next is this version.

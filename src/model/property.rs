@@ -1,6 +1,6 @@
 //! The decoded properties of one event: ranges over the query and one scratch buffer, reused from row to row.
 
-use crate::model::lanes::Mark;
+use crate::model::lanes::{Mark, beginning};
 
 /// One `key=value` pair after decoding. Ranges point into [`PropertyScratch::decoded`] or into the raw query.
 #[derive(Debug, Clone, Copy, Default)]
@@ -296,10 +296,13 @@ impl<'a> Properties<'a> {
         self.text(self.items[i].key)
     }
 
-    /// What tells the decoded key apart.
+    /// Length of the decoded key, and its first eight bytes.
     #[inline]
-    pub fn key_mark(&self, i: usize) -> Mark {
-        self.mark(self.items[i].key)
+    pub fn key_beginning(&self, i: usize) -> (usize, u64) {
+        let span = self.items[i].key;
+        let (start, end) = (span.start as usize, span.end as usize);
+        let text = self.source(span).as_bytes();
+        (end - start, beginning(text, start, end))
     }
 
     /// What tells the decoded value apart.

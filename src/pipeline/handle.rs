@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::contract::Contract;
 use crate::frame::Snapshot;
 use crate::model::{Cause, Counters, EventType, Notice, ObjectId, ObjectState, Progress};
+use crate::pipeline::in_force::{ContractInForce, Edition};
 use crate::pipeline::judging::preview::PreviewRow;
 use crate::source;
 
@@ -80,6 +81,18 @@ pub struct Handle {
     pub progress: Arc<Progress>,
     /// Objects to be read again; of these, those that could not be read are.
     pub again: crossbeam_channel::Sender<Vec<ObjectId>>,
+    /// A contract to be judged by from now on, as an edit on disk would give it.
+    pub edit: crossbeam_channel::Sender<Edition>,
+    /// The contract in force; it follows edits.
+    pub in_force: Arc<ContractInForce>,
     /// Stops everything.
     pub cancel: CancellationToken,
+}
+
+impl Handle {
+    /// Records are being judged again.
+    pub fn is_judging(&self) -> bool {
+        let left = &self.progress.to_judge_again;
+        left.load(std::sync::atomic::Ordering::Relaxed) > 0
+    }
 }

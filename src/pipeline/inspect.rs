@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::frame::cell::{event_of, failures_of, frame_cell, verdict_of};
 use crate::frame::snapshot::column;
 use crate::frame::{Cell, Snapshot};
-use crate::model::routing::{NameFrom, NameRule};
 use crate::model::{
     Code, Detail, DetailFailure, DetailField, DetailProperty, EventType, FIELDS, FieldId, FieldKind,
 };
@@ -108,7 +107,7 @@ pub fn loaded(snapshot: &Snapshot, row: u32, contract: &Contract) -> Detail {
     };
     let pairs = query::read(contract, request, &logged(&query.to_text()));
     detail.properties = pairs.into_iter().map(|(property, _)| property).collect();
-    judge(&mut detail, snapshot, contract);
+    judge(&mut detail, snapshot);
     detail
 }
 
@@ -135,7 +134,7 @@ fn with_raw(snapshot: &Snapshot, row: u32, contract: &Contract, raw: RawLine) ->
         (detail.properties, ranges) = pairs.into_iter().unzip();
     }
     detail.raw = raw.bytes;
-    judge(&mut detail, snapshot, contract);
+    judge(&mut detail, snapshot);
     // Where the line holds another spelling of the query, nothing can be marked in it.
     if let Some(place) = query.and_then(|query| query.place.clone()) {
         detail.raw_marks = marks(&detail, &ranges, place.start);
@@ -228,12 +227,15 @@ fn logged(query: &str) -> String {
 }
 
 /// Puts declarations and failures where they belong.
-fn judge(detail: &mut Detail, snapshot: &Snapshot, contract: &Contract) {
+fn judge(detail: &mut Detail, snapshot: &Snapshot) {
     let event_type =
         event_of(snapshot, detail.row as usize).map(|(table, _)| table.event_type.clone());
     for property in &mut detail.properties {
         if property.depth <= 1 {
-            property.declared = declared(event_type.as_deref(), contract, &property.path);
+            let by_schema = declared(event_type.as_deref(), &property.path);
+            if !by_schema.is_empty() {
+                property.declared = by_schema;
+            }
         }
     }
     for failure in failures_of(snapshot, detail.row as usize) {
@@ -252,7 +254,7 @@ fn judge(detail: &mut Detail, snapshot: &Snapshot, contract: &Contract) {
                 detail.properties.push(DetailProperty {
                     key: cause.path.to_string(),
                     path: cause.path.to_string(),
-                    declared: declared(event_type.as_deref(), contract, &cause.path),
+                    declared: declared(event_type.as_deref(), &cause.path),
                     failures: vec![told],
                     ..DetailProperty::default()
                 });
@@ -280,30 +282,11 @@ fn owner(properties: &[DetailProperty], path: &str, value: Option<&str>) -> Opti
         .map(|(i, _)| i)
 }
 
-/// What the schema says of a key, or else what `frontlog.toml` uses it for.
-fn declared(event_type: Option<&EventType>, contract: &Contract, key: &str) -> String {
-    let by_schema = event_type
-        .and_then(|t| t.columns.iter().find(|c| &*c.name == key))
-        .map(|c| c.declared.to_string());
-    by_schema
-        .filter(|d| !d.is_empty())
-        .unwrap_or_else(|| role(contract, key).to_owned())
-}
-
-/// What `[event]` of `frontlog.toml` uses a key for.
-fn role(contract: &Contract, key: &str) -> &'static str {
-    let routing = &contract.routing;
-    let names = |rule: &NameRule| match &rule.from {
-        NameFrom::Query(keys) => keys.iter().any(|k| k == key),
-        _ => false,
-    };
-    match () {
-        () if routing.name.iter().any(names) => "event name",
-        () if routing.version.key.as_deref() == Some(key) => "schema version",
-        () if routing.id_key.as_deref() == Some(key) => "event id",
-        () if routing.time.as_ref().is_some_and(|t| t.key == key) => "event time",
-        () => "",
-    }
+/// What the schema says of a key; empty where it says nothing.
+fn declared(event_type: Option<&EventType>, key: &str) -> String {
+    let columns = event_type.map_or(&[][..], |t| &t.columns);
+    let column = columns.iter().find(|c| &*c.name == key);
+    column.map_or_else(String::new, |c| c.declared.to_string())
 }
 
 /// Byte ranges of the raw line that failures are about.

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contract::Contract;
 use crate::event::{Envelope, KeyTable, Name, Routes, UNKNOWN_KEY, split_query, undone_len};
+use crate::model::column::Lender;
 use crate::model::lanes::Mark;
 use crate::model::{
     Causes, Code, Counters, EventColumns, EventTypeId, EventTypes, FailureColumns, Properties,
@@ -21,6 +22,7 @@ mod emit;
 mod inspection;
 mod judge;
 mod mend;
+mod payload;
 pub mod preview;
 mod rest;
 mod ways;
@@ -29,11 +31,12 @@ use catalogue::{Catalogue, Known};
 use emit::Emitter;
 pub use inspection::{InspectedFailure, InspectedProperty, Inspection, inspect};
 use judge::Scratch;
+use payload::payload_hash;
 use preview::PreviewTally;
 use ways::Ways;
 
 /// What judging reads of a record. Texts as logged, `-` where the log says so.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct RecordView<'a> {
     /// `cs-method`.
     pub method: &'a str,
@@ -49,6 +52,8 @@ pub struct RecordView<'a> {
     pub time_us: i64,
     /// The whole line, for `failed_raw`.
     pub line: &'a str,
+    /// The part of the query that its own column keeps as it stands, where there is one.
+    pub kept: Lender<'a>,
 }
 
 /// Finds events among records, judges them and fills their columns. One a thread.
@@ -215,7 +220,7 @@ impl Judging {
         let route = routes.choose(candidates, &properties, &self.ids)?;
         let payloads = routes.payloads(route);
         if !payloads.is_empty() {
-            payloads.open(query, &mut self.properties, &mut self.ids, &mut self.keys);
+            payloads.open(query, &mut self.properties, &mut self.ids, &self.keys);
         }
         Some(route)
     }
@@ -324,9 +329,12 @@ fn push_row(
         .push(id.map_or(NO_ID_HASH, |id| xxh3_64(id.as_bytes()).max(NO_ID_HASH + 1)));
     table
         .payload_hash
-        .push(xxh3_64(event.properties.query().as_bytes()));
+        .push(payload_hash(event.properties.query()));
     if wanted.columns {
-        table.event_id.push(id);
+        match id {
+            Some(id) => table.event_id.push_piece(id, event.view.kept),
+            None => table.event_id.push_null(),
+        }
     }
     if wanted.times {
         table.event_time_us.push(

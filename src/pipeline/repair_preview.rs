@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError};
 
 use crate::contract::Contract;
+use crate::frame::Snapshot;
 use crate::frame::cell::event_of;
-use crate::frame::{Cell, ColumnRef, Snapshot, cell};
+use crate::frame::requests::{Requests, as_logged};
 use crate::model::{Causes, Counters, EventTypes, FailureColumns};
 use crate::pipeline::judging::preview::PreviewRow;
 use crate::pipeline::judging::{Judging, RecordView};
@@ -37,50 +38,32 @@ pub fn preview(
         false,
     )
     .with_preview(true);
-    let columns = ["cs_uri_query", "cs_uri_stem", "cs_method", "sc_status"].map(ColumnRef::record);
-    let (mut counters, mut logged) = (Counters::default(), String::new());
+    let requests = Requests::of(&snapshot.records);
+    let (mut stem, mut query) = (String::new(), String::new());
+    let (mut failures, mut counters) = (FailureColumns::default(), Counters::default());
     for row in 0..snapshot.len() {
         if row.is_multiple_of(4_096) {
             if cancel.load(Relaxed) {
                 return None;
             }
-            // Its rows are of no use here.
+            // Only what was counted is of use here.
             drop(judging.take());
+            failures = FailureColumns::default();
         }
         if event_of(snapshot, row).is_none_or(|(table, _)| !table.event_type.declared) {
             continue;
         }
-        let [query, stem, method, status] = columns.each_ref().map(|c| cell(snapshot, row, c));
-        // The frame keeps queries without the log's own layer of encoding; judging takes one off.
-        logged.clear();
-        if let Cell::Text(query) = &query {
-            relayer(query, &mut logged);
-        }
-        let (stem, method) = (stem.to_text(), method.to_text());
+        let request = requests.get(row);
         let view = RecordView {
-            method: &method,
-            stem: &stem,
-            status: match status {
-                Cell::Int(status) => Some(status),
-                _ => None,
-            },
-            query: &logged,
-            request_id: "",
-            time_us: 0,
-            line: "",
+            method: request.method,
+            stem: as_logged(request.stem, &mut stem),
+            status: request.status,
+            query: as_logged(request.query.unwrap_or("-"), &mut query),
+            request_id: request.request_id,
+            time_us: request.time_us,
+            ..RecordView::default()
         };
-        let mut failures = FailureColumns::default();
         judging.record(0, &view, &mut failures, &mut counters);
     }
     Some(judging.take_preview()?.rows(contract))
-}
-
-/// Puts the log's layer back on: only `%` is ever taken off by it in a way that matters to a query.
-fn relayer(query: &str, out: &mut String) {
-    let mut parts = query.split('%');
-    out.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        out.push_str("%25");
-        out.push_str(part);
-    }
 }

@@ -1,5 +1,7 @@
 //! What an update asks the loop to do: values, carried out after the update, so that updates stay synchronous.
 
+use crate::contract::acknowledged::Written;
+use crate::model::OwnedCauseKey;
 use crate::tui::export_job::Order;
 
 /// Something to be done outside of the app.
@@ -27,6 +29,8 @@ pub enum Effect {
         /// Which.
         repair: crate::contract::Repair,
     },
+    /// Write an acknowledgement into the contract's file.
+    Acknowledge(OwnedCauseKey, Written),
     /// Draw every cell again.
     Redraw,
     /// Give the terminal back and stop until continued.

@@ -167,6 +167,11 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
                     let done = repair_edit::accept(&dir, &key, repair).map_err(|e| e.to_string());
                     self.app.take_accepted_repair(&key, repair, done);
                 }
+                Effect::Acknowledge(key, written) => {
+                    // A small file: written before the next key is read.
+                    let done = self.app.acknowledged().write(key.as_key(), &written);
+                    self.app.take_acknowledged(done);
+                }
                 Effect::Redraw => self.clear()?,
                 Effect::Suspend => {
                     self.host.suspend().map_err(gone)?;

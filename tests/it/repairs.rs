@@ -375,3 +375,21 @@ fn a_log_in_which_every_event_fails_is_told_in_full() {
         .collect();
     assert_eq!(rows, [Some(3_000); 3]);
 }
+
+/// What a value was repaired to is as private as the value.
+#[test]
+fn privacy_hides_what_a_value_was_repaired_to() {
+    let home = folder();
+    contract(home.path(), &format!("{ALL}[privacy]\ncur = \"drop\"\n"));
+    file(home.path(), "logs/a.log", log(20).as_bytes());
+    let sql = "SELECT path, value, repaired FROM failures WHERE code = 'F701' ORDER BY record";
+    let typed = ["query", sql, "logs", "--contract", ".", "--format", "csv"];
+    let shown = run(home.path(), typed).exits(0).stdout;
+    assert!(shown.contains("cur,eur,EUR\n"), "{shown}");
+    let private = run(home.path(), typed.into_iter().chain(["--private"]))
+        .exits(0)
+        .stdout;
+    assert!(private.contains("cur,,\n"), "{private}");
+    assert!(private.contains("value,\"0,50\",0.50\n"), "{private}");
+    assert!(!private.to_lowercase().contains("eur"), "{private}");
+}

@@ -64,6 +64,14 @@ impl Report {
         self.incomplete_objects
             .extend(others.filter(|o| !known.contains(&o.object)));
         self.incomplete_objects.sort();
+        self.newest_us = self.newest_us.max(earlier.newest_us);
+        for set in earlier.cause_sets {
+            match self.cause_sets.iter_mut().find(|s| s.causes == set.causes) {
+                Some(known) => known.events += set.events,
+                None => self.cause_sets.push(set),
+            }
+        }
+        self.cause_sets.sort();
         let newer = std::mem::replace(&mut self.warnings, earlier.warnings);
         for warning in newer {
             if !self.warnings.contains(&warning) {

@@ -19,8 +19,10 @@
 use std::fmt::Write as _;
 
 use crate::commands::check::repairs;
-use crate::commands::check::report::{ExampleRow, Report};
+use crate::commands::check::report::{AcknowledgedRow, ExampleRow, Report};
+use crate::commands::check::stand::words;
 use crate::commands::table::{Table, bytes, percent, printable, thousands};
+use crate::contract::baseline::Rows;
 use crate::model::Counters;
 
 /// The report as text; ends with a newline.
@@ -83,7 +85,7 @@ fn equations(c: &Counters) -> [Equation; 3] {
     ]
 }
 
-fn identity(c: &Counters) -> String {
+pub(super) fn identity(c: &Counters) -> String {
     let equations = equations(c);
     let width = |number: u64| thousands(number).len();
     let totals = equations
@@ -168,7 +170,7 @@ fn failures(report: &Report) -> String {
         return String::new();
     }
     let c = &report.counters;
-    let columns = [
+    let mut columns = vec![
         "#rows",
         "#% of event",
         "code",
@@ -179,8 +181,16 @@ fn failures(report: &Report) -> String {
         "first (UTC)",
         "last (UTC)",
     ];
+    if report.excused.is_some() {
+        columns.push("standing");
+    }
     let mut table = Table::new(&columns);
     for row in &report.failures {
+        let now = Rows {
+            rows: row.rows,
+            of_events: row.of_events,
+        };
+        let acknowledged = row.acknowledged.as_ref();
         table.row([
             thousands(row.rows),
             percent(row.rows, row.of_events),
@@ -195,7 +205,11 @@ fn failures(report: &Report) -> String {
             }),
             row.first_utc.clone().unwrap_or_default(),
             row.last_utc.clone().unwrap_or_default(),
+            words(row.since_baseline, row.baseline, now, acknowledged),
         ]);
+        if let Some(acknowledged) = acknowledged {
+            table.note(&acknowledged_line(acknowledged));
+        }
         for example in &row.examples {
             table.note(&example_line(example));
         }
@@ -210,7 +224,25 @@ fn failures(report: &Report) -> String {
     )
 }
 
-fn example_line(example: &ExampleRow) -> String {
+/// `acknowledged by ann until 2026-12-31: decimal comma`.
+pub(super) fn acknowledged_line(row: &AcknowledgedRow) -> String {
+    let mut text = "acknowledged".to_owned();
+    if !row.by.is_empty() {
+        text += &format!(" by {}", row.by);
+    }
+    if let Some(until) = &row.until {
+        text += &format!(" until {until}");
+        if row.expired {
+            text += ", which is over";
+        }
+    }
+    if !row.note.is_empty() {
+        text += &format!(": {}", row.note);
+    }
+    text
+}
+
+pub(super) fn example_line(example: &ExampleRow) -> String {
     let at = format!("{}:{}", example.object, example.line);
     match (&example.value, &example.repaired) {
         (Some(value), Some(to)) => format!("\"{}\" → \"{}\"  {at}", cut(value), cut(to)),
@@ -234,15 +266,28 @@ fn rejects(report: &Report) -> String {
     if report.rejects.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&["#lines", "code", "meaning"]);
+    let mut columns = vec!["#lines", "code", "meaning"];
+    if report.excused.is_some() {
+        columns.push("standing");
+    }
+    let mut table = Table::new(&columns);
     for row in &report.rejects {
+        let now = Rows {
+            rows: row.lines,
+            of_events: report.counters.lines,
+        };
+        let acknowledged = row.acknowledged.as_ref();
         let meaning =
             crate::model::Code::parse(&row.code).map_or(&*row.name, |code| code.meaning());
         table.row([
             thousands(row.lines),
             row.code.to_string(),
             meaning.to_owned(),
+            words(row.since_baseline, row.baseline, now, acknowledged),
         ]);
+        if let Some(acknowledged) = acknowledged {
+            table.note(&acknowledged_line(acknowledged));
+        }
         for example in &row.examples {
             table.note(&format!(
                 "{}  {}:{}",

@@ -40,7 +40,7 @@ fn open(query: &str, rule: PayloadRule) -> Opened {
     for _ in 0..2 {
         split_query(query, &mut scratch);
         keys.resolve(&scratch.view(query), &mut ids);
-        payloads.open(query, &mut scratch, &mut ids, &mut keys);
+        payloads.open(query, &mut scratch, &mut ids, &keys);
         let view = scratch.view(query);
         assert_eq!(ids.len(), view.len());
         let all = 0..view.len();

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::contract::Contract;
 use crate::event::json::{self, Value};
-use crate::event::{KeyTable, Routes, split_query};
+use crate::event::{KeyTable, Routes, UNKNOWN_KEY, split_query};
 use crate::model::{DetailProperty, Payload, Properties, PropertyScratch, ValueKind};
 
 /// What decides which way a record is an event.
@@ -37,15 +37,17 @@ thread_local! {
 pub(super) fn read(contract: &Contract, request: Request<'_>, query: &str) -> Vec<Placed> {
     let mut scratch = PropertyScratch::default();
     split_query(query, &mut scratch);
-    let routing = &contract.routing;
-    if !routing.payloads.is_empty() || !routing.known.is_empty() {
-        open(contract, request, query, &mut scratch);
-    }
-    tree(query, &scratch.view(query))
+    let roles = open(contract, request, query, &mut scratch);
+    tree(query, &scratch.view(query), &roles)
 }
 
-/// Opens the payloads as judging did.
-fn open(contract: &Contract, request: Request<'_>, query: &str, scratch: &mut PropertyScratch) {
+/// Opens the payloads as judging did, and says what `[event]` of `frontlog.toml` uses each pair for.
+fn open(
+    contract: &Contract,
+    request: Request<'_>,
+    query: &str,
+    scratch: &mut PropertyScratch,
+) -> Vec<&'static str> {
     PREPARED.with_borrow_mut(|prepared| {
         let known = prepared.take().filter(|p| p.digest == contract.digest);
         let mut ready = known.unwrap_or_else(|| {
@@ -56,18 +58,24 @@ fn open(contract: &Contract, request: Request<'_>, query: &str, scratch: &mut Pr
                 keys,
             }
         });
-        let (routes, keys) = (&mut ready.routes, &mut ready.keys);
+        let (routes, keys) = (&mut ready.routes, &ready.keys);
         let mut ids = vec![];
         keys.resolve(&scratch.view(query), &mut ids);
         let candidates = routes.candidates(request.method, request.stem, request.status);
-        if let Some(route) = routes.choose(candidates, &scratch.view(query), &ids) {
+        let route = routes.choose(candidates, &scratch.view(query), &ids);
+        let roles = route.map(|route| {
             routes.payloads(route).open(query, scratch, &mut ids, keys);
-        }
+            let (envelope, view) = (routes.envelope(route), scratch.view(query));
+            let name = envelope.name(&view, &ids, request.stem);
+            let name_key = name.at.map_or(UNKNOWN_KEY, |at| ids[at]);
+            ids.iter().map(|id| envelope.role(*id, name_key)).collect()
+        });
         *prepared = Some(ready);
-    });
+        roles.unwrap_or_default()
+    })
 }
 
-fn tree(query: &str, view: &Properties<'_>) -> Vec<Placed> {
+fn tree(query: &str, view: &Properties<'_>, roles: &[&str]) -> Vec<Placed> {
     let is_spread = |i: usize| view.get(i).payload == Payload::Spread;
     let pairs = if view.beside() == 0 {
         view.len()
@@ -77,7 +85,10 @@ fn tree(query: &str, view: &Properties<'_>) -> Vec<Placed> {
     let mut out: Vec<Placed> = Vec::with_capacity(view.len());
     for i in 0..pairs {
         let range = place(query, view.raw_value(i));
-        out.push((property(view, i, 0), range.clone()));
+        let mut pair = property(view, i, 0);
+        pair.declared
+            .push_str(roles.get(i).copied().unwrap_or_default());
+        out.push((pair, range.clone()));
         if is_spread(i) {
             let raw = view.raw_value(i).as_ptr();
             for member in (pairs..view.len()).filter(|m| view.raw_value(*m).as_ptr() == raw) {

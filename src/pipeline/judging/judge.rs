@@ -14,6 +14,7 @@ use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::PropertySchema;
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
+use crate::model::column::Lender;
 use crate::model::routing::DuplicateKey;
 use crate::model::{Code, Column, ColumnKind, EventColumns, Payload, Severity, WordCache};
 
@@ -66,6 +67,7 @@ pub(super) fn judge(
         undeclared,
         causes,
         duplicate_key,
+        learns,
         ..
     } = catalogue;
     let mut run = Run {
@@ -78,7 +80,7 @@ pub(super) fn judge(
     let (subject, extra) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
-            run.choose(judge, scratch);
+            run.choose(judge, scratch, envelope);
             if let Some(preview) = scratch.preview.as_deref_mut() {
                 preview.look_at(at);
             }
@@ -93,7 +95,13 @@ pub(super) fn judge(
             (undeclared[at].subject(), Extra::Kept)
         }
     };
-    let beside = 0..event.properties.beside() as u32;
+    // What stands beside a spread payload is judged by no schema, so none is learned of it.
+    let beside = if *learns {
+        0
+    } else {
+        event.properties.beside()
+    };
+    let beside = 0..beside as u32;
     scratch.others.pairs.extend(beside.map(|i| (i, true)));
     run.others(subject, &mut scratch.others, envelope, extra);
     if let Some(columns) = columns {
@@ -120,8 +128,10 @@ struct Run<'a, 'e> {
 }
 
 impl Run<'_, '_> {
-    /// Finds which pair counts for each property; the pairs of no property go to `others`.
-    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch) {
+    /// Finds which pair counts for each property; the pairs of no property go to `others`, but where no payload was
+    /// spread, not those of the envelope that came once and have no flaw: there is nothing to say of them.
+    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch, envelope: &Envelope) {
+        let (mut met, mut all_others) = (0, false);
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
@@ -129,6 +139,12 @@ impl Run<'_, '_> {
         for (i, &id) in self.event.ids.iter().enumerate().skip(own) {
             let property = judge.property_of(id);
             if property == NO_PROPERTY {
+                let bit = envelope.bit(id, self.event.name_key);
+                if bit & !met != 0 && own == 0 && !self.event.properties.get(i).is_flawed() {
+                    met |= bit;
+                    continue;
+                }
+                all_others |= bit != 0;
                 scratch.others.pairs.push((i as u32, true));
                 continue;
             }
@@ -151,6 +167,12 @@ impl Run<'_, '_> {
                     self.event.properties.value(i),
                 );
             }
+        }
+        if all_others {
+            let of_none = |(_, id): &(u32, &u16)| judge.property_of(**id) == NO_PROPERTY;
+            let pairs = (0..).zip(self.event.ids).skip(own).filter(of_none);
+            scratch.others.pairs.clear();
+            scratch.others.pairs.extend(pairs.map(|(i, _)| (i, true)));
         }
     }
 
@@ -194,7 +216,7 @@ impl Run<'_, '_> {
                     &mut columns.properties[at],
                     schema,
                     value,
-                    text,
+                    (text, self.event.view.kept),
                     &mut judge.words[at],
                 );
             }
@@ -251,7 +273,8 @@ impl Run<'_, '_> {
                 let value = schema.rule.judge(text, &mut scratch.broken);
                 scratch.broken.clear();
                 let words = &mut judge.words[at];
-                push(&mut columns.properties[at], schema, value, text, words);
+                let piece = (text.as_str(), self.event.view.kept);
+                push(&mut columns.properties[at], schema, value, piece, words);
             }
         }
         if let Some(columns) = columns {
@@ -380,12 +403,12 @@ fn push(
     column: &mut Column,
     schema: &PropertySchema,
     value: Option<Value<'_>>,
-    text: &str,
+    (text, kept): (&str, Lender<'_>),
     cache: &mut WordCache,
 ) {
     match (value, schema.kind) {
         (None | Some(Value::Null), _) => column.push_null(),
-        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_text(text),
+        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_piece(text, kept),
         (Some(_), ColumnKind::Word) => {
             // Longer ones are no value of the enum, and would only fill the dictionary.
             let code = match &schema.words {

@@ -242,7 +242,7 @@ impl App {
         match done.answer {
             Answer::View(snapshot, view) => self.take_view(&snapshot, view),
             Answer::Causes(snapshot, causes, rejects) => {
-                self.failures.take(snapshot.revision, causes, rejects);
+                self.failures.take(&snapshot, causes, rejects);
             }
             Answer::Observed(snapshot, types) => {
                 self.observed.types = types;

@@ -82,8 +82,10 @@ impl App {
         if matches!(self.modal, Some(Modal::Repairs(_))) {
             return self.close_repairs();
         }
-        if let Some(Modal::Prompt(prompt)) = self.modal.take() {
-            self.typed.close(prompt.kind, prompt.text());
+        match self.modal.take() {
+            Some(Modal::Prompt(prompt)) => self.typed.close(prompt.kind, prompt.text()),
+            Some(Modal::Acknowledge(window)) => self.aside = Some(*window),
+            _ => {}
         }
     }
 
@@ -107,6 +109,7 @@ impl App {
             },
             Some(Modal::Palette(palette)) => palette.move_by(step),
             Some(Modal::Help(help)) => help.move_by(step),
+            Some(Modal::LastEdit(window)) => window.move_by(step),
             Some(Modal::Columns(chooser)) => match action {
                 Action::Toggle => chooser.toggle(),
                 Action::MoveUp => chooser.shift(-1),
@@ -114,6 +117,10 @@ impl App {
                 _ => chooser.move_by(step),
             },
             Some(Modal::Repairs(preview)) => preview.move_by(step),
+            Some(Modal::Acknowledge(window)) => match action {
+                Action::Complete | Action::Earlier | Action::Later => window.other(),
+                _ => {}
+            },
             Some(Modal::Filters(_)) => self.steer_filters(action, step),
             None => {}
         }
@@ -168,7 +175,8 @@ impl App {
                 }
             }
             Some(Modal::Repairs(preview)) => return self.accept_repair(preview),
-            Some(Modal::Help(_)) | None => {}
+            Some(Modal::Acknowledge(window)) => return self.accept_acknowledge(window),
+            Some(Modal::Help(_) | Modal::LastEdit(_)) | None => {}
         }
         vec![]
     }

@@ -18,7 +18,7 @@ impl App {
                 "only causes of failed values can be repaired",
             );
         };
-        let Some(dir) = &self.setting.contract.dir else {
+        let Some(dir) = self.setting.contract.now().1.dir.clone() else {
             return self.say(
                 Weight::Warning,
                 "there is no contract, so nothing says what a value must be",
@@ -58,12 +58,10 @@ impl App {
     }
 
     pub(super) fn accept_repair(&mut self, mut preview: RepairPreview) -> Vec<Effect> {
-        match (preview.accept(), &self.setting.contract.dir) {
-            (Accepted::Write(key, repair), Some(dir)) => vec![Effect::AcceptRepair {
-                dir: dir.clone(),
-                key,
-                repair,
-            }],
+        match (preview.accept(), self.setting.contract.now().1.dir.clone()) {
+            (Accepted::Write(key, repair), Some(dir)) => {
+                vec![Effect::AcceptRepair { dir, key, repair }]
+            }
             (Accepted::Stay, _) => {
                 self.modal = Some(Modal::Repairs(preview));
                 vec![]

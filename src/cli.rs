@@ -246,6 +246,15 @@ pub struct CheckArgs {
     /// The baseline.
     #[command(flatten)]
     pub baseline: BaselineArgs,
+    /// Print what another contract would change: events that become good, events that become failed
+    ///
+    /// The limits of --max-failed and --max-code are on what becomes failed.
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["baseline", "write_baseline", "alert", "follow", "no_judge"]
+    )]
+    pub against: Option<PathBuf>,
     /// Write the causes found, with their share, to be given to --baseline later
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,

@@ -197,6 +197,12 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
             "--format junit prints one document at the end; leave out --every, and --alert while following".to_owned(),
         ));
     }
+    if typed.against.is_some() && matches!(typed.format, CheckFormat::Junit | CheckFormat::Github) {
+        return Err(Error::Config(
+            "--against prints text or JSON; leave out --format junit and github".to_owned(),
+        ));
+    }
+    let against = typed.against.as_deref().map(Contract::load).transpose()?;
     let every = typed
         .every
         .map(|every| when::duration("--every", &every))
@@ -213,6 +219,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         },
         known: known_causes(&typed.baseline, &run.contract)?,
         write_baseline: typed.write_baseline,
+        against: against.map(Arc::new),
         thresholds: Thresholds {
             max_failed,
             max_code,

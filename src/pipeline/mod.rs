@@ -36,5 +36,5 @@ pub use handle::{Handle, Needs, RunOptions, RunSummary};
 pub use in_force::{ContractInForce, Edition};
 pub use inspect::{Inspector, inspect, loaded};
 pub use private::Private;
-pub use run::run;
+pub use run::{run, run_against};
 pub use start::{explore, explore_under, load, load_private};

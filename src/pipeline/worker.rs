@@ -22,6 +22,7 @@ use crate::pipeline::judging::Judging;
 use crate::pipeline::large::Part;
 use crate::pipeline::parquet::{self, Budget};
 use crate::pipeline::records::{Records, bad_utf8, empty, pad};
+use crate::pipeline::rejudge::Judges;
 use crate::pipeline::versions::Versions;
 use crate::source::Content;
 
@@ -31,6 +32,8 @@ const MOST_KEPT_BYTES: usize = 4 << 20;
 /// What all threads of a run share.
 pub(super) struct Shared {
     pub contract: Arc<ContractInForce>,
+    /// Another contract that everything is judged by too.
+    pub against: Option<Arc<Contract>>,
     pub types: Arc<EventTypes>,
     pub causes: Arc<Causes>,
     pub needs: Needs,
@@ -93,6 +96,8 @@ pub(super) struct Worker<'a> {
     pub parts: (Sender<Part>, Receiver<Part>),
     pub batches: Sender<Batch>,
     pub(super) judging: Judging,
+    /// Judges by another contract too.
+    pub(super) against: Option<Box<Judges>>,
     /// Which contract it judges by.
     edition: u64,
     inflater: Inflater,
@@ -125,6 +130,10 @@ impl<'a> Worker<'a> {
             parts,
             batches,
             judging,
+            against: shared.against.as_ref().map(|other| {
+                let judging = shared.judging(other.clone()).without_ways();
+                Box::new(Judges::new(judging, other, &shared.causes))
+            }),
             edition,
             inflater: Inflater::default(),
             scratch: ParseScratch::default(),
@@ -240,6 +249,9 @@ impl<'a> Worker<'a> {
     pub(super) fn send(&mut self, mut batch: Batch) -> Option<()> {
         self.layout = 0;
         batch.events = self.judging.take();
+        if let (Some(judges), Some(other)) = (&mut self.against, &mut batch.against) {
+            other.events = judges.judging.take();
+        }
         let rows = batch.records.len();
         pad(&mut batch.records, rows);
         let mut exact = batch.records.take_exact();

@@ -244,7 +244,7 @@ pub(super) fn example_line(example: &ExampleRow) -> String {
 /// Values and expectations are shown up to so many characters; the JSON output has all of them.
 const MAX_SHOWN: usize = 48;
 
-fn cut(value: &str) -> String {
+pub(super) fn cut(value: &str) -> String {
     match value.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),

@@ -46,6 +46,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Run SQL over records, events, failures, rejects, objects, windows and one table an event
     Query(QueryArgs),
+    /// Draft event schemas from what is there; with --diff: what a contract's schemas should change
+    Infer(InferArgs),
     /// Write realistic logs with known faults, from a seed
     Generate(GenerateArgs),
     /// Check the configuration, or list themes and keys
@@ -403,6 +405,32 @@ pub enum ResultFormat {
     Jsonl,
     /// Parquet, for a file or a pipe
     Parquet,
+}
+
+/// `frontlog infer`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct InferArgs {
+    /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<String>,
+    /// Folder to write the schemas into, as a contract; files that are there are left alone
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Only this event (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub event: Vec<String>,
+    /// Share of the values that need not fit a schema: what comes so rarely is taken for a fault; 0 fits all
+    #[arg(long, value_name = "SHARE", default_value = "0.1%")]
+    pub tolerate: String,
+    /// Values named in the comment of a property; 0 names none
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub max_examples: usize,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Input options.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// `frontlog generate`.

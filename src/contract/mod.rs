@@ -19,6 +19,7 @@ pub mod change;
 pub mod checks;
 pub mod compile;
 pub mod format;
+pub mod infer;
 pub mod keywords;
 pub mod locate;
 pub mod number;
@@ -60,6 +61,9 @@ pub struct Contract {
     pub warnings: Vec<String>,
     /// How events are found where nobody said so: `events by parameter e · no schemas`.
     pub guess: Option<String>,
+    /// Nothing is judged; event types are told apart by version too, and have all that a schema would judge: see
+    /// [`Contract::to_learn`].
+    pub learns: bool,
     /// What `[privacy]` says.
     pub privacy: Privacy,
 }
@@ -102,6 +106,7 @@ impl Contract {
             dir: Some(dir.to_owned()),
             warnings: file.warnings,
             guess,
+            learns: false,
         })
     }
 
@@ -135,6 +140,7 @@ impl Contract {
             warnings: vec![],
             guess,
             privacy: Privacy::default(),
+            learns: false,
         }
     }
 

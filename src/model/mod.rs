@@ -18,9 +18,11 @@ pub mod lanes;
 pub mod log_format;
 pub mod log_object;
 pub mod notice;
+pub mod pairs;
 pub mod position;
 pub mod property;
 pub mod routing;
+pub mod text_kind;
 pub mod time;
 pub mod words;
 
@@ -41,4 +43,5 @@ pub use log_object::{LogObject, ObjectId, ObjectState, ObjectStatus};
 pub use notice::{Notice, Progress};
 pub use position::{Chapter, Mark, Position};
 pub use property::{Payload, Properties, Property, PropertyScratch, ValueKind};
+pub use text_kind::{KindCounts, TextKind};
 pub use words::{WordCache, Words};

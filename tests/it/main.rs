@@ -23,6 +23,7 @@ mod following;
 mod formats;
 mod formats_cli;
 mod generate;
+mod infer;
 mod inspect;
 mod kinesis;
 mod kinesis_server;

@@ -60,6 +60,7 @@ pub(super) fn judge(
         undeclared,
         causes,
         duplicate_key,
+        learns,
         ..
     } = catalogue;
     let mut run = Run {
@@ -84,7 +85,13 @@ pub(super) fn judge(
             (undeclared[at].subject(), Extra::Kept)
         }
     };
-    let beside = 0..event.properties.beside() as u32;
+    // What stands beside a spread payload is judged by no schema, so none is learned of it.
+    let beside = if *learns {
+        0
+    } else {
+        event.properties.beside()
+    };
+    let beside = 0..beside as u32;
     scratch.others.pairs.extend(beside.map(|i| (i, true)));
     run.others(subject, &mut scratch.others, envelope, extra);
     if let Some(columns) = columns {

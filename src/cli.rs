@@ -248,9 +248,7 @@ pub struct CheckArgs {
     /// The baseline.
     #[command(flatten)]
     pub baseline: BaselineArgs,
-    /// Print what another contract would change: events that become good, events that become failed
-    ///
-    /// The limits of --max-failed and --max-code are on what becomes failed.
+    /// Print what another contract would change; limits are on the events that become failed
     #[arg(
         long,
         value_name = "DIR",

@@ -175,10 +175,8 @@ fn user_files(around: &Surroundings) -> Result<UserFiles> {
 }
 
 fn theme_folder(around: &Surroundings) -> Option<PathBuf> {
-    around
-        .config_folder
-        .as_ref()
-        .map(|folder| folder.join("themes"))
+    let folder = around.config_folder.as_ref()?;
+    Some(folder.join("themes"))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
@@ -205,6 +203,13 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
             "--format junit prints one document at the end; leave out --every, and --alert while following".to_owned(),
         ));
     }
+    let is_for_ci = matches!(typed.format, CheckFormat::Junit | CheckFormat::Github);
+    if is_for_ci && (typed.against.is_some() || typed.preview_repairs) {
+        return Err(Error::Config(
+            "--against and --preview-repairs print text or JSON; leave out --format junit and github".to_owned(),
+        ));
+    }
+    let against = typed.against.as_deref().map(Contract::load).transpose()?;
     let every = typed
         .every
         .map(|every| when::duration("--every", &every))
@@ -221,6 +226,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         },
         known: known_causes(&typed.baseline, &run.contract)?,
         write_baseline: typed.write_baseline,
+        against: against.map(Arc::new),
         thresholds: Thresholds {
             max_failed,
             max_code,

@@ -1,5 +1,7 @@
 //! `frontlog check`: judges everything, counts by cause, prints the report, and exits by what was found.
 
+pub mod against;
+mod against_run;
 pub mod alert;
 pub mod alerting;
 mod earlier;
@@ -32,6 +34,7 @@ use crate::commands::check::watching::{WatchOptions, Watching};
 use crate::commands::progress_bar::Bar;
 use crate::commands::table::thousands;
 use crate::commands::{Outcome, stdout_error};
+use crate::contract::Contract;
 use crate::contract::locate::Rules;
 use crate::contract::standing::KnownCauses;
 use crate::error::Result;
@@ -53,6 +56,8 @@ pub struct CheckOptions {
     pub known: KnownCauses,
     /// Where to write what was found as a baseline.
     pub write_baseline: Option<PathBuf>,
+    /// Another contract, to be told what it would change.
+    pub against: Option<Arc<Contract>>,
     /// Alerts, where there are any.
     pub watch: Option<WatchOptions>,
     /// Examples kept of each cause.
@@ -82,6 +87,9 @@ pub fn run(
     out: &mut (dyn Write + Send),
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
+    if let Some(other) = &options.against {
+        return against_run::run(options, other, out, cancel);
+    }
     let progress = Arc::new(Progress::default());
     let mut tally = Tally::new(options.max_examples).with_sets(!options.known.is_empty());
     let mut run = options.run.clone();

@@ -28,6 +28,9 @@ pub struct Batch {
     pub failures: FailureColumns,
     /// Raw lines of failed events that have no type (R201, R204), ordered by record; empty unless asked for (export).
     pub untyped: UntypedColumns,
+    /// The same records judged by another contract, of their columns only those that judging fills; absent unless asked
+    /// for.
+    pub against: Option<Box<Batch>>,
     /// One row an unreadable line.
     pub rejects: RejectColumns,
     /// What was counted, by object: several batches may speak of one object, and the counts add up.

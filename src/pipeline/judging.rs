@@ -141,6 +141,12 @@ impl Judging {
         self.scratch.preview.as_deref_mut().map(std::mem::take)
     }
 
+    /// Does not say how events came to their names.
+    pub fn without_ways(mut self) -> Self {
+        self.ways = Ways::none(self.catalogue.types());
+        self
+    }
+
     /// Fills `event_time_us` even where no columns are wanted.
     pub fn with_event_times(mut self, wanted: bool) -> Self {
         self.wanted.times = wanted || self.wanted.columns;

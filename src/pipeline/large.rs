@@ -318,6 +318,7 @@ mod tests {
     fn a_stream_that_breaks_leaves_no_hole_in_the_order() {
         let shared = Shared {
             contract: Arc::new(ContractInForce::new(Arc::new(Contract::builtin()))),
+            against: None,
             types: Arc::new(EventTypes::default()),
             causes: Arc::new(Causes::default()),
             needs: Needs::default(),

@@ -38,5 +38,5 @@ pub use in_force::{ContractInForce, Edition};
 pub use inspect::{Inspector, inspect, loaded};
 pub use private::Private;
 pub use repair_preview::preview as preview_repairs;
-pub use run::run;
+pub use run::{run, run_against};
 pub use start::{explore, explore_under, load, load_private};

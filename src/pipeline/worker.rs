@@ -23,6 +23,7 @@ use crate::pipeline::judging::preview::PreviewTally;
 use crate::pipeline::large::Part;
 use crate::pipeline::parquet::{self, Budget};
 use crate::pipeline::records::{Records, bad_utf8, empty, pad};
+use crate::pipeline::rejudge::Judges;
 use crate::pipeline::versions::Versions;
 use crate::source::Content;
 
@@ -32,6 +33,8 @@ const MOST_KEPT_BYTES: usize = 4 << 20;
 /// What all threads of a run share.
 pub(super) struct Shared {
     pub contract: Arc<ContractInForce>,
+    /// Another contract that everything is judged by too.
+    pub against: Option<Arc<Contract>>,
     pub types: Arc<EventTypes>,
     pub causes: Arc<Causes>,
     pub needs: Needs,
@@ -97,6 +100,8 @@ pub(super) struct Worker<'a> {
     pub parts: (Sender<Part>, Receiver<Part>),
     pub batches: Sender<Batch>,
     pub(super) judging: Judging,
+    /// Judges by another contract too.
+    pub(super) against: Option<Box<Judges>>,
     /// Which contract it judges by.
     edition: u64,
     inflater: Inflater,
@@ -129,6 +134,10 @@ impl<'a> Worker<'a> {
             parts,
             batches,
             judging,
+            against: shared.against.as_ref().map(|other| {
+                let judging = shared.judging(other.clone()).without_ways();
+                Box::new(Judges::new(judging, other, &shared.causes))
+            }),
             edition,
             inflater: Inflater::default(),
             scratch: ParseScratch::default(),
@@ -245,6 +254,9 @@ impl<'a> Worker<'a> {
         self.layout = 0;
         batch.events = self.judging.take();
         self.shared.add_repairs(&mut self.judging);
+        if let (Some(judges), Some(other)) = (&mut self.against, &mut batch.against) {
+            other.events = judges.judging.take();
+        }
         let rows = batch.records.len();
         pad(&mut batch.records, rows);
         let mut exact = batch.records.take_exact();

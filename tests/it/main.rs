@@ -11,6 +11,7 @@
     clippy::large_stack_arrays
 )]
 
+mod against;
 mod architecture;
 mod arrivals;
 mod bad_input;

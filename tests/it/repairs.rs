@@ -385,11 +385,14 @@ fn privacy_hides_what_a_value_was_repaired_to() {
     let sql = "SELECT path, value, repaired FROM failures WHERE code = 'F701' ORDER BY record";
     let typed = ["query", sql, "logs", "--contract", ".", "--format", "csv"];
     let shown = run(home.path(), typed).exits(0).stdout;
-    assert!(shown.contains("cur,eur,EUR\n"), "{shown}");
+    assert!(shown.contains("\"cur\",\"eur\",\"EUR\"\n"), "{shown}");
     let private = run(home.path(), typed.into_iter().chain(["--private"]))
         .exits(0)
         .stdout;
-    assert!(private.contains("cur,,\n"), "{private}");
-    assert!(private.contains("value,\"0,50\",0.50\n"), "{private}");
+    assert!(private.contains("\"cur\",,\n"), "{private}");
+    assert!(
+        private.contains("\"value\",\"0,50\",\"0.50\"\n"),
+        "{private}"
+    );
     assert!(!private.to_lowercase().contains("eur"), "{private}");
 }

@@ -218,7 +218,7 @@ pub(super) fn key(row: &FailureRow) -> (&str, &str, &str, &str, &str, &str) {
     )
 }
 
-fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
+pub(super) fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
     let (word, reason) = match &state.status {
         ObjectStatus::Corrupt(reason) => (CORRUPT, reason),
         ObjectStatus::Unreadable(reason) => (UNREADABLE, reason),

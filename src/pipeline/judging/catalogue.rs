@@ -151,6 +151,11 @@ impl Catalogue {
         }
     }
 
+    /// The event types of the run.
+    pub fn types(&self) -> Arc<EventTypes> {
+        self.types.clone()
+    }
+
     /// The declared type of an event with a name and version of these marks, where one was found not long ago.
     #[inline]
     pub fn recent(&self, (name, version): (Mark, Mark)) -> Option<Known> {

@@ -389,7 +389,7 @@ fn privacy_hides_what_a_value_was_repaired_to() {
     let private = run(home.path(), typed.into_iter().chain(["--private"]))
         .exits(0)
         .stdout;
-    assert!(private.contains("\"cur\",,\n"), "{private}");
+    assert!(private.contains("\"cur\",\\N,\\N\n"), "{private}");
     assert!(
         private.contains("\"value\",\"0,50\",\"0.50\"\n"),
         "{private}"

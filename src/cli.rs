@@ -386,7 +386,7 @@ pub struct QueryArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
     pub format: ResultFormat,
-    /// Treat values as [privacy] of the contract says before anything is selected; `export` always does
+    /// Treat values as the contract's privacy table says before anything is selected; `export` always does
     #[arg(long)]
     pub private: bool,
     /// Windows, for the table `windows`.

@@ -62,7 +62,7 @@ pub struct RunSummary {
     pub causes: Vec<Arc<Cause>>,
     /// Every event type, by id.
     pub event_types: Vec<Arc<EventType>>,
-    /// How events came to their names, where no event schema says what there is: see [`EventTypes::found_by`].
+    /// How events came to their names, where no event schema says what there is: see [`crate::model::EventTypes::found_by`].
     pub found_by: Option<String>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,

@@ -96,6 +96,7 @@ pub fn compile(file: &SchemaFile<'_>) -> Result<EventSchema> {
         schema_ver: version,
         superseded_by: None,
         file: file.own().path.clone(),
+        source: 0,
         description: text_of("description")
             .or_else(|| text_of("title"))
             .unwrap_or_default()

@@ -67,6 +67,20 @@ impl Format {
         }
     }
 
+    /// The name in JSON Schema.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::DateTime(_) | Self::Written(_) => "date-time",
+            Self::Date => "date",
+            Self::Uuid => "uuid",
+            Self::Uri => "uri",
+            Self::Email => "email",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Hostname => "hostname",
+        }
+    }
+
     /// What was expected, as a noun phrase.
     pub fn expected(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use jsonschema::Draft;
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contract::documents::{Document, Documents};
 use crate::error::{Error, Result};
@@ -22,6 +23,7 @@ use crate::model::{EventTypeId, EventTypes};
 pub mod acknowledged;
 pub mod advice;
 pub mod baseline;
+pub mod change;
 pub mod checks;
 pub mod coerce;
 pub mod compile;
@@ -31,6 +33,7 @@ pub mod draft;
 pub mod finding;
 pub mod format;
 pub mod iglu;
+pub mod infer;
 pub mod instance_path;
 pub mod json_text;
 pub mod keywords;
@@ -45,6 +48,9 @@ pub mod privacy;
 pub mod property;
 pub mod reach;
 pub mod residual;
+pub mod repair;
+pub mod repair_edit;
+pub mod repair_table;
 pub mod routing_file;
 pub mod routing_tables;
 pub mod rule;
@@ -57,6 +63,7 @@ pub mod whole_file;
 pub mod written;
 
 pub use privacy::Privacy;
+pub use repair::Repair;
 pub use schema::{Additional, EventSchema, PropertySchema};
 pub use version::{SchemaVer, WantedVersion};
 
@@ -79,6 +86,9 @@ pub struct Contract {
     pub warnings: Vec<String>,
     /// How events are found where nobody said so: `events by parameter e · no schemas`.
     pub guess: Option<String>,
+    /// Nothing is judged; event types are told apart by version too, and have all that a schema would judge: see
+    /// [`Contract::to_learn`].
+    pub learns: bool,
     /// What `[privacy]` says.
     pub privacy: Privacy,
 }
@@ -100,7 +110,8 @@ impl Contract {
         let mut digest = Sha256::new();
         let table: toml::Table = toml::from_str(&text).unwrap_or_default();
         digest.update(serde_json::to_string(&table).unwrap_or_default());
-        let schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        let mut schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        repair_table::accept(&path, &text, &mut schemas)?;
         if schemas.is_empty() {
             if !file.unknown_event_is_written {
                 file.routing.policy.unknown_event = Surprise::Allow;
@@ -121,6 +132,7 @@ impl Contract {
             dir: Some(dir.to_owned()),
             warnings: file.warnings,
             guess,
+            learns: false,
         })
     }
 
@@ -154,6 +166,7 @@ impl Contract {
             warnings: vec![],
             guess,
             privacy: Privacy::default(),
+            learns: false,
         }
     }
 
@@ -249,7 +262,10 @@ fn load_schemas(
     let files: Vec<&Document> = documents.list[..events].iter().collect();
     iglu::supersede(&mut schemas, &files)?;
     name_apart(&mut schemas)?;
-    for (schema, document) in schemas.iter().zip(&documents.list) {
+    let all: Vec<String> = documents.list.iter().map(|d| d.json.to_string()).collect();
+    let others = xxh3_64(all.join("\n").as_bytes());
+    for (schema, document) in schemas.iter_mut().zip(&documents.list) {
+        schema.source = change::source(&document.json, others);
         digest.update(format!(
             "\n{} {}\n{}",
             schema.name, schema.version, document.json

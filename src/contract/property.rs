@@ -105,6 +105,8 @@ impl<'d> PropertyCompiler<'_, 'd> {
             declared: declared(schema, kinds),
             kind,
             max_length: schema.get("maxLength").and_then(Json::as_u64),
+            default: default(schema),
+            repairs: None,
             words: (kind == ColumnKind::Word).then(Words::new),
             rule: Rule {
                 coercion: if is_nested {
@@ -336,6 +338,15 @@ impl<'d> PropertyCompiler<'_, 'd> {
                 format.map(Format::expected).unwrap_or_default(),
             ),
         ]
+    }
+}
+
+/// `default` as a query would hold it; an array or object has no such text.
+fn default(schema: &Map<String, Json>) -> Option<Arc<str>> {
+    match schema.get("default")? {
+        Json::String(text) => Some(text.as_str().into()),
+        scalar @ (Json::Number(_) | Json::Bool(_)) => Some(shared(scalar.to_string())),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
 

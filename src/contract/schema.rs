@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use crate::contract::repair::Repairs;
 use crate::contract::residual::Residual;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{ShapeId, Shapes};
@@ -26,6 +27,8 @@ pub struct EventSchema {
     pub superseded_by: Option<SchemaVer>,
     /// The file it was read from.
     pub file: PathBuf,
+    /// Hash of what that file says, and of the files it refers to.
+    pub source: u64,
     /// `description`, or `title`, or empty.
     pub description: String,
     /// The properties, in the order of the file; then those that only `required` names; then those that only parts
@@ -80,6 +83,10 @@ pub struct PropertySchema {
     pub words: Option<Words>,
     /// What it must be.
     pub rule: Rule,
+    /// `default`, as the text that a query would hold.
+    pub default: Option<Arc<str>>,
+    /// What `[repair]` of `frontlog.toml` accepts for it.
+    pub repairs: Option<Box<Repairs>>,
     /// The causes that the rule's numbers stand for.
     pub causes: Vec<Cause>,
     /// Only parts of the schema such as `allOf` name it: its text is read, and the event's residual judges it.
@@ -117,6 +124,7 @@ impl EventSchema {
             name: self.name.clone(),
             version: self.version.clone(),
             declared: true,
+            repairable: self.properties.iter().any(|p| p.repairs.is_some()),
             columns: self.properties.iter().map(column).collect(),
         }
     }
@@ -126,6 +134,15 @@ impl EventSchema {
         self.name = name.clone();
         let causes = self.properties.iter_mut().flat_map(|p| &mut p.causes);
         causes.for_each(|cause| cause.event = name.clone());
+    }
+
+    /// True where another compilation of the same file accepts the same repairs.
+    pub fn repairs_as(&self, other: &Self) -> bool {
+        let of = |schema: &Self| -> Vec<_> {
+            let properties = schema.properties.iter();
+            properties.map(|p| p.repairs.clone()).collect()
+        };
+        of(self) == of(other)
     }
 
     /// The property of that name.

@@ -15,7 +15,7 @@ use frontlog::error::Error;
 use frontlog::frame::Snapshot;
 use frontlog::frame::causes::{CauseOptions, group_causes};
 use frontlog::model::{Notice, Progress};
-use frontlog::pipeline::{self, Handle, Needs, RunOptions};
+use frontlog::pipeline::{self, ContractInForce, Handle, Needs, RunOptions};
 use frontlog::source;
 use frontlog::tui::input::Event;
 use frontlog::tui::job::Means;
@@ -69,6 +69,7 @@ fn options() -> RunOptions {
         failed_raw: false,
         windows: false,
         judge: true,
+        repairs: false,
     };
     RunOptions {
         source,
@@ -91,7 +92,7 @@ static LOADED: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
 
 fn means() -> Means {
     Means {
-        contract: CONTRACT.clone(),
+        contract: Arc::new(ContractInForce::new(CONTRACT.clone())),
         source: options().source,
         exporting: None,
     }
@@ -111,7 +112,7 @@ fn app_knowing(known: KnownCauses) -> App {
         ],
         filter: None,
         following: false,
-        contract: CONTRACT.clone(),
+        contract: Arc::new(ContractInForce::new(CONTRACT.clone())),
         known,
         user: "ann".to_owned(),
         can_export: true,
@@ -260,7 +261,7 @@ screens! {
     sources_120x36 (120, 36), "7";
     a_corrupt_object_80x24 (80, 24), "7 G";
     help_120x36 (120, 36), "?";
-    share_of_failed_in_windows_120x36 (120, 36), "W W W W W %";
+    share_of_failed_in_windows_120x36 (120, 36), "W %";
     palette_80x24 (80, 24), "<C-p> \"undo\"";
     columns_80x24 (80, 24), "c j <Space>";
     filters_80x24 (80, 24), "f \"event=checkout\" <Enter> F";
@@ -364,6 +365,60 @@ fn no_size_is_too_small() {
             }
         }
     }
+}
+
+/// The bars of a screen: of good events, and of failed ones.
+fn bars(script: &str) -> (String, String) {
+    let screen = plain((120, 36), script);
+    let mut lines = screen.lines().skip(1).map(str::to_owned);
+    (lines.next().unwrap(), lines.next().unwrap())
+}
+
+#[test]
+fn a_filter_takes_bars_away() {
+    let all = bars("");
+    let of_event = bars("f \"event=checkout\" <Enter>");
+    assert_ne!(all.0, of_event.0);
+    for time in [" 12:45:00 ", " 15:57:30 "] {
+        assert!(
+            all.0.contains(time) && of_event.0.contains(time),
+            "the axis stays"
+        );
+    }
+    let failed = bars("f \"failed\" <Enter>");
+    assert!(
+        !failed.0.contains(['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']),
+        "{}",
+        failed.0
+    );
+    assert_eq!(failed.1, all.1, "failed events are what is left");
+    assert_eq!(bars("f \"failed\" <Enter> U"), all);
+}
+
+#[test]
+fn every_bar_can_be_reached() {
+    // 1 s bars of two and a half hours: far more than fit.
+    let seconds = ["W"; 9].join(" ");
+    let newest = bars(&format!("{seconds} G"));
+    assert!(
+        newest.1.contains("1s/bar") && newest.0.contains('‹'),
+        "{newest:?}"
+    );
+    let oldest = bars(&format!("{seconds} g"));
+    assert!(
+        !oldest.0.contains('‹') && oldest.0.contains('›'),
+        "{oldest:?}"
+    );
+    assert_ne!(newest.0, oldest.0);
+    // By bars from the first row on, and back again.
+    let position = |script: &str| position(&plain((120, 36), script)).0;
+    assert_eq!(position("g"), 1);
+    let (one, two) = (position("g )"), position("g ) )"));
+    assert!(1 < one && one < two, "{one} {two}");
+    assert_eq!((position("g ) ) ("), position("g ) (")), (one, 1));
+    assert!(plain((120, 36), "g (").contains("no bar further left"));
+    assert!(plain((120, 14), "g )").contains("the timeline is not shown"));
+    assert!(plain((120, 36), "G )").contains("no bar further right"));
 }
 
 /// The number before `noun` in the footer's `row 3/1,204`.
@@ -515,6 +570,8 @@ fn handle() -> (
         notices,
         progress: Arc::new(Progress::default()),
         again: crossbeam_channel::unbounded().0,
+        edit: crossbeam_channel::unbounded().0,
+        in_force: means().contract,
         cancel: CancellationToken::new(),
     };
     (sender, news, handle)

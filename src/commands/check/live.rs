@@ -13,7 +13,7 @@ use crate::commands::check::{CheckOptions, Printed};
 use crate::commands::stdout_error;
 use crate::commands::table::{printable, thousands};
 use crate::error::Result;
-use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, Sink, SoFar, Words};
+use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, ObjectId, Sink, SoFar, Words};
 
 /// The sink of a check.
 pub(super) struct Live<'a> {
@@ -135,6 +135,14 @@ impl Sink for Live<'_> {
 
     fn listed(&mut self, objects: &[Arc<LogObject>]) {
         self.tally.listed(objects);
+    }
+
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
+        if self.every.is_some() {
+            self.counters.take_away(gone);
+            self.is_changed = true;
+        }
+        self.tally.again(object, gone);
     }
 
     fn take(&mut self, mut batch: Batch) -> Result<()> {

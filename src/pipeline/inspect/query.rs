@@ -86,7 +86,8 @@ fn tree(query: &str, view: &Properties<'_>, roles: &[&str]) -> Vec<Placed> {
     for i in 0..pairs {
         let range = place(query, view.raw_value(i));
         let mut pair = property(view, i, 0);
-        pair.declared.push_str(roles.get(i).copied().unwrap_or_default());
+        pair.declared
+            .push_str(roles.get(i).copied().unwrap_or_default());
         out.push((pair, range.clone()));
         if is_spread(i) {
             let raw = view.raw_value(i).as_ptr();

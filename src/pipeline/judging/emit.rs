@@ -24,12 +24,26 @@ pub(super) struct Emitter<'a> {
     pub counters: &'a mut Counters,
     /// A failure of severity error came.
     pub failed: bool,
+    /// A value was repaired.
+    pub repaired: bool,
 }
 
 impl Emitter<'_> {
     /// Pushes one failure and counts it; true where it is an error.
     pub fn emit(&mut self, ranked: Ranked, value: Option<&str>) -> bool {
         self.failures.push(self.record, ranked.id, value);
+        self.count(ranked)
+    }
+
+    /// Pushes one F701.
+    pub fn note_repair(&mut self, ranked: Ranked, value: Option<&str>, repaired: &str) {
+        self.failures
+            .push_repaired(self.record, ranked.id, value, Some(repaired));
+        self.count(ranked);
+        self.repaired = true;
+    }
+
+    fn count(&mut self, ranked: Ranked) -> bool {
         match ranked.severity {
             Severity::Error => self.counters.errors += 1,
             Severity::Warn => self.counters.warnings += 1,

@@ -7,7 +7,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalogue::{Catalogue, Extra, Judge, Known, NO_PROPERTY};
 use super::emit::{DynamicCauses, Emitter, Subject, What};
-use super::{Event, nested, rest};
+use super::preview::PreviewTally;
+use super::{Event, mend, nested, rest};
+use crate::contract::repair::Mending;
 use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::{Nested, PropertySchema};
 use crate::event::{Envelope, UNKNOWN_KEY};
@@ -30,12 +32,17 @@ pub(super) struct Scratch {
     pub others: Others,
     json: String,
     pub nested: nested::Scratch,
+    mending: Mending,
+    /// What each repair would do, where that is counted.
+    pub preview: Option<Box<PreviewTally>>,
 }
 
 /// What a payload lacks.
 const NO_PART: &str = "what [payload] looks for in it";
 
 pub(super) const ABSENT: u32 = u32::MAX;
+/// Absent, but given its default.
+const DEFAULTED: u32 = u32::MAX - 1;
 
 /// The pairs that are no property of the schema.
 #[derive(Debug, Default)]
@@ -63,6 +70,7 @@ pub(super) fn judge(
         undeclared,
         causes,
         duplicate_key,
+        learns,
         ..
     } = catalogue;
     let mut run = Run {
@@ -76,6 +84,9 @@ pub(super) fn judge(
         Known::Declared(at) => {
             let judge = &mut judges[at];
             run.choose(judge, scratch, envelope);
+            if let Some(preview) = scratch.preview.as_deref_mut() {
+                preview.look_at(at);
+            }
             run.values(judge, scratch, columns.as_deref_mut());
             if !judge.nested.is_empty() {
                 run.nested(judge, scratch, columns.as_deref_mut());
@@ -91,7 +102,13 @@ pub(super) fn judge(
             (undeclared[at].subject(), Extra::Kept, &[][..])
         }
     };
-    let beside = 0..event.properties.beside() as u32;
+    // What stands beside a spread payload is judged by no schema, so none is learned of it.
+    let beside = if *learns {
+        0
+    } else {
+        event.properties.beside()
+    };
+    let beside = 0..beside as u32;
     scratch.others.pairs.extend(beside.map(|i| (i, true)));
     run.others(subject, &mut scratch.others, envelope, (extra, patterns));
     if let Some(columns) = columns {
@@ -188,13 +205,12 @@ impl Run<'_, '_> {
             if property == NO_PROPERTY || scratch.chosen[at] != i as u32 {
                 continue;
             }
-            let text = self.event.properties.value(i);
-            let schema = &judge.schema.properties[at];
-            if schema.nested.is_some() {
+            if judge.schema.properties[at].nested.is_some() {
                 continue;
             }
+            let mut text = self.event.properties.value(i);
             let kind = self.event.properties.get(i).kind;
-            if kind != ValueKind::Text && !schema.rule.reads(kind, text) {
+            if kind != ValueKind::Text && !judge.schema.properties[at].rule.reads(kind, text) {
                 let value = self.native(judge, at, i, scratch);
                 if let Some(columns) = columns.as_deref_mut() {
                     let cache = &mut judge.words[at];
@@ -209,13 +225,24 @@ impl Run<'_, '_> {
                 }
                 continue;
             }
-            let value = if self.is_undecodable(judge, i) || self.is_refused(scratch, property) {
-                None
-            } else {
-                schema.rule.judge(text, &mut scratch.broken)
-            };
-            if schema.indirect {
-                scratch.broken.clear();
+            let indirect = judge.schema.properties[at].indirect;
+            let mut value = None;
+            if !self.is_undecodable(judge, i) && !self.is_refused(scratch, property) {
+                value = judge.schema.properties[at]
+                    .rule
+                    .judge(text, &mut scratch.broken);
+                if indirect {
+                    // Only its text was to be read: the event's residual judges it.
+                    scratch.broken.clear();
+                }
+                if !scratch.broken.is_empty() && self.mend(judge, at, text, scratch) {
+                    text = &scratch.mending.text;
+                    value = judge.schema.properties[at]
+                        .rule
+                        .judge(text, &mut scratch.broken);
+                } else if let Some(preview) = scratch.preview.as_deref_mut() {
+                    preview.value(&judge.schema, at, text, &scratch.broken);
+                }
             }
             if !scratch.broken.is_empty() {
                 for cause in scratch.broken.drain(..) {
@@ -236,6 +263,17 @@ impl Run<'_, '_> {
         }
     }
 
+    /// True where what is broken was repaired; the text is in `scratch.mending` then, and nothing is broken any more.
+    fn mend(&mut self, judge: &mut Judge, at: usize, text: &str, scratch: &mut Scratch) -> bool {
+        let Some(ranked) = mend::mend(judge, at, text, &mut scratch.mending, self.causes) else {
+            return false;
+        };
+        scratch.broken.clear();
+        self.emitter
+            .note_repair(ranked, Some(text), &scratch.mending.text);
+        true
+    }
+
     /// D301 to D304 of a declared property; true where one is an error.
     pub(super) fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
         self.event.properties.get(i).is_flawed() && self.flaws(judge.subject(), i)
@@ -247,12 +285,36 @@ impl Run<'_, '_> {
             && self.causes.severity(Code::D305) == Severity::Error
     }
 
-    fn missing(&mut self, judge: &Judge, scratch: &Scratch, columns: Option<&mut EventColumns>) {
-        for &property in &judge.required {
-            let at = usize::from(property);
-            if scratch.chosen[at] == ABSENT {
+    fn missing(
+        &mut self,
+        judge: &mut Judge,
+        scratch: &mut Scratch,
+        mut columns: Option<&mut EventColumns>,
+    ) {
+        for i in 0..judge.required.len() {
+            let at = usize::from(judge.required[i]);
+            if scratch.chosen[at] != ABSENT {
+                continue;
+            }
+            let Some(ranked) = mend::default(judge, at, &mut scratch.mending, self.causes) else {
                 self.emitter
                     .emit(judge.causes[at][usize::from(CAUSE_REQUIRED)], None);
+                if let Some(preview) = scratch.preview.as_deref_mut() {
+                    preview.missing(&judge.schema, at);
+                }
+                continue;
+            };
+            let text = &scratch.mending.text;
+            self.emitter.note_repair(ranked, None, text);
+            // It has its value now: the loop below leaves it alone.
+            scratch.chosen[at] = DEFAULTED;
+            if let Some(columns) = columns.as_deref_mut() {
+                let schema = &judge.schema.properties[at];
+                let value = schema.rule.judge(text, &mut scratch.broken);
+                scratch.broken.clear();
+                let words = &mut judge.words[at];
+                let piece = (text.as_str(), self.event.view.kept);
+                push(&mut columns.properties[at], schema, value, piece, words);
             }
         }
         if let Some(columns) = columns {

@@ -101,9 +101,14 @@ impl App {
         self.area = area;
         let snapshot = self.feed.shown().clone();
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
-        self.buckets.prepare(&snapshot, parts.timeline);
-        self.stream
-            .prepare(&snapshot, self.history.now(), &self.setting.contract);
+        self.stream.prepare(
+            &snapshot,
+            self.history.now(),
+            &self.setting.contract.contract(),
+        );
+        let cursor = self.selected_second();
+        self.buckets
+            .prepare(&snapshot, &self.stream.view, cursor, parts.timeline);
         self.sources.table.clamp(snapshot.objects.len(), 1);
     }
 
@@ -178,6 +183,7 @@ impl App {
                 following: self.setting.following,
                 snapshot,
                 status: &self.status,
+                flashed: self.flashed(),
             };
             top.render(parts.top, buf, styles);
         }
@@ -216,7 +222,13 @@ impl App {
         if !self.is_on(ScreenKind::Stream) {
             return None;
         }
-        match cell(self.feed.shown(), self.stream.record()?, &ColumnRef::time()) {
+        self.second_of(self.stream.table.selected)
+    }
+
+    /// When the row at a position of the Stream was logged, in seconds since 1970.
+    pub(super) fn second_of(&self, position: usize) -> Option<i64> {
+        let row = self.stream.view.row(position)?;
+        match cell(self.feed.shown(), row, &ColumnRef::time()) {
             Cell::Timestamp(us) => Some(us.div_euclid(1_000_000)),
             _ => None,
         }
@@ -282,7 +294,7 @@ impl App {
                 let data = SchemasData {
                     observed,
                     looking,
-                    has_schemas: !self.setting.contract.schemas.is_empty(),
+                    has_schemas: !self.setting.contract.contract().schemas.is_empty(),
                 };
                 painted.schemas = Some(self.schemas.render(area, buf, &data, styles));
             }

@@ -79,6 +79,9 @@ impl App {
     }
 
     fn close_modal(&mut self) {
+        if matches!(self.modal, Some(Modal::Repairs(_))) {
+            return self.close_repairs();
+        }
         match self.modal.take() {
             Some(Modal::Prompt(prompt)) => self.typed.close(prompt.kind, prompt.text()),
             Some(Modal::Acknowledge(window)) => self.aside = Some(*window),
@@ -106,12 +109,14 @@ impl App {
             },
             Some(Modal::Palette(palette)) => palette.move_by(step),
             Some(Modal::Help(help)) => help.move_by(step),
+            Some(Modal::LastEdit(window)) => window.move_by(step),
             Some(Modal::Columns(chooser)) => match action {
                 Action::Toggle => chooser.toggle(),
                 Action::MoveUp => chooser.shift(-1),
                 Action::MoveDown => chooser.shift(1),
                 _ => chooser.move_by(step),
             },
+            Some(Modal::Repairs(preview)) => preview.move_by(step),
             Some(Modal::Acknowledge(window)) => match action {
                 Action::Complete | Action::Earlier | Action::Later => window.other(),
                 _ => {}
@@ -169,8 +174,9 @@ impl App {
                     self.modal = Some(Modal::Prompt(prompt));
                 }
             }
+            Some(Modal::Repairs(preview)) => return self.accept_repair(preview),
             Some(Modal::Acknowledge(window)) => return self.accept_acknowledge(window),
-            Some(Modal::Help(_)) | None => {}
+            Some(Modal::Help(_) | Modal::LastEdit(_)) | None => {}
         }
         vec![]
     }

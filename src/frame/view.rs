@@ -53,10 +53,12 @@ pub struct ViewSpec {
 impl ViewSpec {
     /// True when every record is shown, in whatever order.
     pub fn shows_everything(&self) -> bool {
-        !self.events_only
-            && self.range.is_none()
-            && self.cause.is_none()
-            && !self.filters.iter().any(|f| f.on)
+        !self.events_only && !self.narrows()
+    }
+
+    /// True when a filter, a range or a cause hides events.
+    pub fn narrows(&self) -> bool {
+        self.range.is_some() || self.cause.is_some() || self.filters.iter().any(|f| f.on)
     }
 }
 

@@ -38,6 +38,7 @@ use crate::tui::screen::sources::Sources;
 use crate::tui::screen::stream::Stream;
 use crate::tui::status::{Figures, Status};
 use crate::tui::theme::Styles;
+use crate::tui::wardrobe::Wardrobe;
 
 pub use draw::Painted;
 use exports::Preview;
@@ -90,8 +91,10 @@ pub struct Setting {
     pub contract: Arc<Contract>,
     /// A batch can be exported.
     pub can_export: bool,
-    /// Colours.
+    /// Colours: those of the theme that is worn.
     pub styles: Styles,
+    /// The themes to choose from.
+    pub wardrobe: Wardrobe,
     /// Keys.
     pub keymap: Keymap,
 }
@@ -212,7 +215,7 @@ impl App {
                 }
                 true
             }
-            Some(Modal::Columns(_) | Modal::Filters(_)) | None => false,
+            Some(Modal::Columns(_) | Modal::Filters(_) | Modal::Themes(_)) | None => false,
         };
         if !taken && self.modal.is_none() && !in_sequence {
             let help = self.setting.keymap.hint(Mode::Normal, Action::Help);
@@ -231,7 +234,8 @@ impl App {
             Some(Modal::Prompt(prompt)) => prompt.paste(text, &snapshot),
             Some(Modal::Palette(palette)) => palette.paste(text),
             None if exporting => self.export.insert(text),
-            Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_)) | None => {}
+            Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_) | Modal::Themes(_))
+            | None => {}
         }
     }
 

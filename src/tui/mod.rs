@@ -12,6 +12,7 @@
 pub mod action;
 pub mod app;
 pub mod arrangement;
+pub mod color_depth;
 mod detail;
 pub mod effect;
 pub mod export_job;
@@ -27,14 +28,17 @@ pub mod session;
 pub mod status;
 pub mod terminal;
 pub mod theme;
+pub mod wardrobe;
 pub mod widget;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 pub use app::{App, Setting};
+pub use color_depth::ColorDepth;
 pub use run::run;
-pub use theme::{ColorDepth, Styles, Theme};
+pub use theme::{Styles, Theme};
+pub use wardrobe::Wardrobe;
 
 use crate::error::{Error, Result};
 use crate::frame::{Columns, Filter, Snapshot};
@@ -133,6 +137,11 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         }
         None => None,
     };
+    let wardrobe = Wardrobe::open(
+        options.theme.as_deref(),
+        options.theme_folder.as_deref(),
+        depth,
+    )?;
     Ok(Setting {
         command: if options.command.is_empty() {
             options.run.source.sources.clone()
@@ -144,11 +153,8 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         following: options.run.source.follow,
         contract: options.run.contract.clone(),
         can_export: options.export.is_some(),
-        styles: theme::styles_for(
-            options.theme.as_deref(),
-            options.theme_folder.as_deref(),
-            depth,
-        )?,
+        styles: wardrobe.styles(),
+        wardrobe,
         keymap,
     })
 }

@@ -5,6 +5,7 @@ pub mod filters;
 pub mod help;
 pub mod palette;
 pub mod prompt;
+pub mod themes;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -14,6 +15,7 @@ pub use filters::FilterStack;
 pub use help::Help;
 pub use palette::Palette;
 pub use prompt::{Prompt, PromptKind};
+pub use themes::ThemePicker;
 
 use crate::tui::keymap::{Keymap, Mode};
 use crate::tui::theme::Styles;
@@ -31,6 +33,8 @@ pub enum Modal {
     Columns(ColumnChooser),
     /// The filters.
     Filters(FilterStack),
+    /// The themes.
+    Themes(ThemePicker),
 }
 
 impl Modal {
@@ -38,7 +42,7 @@ impl Modal {
     pub fn mode(&self) -> Mode {
         match self {
             Self::Prompt(_) | Self::Palette(_) | Self::Help(_) => Mode::Prompt,
-            Self::Columns(_) | Self::Filters(_) => Mode::List,
+            Self::Columns(_) | Self::Filters(_) | Self::Themes(_) => Mode::List,
         }
     }
 
@@ -60,6 +64,10 @@ impl Modal {
                 None
             }
             Self::Filters(it) => {
+                it.render(area, buf, styles);
+                None
+            }
+            Self::Themes(it) => {
                 it.render(area, buf, styles);
                 None
             }

@@ -14,19 +14,25 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::cli::{
-    Args, CheckArgs, Command, Compression, DataFormat, ExploreArgs, ExportArgs, FollowArgs,
-    GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs, Target, WrittenFormat,
+    Args, BaselineArgs, CheckArgs, CheckFormat, Command, Compression, DataFormat, ExploreArgs,
+    ExportArgs, FollowArgs, GenerateArgs, InferArgs, QueryArgs, ReportFormat, ResultFormat, S3Args,
+    SourceArgs, Target, WrittenFormat,
 };
-use crate::commands::check::CheckOptions;
 use crate::commands::check::threshold::{Limit, Thresholds};
+use crate::commands::check::{CheckOptions, Printed};
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
 use crate::commands::generate::{GenerateOptions, Written};
+use crate::commands::infer::InferOptions;
 use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
+use crate::contract::acknowledged::Acknowledged;
+use crate::contract::baseline::Baseline;
+use crate::contract::infer::Rules;
+use crate::contract::standing::KnownCauses;
 use crate::error::{Error, Result};
 use crate::export;
-use crate::pipeline::{Needs, RunOptions};
+use crate::pipeline::{ContractInForce, Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
 use user_file::UserFiles;
@@ -40,6 +46,8 @@ pub struct Surroundings {
     pub config_folder: Option<PathBuf>,
     /// The user's state folder, `~/.local/state/frontlog`; `None` where there is no home.
     pub state_folder: Option<PathBuf>,
+    /// Who signs an acknowledgement; empty where nobody is known.
+    pub user: String,
     /// The working folder.
     pub working_folder: PathBuf,
     /// Width of the terminal on stdout, in cells; `None` when it is none.
@@ -59,6 +67,8 @@ pub enum Step {
     Export(Box<ExportStep>),
     /// Load everything and run SQL over it.
     Query(RunOptions, QueryOptions),
+    /// Draft event schemas.
+    Infer(InferOptions),
     /// Write logs with known faults.
     Generate(GenerateOptions),
     /// Print what is in force.
@@ -94,6 +104,7 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
         Command::Check(typed) => check(typed, around),
         Command::Export(typed) => export(typed, around),
         Command::Query(typed) => query(typed, around),
+        Command::Infer(typed) => infer(typed, around),
         Command::Generate(typed) => generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         Command::Config(typed) => in_force::config(typed, around),
@@ -109,8 +120,9 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
 fn dry_run(command: &Command) -> Option<bool> {
     let (source, json) = match command {
         Command::Explore(typed) => (&typed.source, false),
-        Command::Check(typed) => (&typed.source, typed.format == ReportFormat::Json),
+        Command::Check(typed) => (&typed.source, typed.format == CheckFormat::Json),
         Command::Export(typed) => (&typed.source, typed.report == ReportFormat::Json),
+        Command::Infer(typed) => (&typed.source, typed.format == ReportFormat::Json),
         Command::Query(typed) => {
             let json = matches!(typed.format, ResultFormat::Json | ResultFormat::Jsonl);
             (&typed.source, json)
@@ -127,6 +139,7 @@ fn only_listed(step: Step, json: bool) -> Step {
         Step::Check(options) => options.run.source,
         Step::Export(step) => step.run.source,
         Step::Query(run, _) => run.source,
+        Step::Infer(options) => options.run.source,
         other => return other,
     };
     (source.newest_first, source.follow) = (false, false);
@@ -139,10 +152,14 @@ fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
     let mut run = run_options(typed.sources, typed.source, Needs::default(), around)?;
     run.source.newest_first = true;
     follow(&mut run.source, typed.follow, "explore", around)?;
+    let known = known_causes(&typed.baseline, &run.contract)?;
     Ok(Step::Explore(Box::new(ExploreOptions {
+        in_force: Arc::new(ContractInForce::new(run.contract.clone())),
         run,
         filter: typed.filter,
         command: vec![],
+        known,
+        user: around.user.clone(),
         theme: typed.theme.or(user.theme),
         theme_folder: theme_folder(around),
         keymap: user.keymap,
@@ -158,10 +175,8 @@ fn user_files(around: &Surroundings) -> Result<UserFiles> {
 }
 
 fn theme_folder(around: &Surroundings) -> Option<PathBuf> {
-    around
-        .config_folder
-        .as_ref()
-        .map(|folder| folder.join("themes"))
+    let folder = around.config_folder.as_ref()?;
+    Some(folder.join("themes"))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
@@ -178,8 +193,23 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
     let needs = Needs {
         judge: !typed.no_judge,
         windows: watch.is_some(),
+        repairs: typed.preview_repairs,
         ..Needs::default()
     };
+    if typed.format == CheckFormat::Junit
+        && (typed.every.is_some() || (typed.follow.follow && !typed.alert.is_empty()))
+    {
+        return Err(Error::Config(
+            "--format junit prints one document at the end; leave out --every, and --alert while following".to_owned(),
+        ));
+    }
+    let is_for_ci = matches!(typed.format, CheckFormat::Junit | CheckFormat::Github);
+    if is_for_ci && (typed.against.is_some() || typed.preview_repairs) {
+        return Err(Error::Config(
+            "--against and --preview-repairs print text or JSON; leave out --format junit and github".to_owned(),
+        ));
+    }
+    let against = typed.against.as_deref().map(Contract::load).transpose()?;
     let every = typed
         .every
         .map(|every| when::duration("--every", &every))
@@ -187,16 +217,41 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
     let mut run = run_options(typed.sources, typed.source, needs, around)?;
     follow(&mut run.source, typed.follow, "check", around)?;
     Ok(Step::Check(CheckOptions {
-        run,
         every,
-        json: typed.format == ReportFormat::Json,
+        format: match typed.format {
+            CheckFormat::Text => Printed::Text,
+            CheckFormat::Json => Printed::Json,
+            CheckFormat::Junit => Printed::Junit,
+            CheckFormat::Github => Printed::Github,
+        },
+        known: known_causes(&typed.baseline, &run.contract)?,
+        write_baseline: typed.write_baseline,
+        against: against.map(Arc::new),
         thresholds: Thresholds {
             max_failed,
             max_code,
         },
         watch,
         max_examples: typed.max_examples,
+        run,
     }))
+}
+
+/// What is known of causes: the acknowledged ones of the contract, and those of the baseline.
+fn known_causes(typed: &BaselineArgs, contract: &Contract) -> Result<KnownCauses> {
+    if !(typed.baseline_growth >= 1.0 && typed.baseline_growth.is_finite()) {
+        return Err(Error::Config(format!(
+            "--baseline-growth {} is no factor; write 1 or more, such as 1.5",
+            typed.baseline_growth
+        )));
+    }
+    let baseline = typed.baseline.as_deref();
+    Ok(KnownCauses {
+        acknowledged: Acknowledged::load(contract.dir.as_deref())?,
+        baseline: baseline
+            .map(|file| Baseline::read(file, typed.baseline_growth))
+            .transpose()?,
+    })
 }
 
 fn export(typed: ExportArgs, around: &Surroundings) -> Result<Step> {
@@ -239,6 +294,15 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
         ResultFormat::Parquet => Format::Parquet,
     };
     let run = run_options(typed.sources, typed.source, Needs::default(), around)?;
+    let private = if typed.private {
+        Arc::new(
+            run.contract
+                .privacy
+                .keyed(|name| std::env::var(name).ok())?,
+        )
+    } else {
+        Arc::default()
+    };
     Ok(Step::Query(
         run,
         QueryOptions {
@@ -246,8 +310,22 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
             format,
             windows: stream::window_spec(&typed.windows)?,
             width: around.terminal_width,
+            private,
         },
     ))
+}
+
+fn infer(typed: InferArgs, around: &Surroundings) -> Result<Step> {
+    Ok(Step::Infer(InferOptions {
+        rules: Rules {
+            tolerate: amount::share("--tolerate", &typed.tolerate)?,
+            examples: typed.max_examples,
+        },
+        run: run_options(typed.sources, typed.source, Needs::default(), around)?,
+        to: typed.to,
+        events: typed.event,
+        json: typed.format == ReportFormat::Json,
+    }))
 }
 
 fn generate(typed: GenerateArgs) -> Result<Step> {
@@ -297,18 +375,18 @@ fn run_options(
             "--since is after --until: no hour is left to read".to_owned(),
         ));
     }
+    let from = stream::begin(
+        &sources,
+        (&typed.from, &typed.since, &typed.last),
+        around.now,
+    )?;
     let source = source::Options {
         sources,
         formats,
         since_hour: since,
         until_hour: until,
         newest_first: false,
-        from: typed
-            .from
-            .map(|from| stream::start(&from, around.now))
-            .transpose()?
-            .or(since.map(|hour| source::kinesis::Begin::Time(hour * 3_600_000)))
-            .unwrap_or_default(),
+        from,
         follow: false,
         following: source::Following::default(),
         s3: s3(typed.s3),
@@ -392,11 +470,12 @@ fn contract(named: Option<&Path>, sources: &[String], working_folder: &Path) -> 
 }
 
 /// Names that a misspelt command is compared with.
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "explore",
     "check",
     "export",
     "query",
+    "infer",
     "generate",
     "config",
     "completions",

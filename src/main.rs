@@ -71,6 +71,14 @@ fn run(step: Step) -> Result<Outcome> {
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),
         Step::Query(run, options) => query(&run, &options, &mut out),
+        Step::Infer(options) => {
+            let (outcome, notes) =
+                commands::infer::run(&options, &mut out, &cancelled_by_signals()?)?;
+            for note in &notes {
+                complain(note);
+            }
+            Ok(outcome)
+        }
         Step::Generate(options) => {
             commands::print_line(&commands::generate::generate(&options)?, &mut out)
         }
@@ -99,7 +107,12 @@ fn export(step: ExportStep, out: &mut dyn Write) -> Result<Outcome> {
 fn query(run: &RunOptions, options: &QueryOptions, out: &mut dyn Write) -> Result<Outcome> {
     let progress = Arc::new(Progress::default());
     let bar = Bar::start("loading", &progress);
-    let loaded = pipeline::load(run, &progress, &cancelled_by_signals()?);
+    let loaded = pipeline::load_private(
+        run,
+        options.private.clone(),
+        &progress,
+        &cancelled_by_signals()?,
+    );
     drop(bar);
     let loaded = loaded?;
     commands::query::run(options, &loaded, out)?;
@@ -122,6 +135,10 @@ fn surroundings() -> Result<Surroundings> {
         state_folder: folders
             .and_then(|f| f.state_dir())
             .map(|f| f.join("frontlog")),
+        user: ["USER", "LOGNAME", "USERNAME"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok())
+            .unwrap_or_default(),
         working_folder: std::env::current_dir().map_err(|e| Error::file("read", ".", e))?,
         terminal_width: frontlog::tui::terminal::width(),
     })

@@ -11,12 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::stdout_error;
 use crate::contract::Contract;
+use crate::contract::privacy::Keyed;
 use crate::error::Result;
 use crate::export::commit::grouped;
 use crate::export::{
     Destination, Exporter, Ledger, Options, Plan, Published, RunFacts, Tables, commit,
 };
 use crate::model::{EventTypes, LogObject, Progress};
+use crate::pipeline::private::{Private, shown as shown_type};
 use crate::pipeline::{self, Needs, RunOptions};
 use crate::source;
 
@@ -66,7 +68,11 @@ pub fn run(
     cancel: &CancellationToken,
 ) -> Result<ExportSummary> {
     options.files.check()?;
-    let tables = tables(&run.contract)?;
+    let keyed = run
+        .contract
+        .privacy
+        .keyed(|name| std::env::var(name).ok())?;
+    let tables = tables(&run.contract, &keyed)?;
     let mut run = RunOptions {
         needs: NEEDS,
         ..run
@@ -109,7 +115,7 @@ pub fn run(
         options,
         &destination,
         &plan,
-        tables,
+        (tables, Arc::new(keyed)),
         (progress, cancel),
         &mut summary,
     );
@@ -126,13 +132,20 @@ const NEEDS: Needs = Needs {
     failed_raw: true,
     windows: false,
     judge: true,
+    repairs: false,
 };
 
-/// The tables of a contract; the ids are those that its event types get in every run.
-fn tables(contract: &Contract) -> Result<Tables> {
+/// The tables of a contract; the ids are those that its event types get in every run. What is private has no column, or
+/// one of text.
+fn tables(contract: &Contract, keyed: &Keyed) -> Result<Tables> {
     let types = EventTypes::default();
     contract.declare(&types);
-    Tables::new(&types.list())
+    let shown = types.list();
+    let shown: Vec<_> = shown
+        .iter()
+        .map(|t| Arc::new(shown_type(t, keyed)))
+        .collect();
+    Tables::new(&shown)
 }
 
 fn publish(
@@ -140,13 +153,19 @@ fn publish(
     options: &ExportOptions,
     destination: &Destination,
     plan: &Plan,
-    tables: Tables,
+    (tables, keyed): (Tables, Arc<Keyed>),
     (progress, cancel): (&Arc<Progress>, &CancellationToken),
     summary: &mut ExportSummary,
 ) -> Result<()> {
     let folder = destination.begin(&plan.id)?;
     let mut exporter = Exporter::new(options.files.clone(), tables, folder, &plan.id);
-    let ran = pipeline::run(run, &mut exporter, progress, cancel)?;
+    let ran = if keyed.is_empty() {
+        pipeline::run(run, &mut exporter, progress, cancel)?
+    } else {
+        let id_key = run.contract.routing.id_key.clone();
+        let mut private = Private::new(&mut exporter, keyed, id_key);
+        pipeline::run(run, &mut private, progress, cancel)?
+    };
     let receipt = exporter.finish()?;
     let facts = RunFacts {
         counters: &ran.counters,

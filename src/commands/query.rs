@@ -4,11 +4,13 @@ mod data;
 mod listing;
 
 use std::io::{ErrorKind, Write};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use polars::prelude::DataFrame;
 use polars_io::prelude::{ParquetCompression, ParquetWriter};
 
+use crate::contract::privacy::Keyed;
 use crate::error::{Error, Result};
 use crate::frame::{Snapshot, WindowSpec, sql};
 
@@ -39,6 +41,8 @@ pub struct QueryOptions {
     pub windows: WindowSpec,
     /// Width of the terminal in cells, for `Table`; `None` when the output is no terminal: nothing is cut then.
     pub width: Option<usize>,
+    /// What is done to private values; without a rule they are shown as logged.
+    pub private: Arc<Keyed>,
 }
 
 /// Runs a query and writes its result. A reader that goes away early (a broken pipe) is no error.

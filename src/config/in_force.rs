@@ -6,6 +6,7 @@ use crate::cli::ConfigCommand;
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::config::{Step, Surroundings, contract, theme_folder, user_files};
 use crate::contract::Contract;
+use crate::contract::acknowledged::Acknowledged;
 use crate::error::Result;
 use crate::tui::action::Action;
 use crate::tui::keymap::{Keymap, Mode};
@@ -28,6 +29,11 @@ pub fn config(typed: ConfigCommand, around: &Surroundings) -> Result<Step> {
             let theme = user.theme.unwrap_or_else(|| "dark".to_owned());
             Theme::load(&theme, theme_folder(around).as_deref())?;
             let contract = contract(named.as_deref(), &sources, &around.working_folder)?;
+            Acknowledged::load(contract.dir.as_deref())?;
+            let mut warnings = contract.warnings.clone();
+            // Where the variables are set is where exports are made: elsewhere that is no error.
+            let private = contract.privacy.keyed(|name| std::env::var(name).ok());
+            warnings.extend(private.err().map(|why| why.to_string()));
             let config = user.config.or_else(|| {
                 around
                     .config_folder
@@ -39,7 +45,7 @@ pub fn config(typed: ConfigCommand, around: &Surroundings) -> Result<Step> {
                 keymap: user.keymap.map(|(path, _)| path),
                 theme,
                 contract: described(&contract),
-                warnings: contract.warnings,
+                warnings,
             }))
         }
         ConfigCommand::Themes => Ok(Step::List(

@@ -98,6 +98,7 @@ pub fn compile(file: &SchemaFile<'_>, warnings: &mut Vec<String>) -> Result<Even
         version: compiler.version.clone(),
         schema_ver,
         file: file.path.to_owned(),
+        source: 0,
         description: text_of("description")
             .or_else(|| text_of("title"))
             .unwrap_or_default()

@@ -13,22 +13,36 @@ use crate::error::{Error, Result};
 use crate::model::routing::{NameRule, Routing, Surprise};
 use crate::model::{EventTypeId, EventTypes};
 
+pub mod acknowledged;
+pub mod baseline;
+pub mod change;
 pub mod checks;
 pub mod compile;
 pub mod format;
+pub mod infer;
 pub mod keywords;
+pub mod locate;
 pub mod number;
 pub mod pattern;
 pub mod phrase;
 pub mod place;
 pub mod preset;
+pub mod privacy;
 pub mod property;
+pub mod repair;
+pub mod repair_edit;
+pub mod repair_table;
 pub mod routing_file;
+pub mod routing_tables;
 pub mod rule;
 pub mod schema;
 pub mod simple_pattern;
+pub mod standing;
 pub mod version;
+pub mod whole_file;
 
+pub use privacy::Privacy;
+pub use repair::Repair;
 pub use schema::{Additional, EventSchema, PropertySchema};
 pub use version::{SchemaVer, WantedVersion};
 
@@ -51,6 +65,11 @@ pub struct Contract {
     pub warnings: Vec<String>,
     /// How events are found where nobody said so: `events by parameter e · no schemas`.
     pub guess: Option<String>,
+    /// Nothing is judged; event types are told apart by version too, and have all that a schema would judge: see
+    /// [`Contract::to_learn`].
+    pub learns: bool,
+    /// What `[privacy]` says.
+    pub privacy: Privacy,
 }
 
 impl Contract {
@@ -70,7 +89,8 @@ impl Contract {
         let mut digest = Sha256::new();
         let table: toml::Table = toml::from_str(&text).unwrap_or_default();
         digest.update(serde_json::to_string(&table).unwrap_or_default());
-        let schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        let mut schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        repair_table::accept(&path, &text, &mut schemas)?;
         if schemas.is_empty() {
             if !file.unknown_event_is_written {
                 file.routing.policy.unknown_event = Surprise::Allow;
@@ -81,13 +101,17 @@ impl Contract {
             ));
         }
         let guess = schemas.is_empty().then(|| guess(&file.routing));
+        let private = file.privacy.check(&file.routing, &schemas)?;
+        file.warnings.extend(private);
         Ok(Self {
+            privacy: file.privacy,
             routing: file.routing,
             schemas,
             digest: hex(&digest.finalize()),
             dir: Some(dir.to_owned()),
             warnings: file.warnings,
             guess,
+            learns: false,
         })
     }
 
@@ -110,9 +134,9 @@ impl Contract {
 
     /// What holds without a contract: every pixel-like record is an event, any name is allowed, nothing is judged.
     pub fn builtin() -> Self {
-        let routing = preset::generic();
+        let routing = preset::any();
         let guess = Some(guess(&routing));
-        let digest = hex(&Sha256::digest("preset generic, no schemas"));
+        let digest = hex(&Sha256::digest("any preset, no schemas"));
         Self {
             routing,
             schemas: vec![],
@@ -120,6 +144,8 @@ impl Contract {
             dir: None,
             warnings: vec![],
             guess,
+            privacy: Privacy::default(),
+            learns: false,
         }
     }
 
@@ -140,13 +166,17 @@ impl Contract {
 }
 
 fn guess(routing: &Routing) -> String {
-    let source = match &routing.name {
-        NameRule::Query(keys) if keys.len() == 1 => format!("parameter {}", keys[0]),
-        NameRule::Query(keys) => format!("the first parameter of {}", keys.join(", ")),
-        NameRule::PathSegment(index) => format!("path segment {index}"),
-        NameRule::Const(name) => format!("the name {name}"),
+    let sources: Vec<String> = routing.name.iter().map(NameRule::described).collect();
+    let mut presets: Vec<&str> = routing.known.iter().map(|pixel| pixel.preset).collect();
+    presets.dedup();
+    let known = match presets.as_slice() {
+        [] => String::new(),
+        several => format!("preset {}, else by ", several.join(", ")),
     };
-    format!("events by {source} · no schemas")
+    format!(
+        "events by {known}{} · no schemas",
+        sources.join(", else by ")
+    )
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -167,7 +197,7 @@ fn load_schemas(
     let mut schemas: Vec<EventSchema> = Vec::new();
     for path in schema_paths(&dir.join("schemas"))? {
         let text = read(&path)?;
-        let schema = compile::compile(
+        let mut schema = compile::compile(
             &compile::SchemaFile {
                 path: &path,
                 text: &text,
@@ -189,6 +219,7 @@ fn load_schemas(
         }
         let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         digest.update(format!("\n{} {}\n{json}", schema.name, schema.version));
+        schema.source = change::source(&json, 0);
         schemas.push(schema);
     }
     schemas.sort_by(|a, b| (&a.name, a.schema_ver).cmp(&(&b.name, b.schema_ver)));

@@ -79,6 +79,8 @@ impl PropertyCompiler<'_> {
             },
             kind,
             max_length: schema.get("maxLength").and_then(Json::as_u64),
+            default: default(schema),
+            repairs: None,
             words: (kind == ColumnKind::Word).then(Words::new),
             rule: Rule {
                 coercion: declared.types.coercion(),
@@ -243,6 +245,15 @@ impl PropertyCompiler<'_> {
                 format.map_or("", Format::expected),
             ),
         ]
+    }
+}
+
+/// `default` as a query would hold it; an array or object has no such text.
+fn default(schema: &Map<String, Json>) -> Option<Arc<str>> {
+    match schema.get("default")? {
+        Json::String(text) => Some(text.as_str().into()),
+        scalar @ (Json::Number(_) | Json::Bool(_)) => Some(shared(scalar.to_string())),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
 

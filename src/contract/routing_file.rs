@@ -6,15 +6,16 @@ use std::path::Path;
 
 use globset::GlobBuilder;
 use serde::Deserialize;
-use toml::{Spanned, Table};
+use toml::Spanned;
 
 use crate::contract::place::{did_you_mean, error_at};
 use crate::contract::preset;
+use crate::contract::privacy::Privacy;
+use crate::contract::routing_tables::{NameTables, PayloadTable};
 use crate::contract::version::WantedVersion;
 use crate::error::{Error, Result};
 use crate::model::routing::{
-    DuplicateKey, NameRule, Policy, Routing, Surprise, TimeFormat, TimeRule, UnknownProperty,
-    VersionRule,
+    DuplicateKey, Policy, Routing, Surprise, TimeFormat, TimeRule, UnknownProperty, VersionRule,
 };
 use crate::model::{Code, Severity};
 
@@ -24,10 +25,13 @@ struct File {
     preset: Option<Spanned<String>>,
     r#match: Option<MatchTable>,
     event: Option<EventTable>,
-    payload: Option<Spanned<Table>>,
+    payload: Option<BTreeMap<String, Spanned<PayloadTable>>>,
     policy: Option<PolicyTable>,
-    privacy: Option<Spanned<Table>>,
+    privacy: Option<BTreeMap<Spanned<String>, Spanned<String>>>,
     severity: Option<BTreeMap<Spanned<String>, Severity>>,
+    /// Read by `repair_table`, once the event schemas are there.
+    #[serde(rename = "repair")]
+    _repair: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,25 +45,10 @@ struct MatchTable {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EventTable {
-    name: Option<Spanned<NameTable>>,
+    name: Option<Spanned<NameTables>>,
     version: Option<VersionTable>,
     id: Option<IdTable>,
     time: Option<TimeTable>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NameTable {
-    query: Option<Keys>,
-    path_segment: Option<i32>,
-    r#const: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "a query key or a list of them")]
-enum Keys {
-    One(String),
-    Several(Vec<String>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,6 +122,8 @@ pub struct RoutingFile {
     pub routing: Routing,
     /// `unknown_event` is written there; else a contract without schemas allows every event.
     pub unknown_event_is_written: bool,
+    /// What `[privacy]` says.
+    pub privacy: Privacy,
     /// What a person should know.
     pub warnings: Vec<String>,
 }
@@ -144,37 +135,36 @@ pub struct RoutingFile {
 pub fn read(path: &Path, text: &str) -> Result<RoutingFile> {
     let file: File = toml::from_str(text).map_err(|e| toml_error(path, text, &e))?;
     let reader = Reader { path, text };
-    reader.check_preset(file.preset.as_ref())?;
-    reader.refuse_privacy(file.privacy.as_ref())?;
-    let mut routing = preset::generic();
+    let privacy = Privacy::read(path, text, &file.privacy.unwrap_or_default())?;
+    let mut routing = reader.preset(file.preset.as_ref())?;
     if let Some(table) = file.r#match {
         reader.fill_match(table, &mut routing)?;
     }
     if let Some(table) = file.event {
         reader.fill_event(table, &mut routing)?;
     }
+    for (key, table) in file.payload.unwrap_or_default() {
+        let rule = table
+            .get_ref()
+            .rule(&key)
+            .map_err(|sentence| reader.at(&table.span(), &sentence))?;
+        routing.payloads.retain(|other| other.key != key);
+        routing.payloads.push(rule);
+    }
     let policy = file.policy.unwrap_or_default();
     let unknown_event_is_written = policy.unknown_event.is_some();
     routing.policy = fill_policy(&policy);
+    let mut warnings = vec![];
     for (code, severity) in file.severity.unwrap_or_default() {
-        routing.severity.insert(reader.code(&code)?, severity);
+        let known = reader.code(&code)?;
+        warnings.extend(reader.without_severity(&code));
+        routing.severity.insert(known, severity);
     }
-    let warnings = file
-        .payload
-        .iter()
-        .filter(|p| !p.get_ref().is_empty())
-        .map(|p| {
-            reader
-                .at(
-                    &p.span(),
-                    "[payload] is not decoded yet; those parameters are judged as plain text",
-                )
-                .to_string()
-        });
     Ok(RoutingFile {
         routing,
         unknown_event_is_written,
-        warnings: warnings.collect(),
+        privacy,
+        warnings,
     })
 }
 
@@ -188,27 +178,19 @@ impl Reader<'_> {
         error_at(self.path, self.text, span.start, sentence)
     }
 
-    fn check_preset(&self, preset: Option<&Spanned<String>>) -> Result<()> {
-        let Some(preset) = preset.filter(|p| p.get_ref() != "generic") else {
-            return Ok(());
+    fn preset(&self, preset: Option<&Spanned<String>>) -> Result<Routing> {
+        let Some(preset) = preset else {
+            return Ok(preset::generic());
         };
-        let hint = did_you_mean(preset.get_ref(), ["generic"]);
-        let sentence = format!(
-            "the preset \"{}\" is not available; \"generic\" is{hint}",
-            preset.get_ref()
-        );
-        Err(self.at(&preset.span(), &sentence))
-    }
-
-    /// Silence here would send to a warehouse what someone asked to keep out of it.
-    fn refuse_privacy(&self, privacy: Option<&Spanned<Table>>) -> Result<()> {
-        let Some(privacy) = privacy.filter(|p| !p.get_ref().is_empty()) else {
-            return Ok(());
-        };
-        Err(self.at(
-            &privacy.span(),
-            "[privacy] is not carried out yet, and is never ignored: remove the table to go on",
-        ))
+        preset::named(preset.get_ref()).ok_or_else(|| {
+            let hint = did_you_mean(preset.get_ref(), preset::NAMES);
+            let sentence = format!(
+                "there is no preset \"{}\"{hint} (known: {})",
+                preset.get_ref(),
+                preset::NAMES.join(", ")
+            );
+            self.at(&preset.span(), &sentence)
+        })
     }
 
     fn fill_match(&self, table: MatchTable, routing: &mut Routing) -> Result<()> {
@@ -242,39 +224,32 @@ impl Reader<'_> {
     }
 
     fn fill_event(&self, table: EventTable, routing: &mut Routing) -> Result<()> {
-        if let Some(name) = table.name {
-            routing.name = self.name(name)?;
+        if let Some(names) = table.name {
+            let rules = names.get_ref().0.iter().map(|name| {
+                // A table that stands alone has the place of the whole.
+                let span = if name.span().is_empty() {
+                    names.span()
+                } else {
+                    name.span()
+                };
+                let rule = name.get_ref().rule();
+                rule.map_err(|sentence| self.at(&span, &sentence))
+            });
+            routing.name = rules.collect::<Result<_>>()?;
         }
         if let Some(version) = table.version {
             routing.version = self.version(version)?;
         }
-        routing.id_key = table.id.map(|id| id.query);
-        routing.time = table.time.map(|t| TimeRule {
-            key: t.query,
-            format: t.format.map_or(TimeFormat::EpochMs, Into::into),
-        });
-        Ok(())
-    }
-
-    fn name(&self, name: Spanned<NameTable>) -> Result<NameRule> {
-        let span = name.span();
-        let NameTable {
-            query,
-            path_segment,
-            r#const,
-        } = name.into_inner();
-        match (query, path_segment, r#const) {
-            (Some(Keys::One(key)), None, None) => Ok(NameRule::Query(vec![key])),
-            (Some(Keys::Several(keys)), None, None) if !keys.is_empty() => {
-                Ok(NameRule::Query(keys))
-            }
-            (None, Some(index), None) => Ok(NameRule::PathSegment(index)),
-            (None, None, Some(name)) if !name.is_empty() => Ok(NameRule::Const(name)),
-            _ => Err(self.at(
-                &span,
-                "the event's name has one source: query, path_segment or const",
-            )),
+        if let Some(id) = table.id {
+            routing.id_key = Some(id.query);
         }
+        if let Some(time) = table.time {
+            routing.time = Some(TimeRule {
+                key: time.query,
+                format: time.format.map_or(TimeFormat::EpochMs, Into::into),
+            });
+        }
+        Ok(())
     }
 
     fn version(&self, version: VersionTable) -> Result<VersionRule> {
@@ -294,6 +269,18 @@ impl Reader<'_> {
             key: version.query,
             default,
         })
+    }
+
+    /// A sentence for a code whose severity cannot be another one.
+    fn without_severity(&self, code: &Spanned<String>) -> Option<String> {
+        let why = match code.get_ref().chars().next()? {
+            'L' => "such a line is no record, and counts as unreadable",
+            'W' => "such a row does not fit the warehouse, and is rejected",
+            'S' => "such an object is not read to its end, and the input is incomplete",
+            _ => return None,
+        };
+        let sentence = format!("[severity] changes nothing about {}: {why}", code.get_ref());
+        Some(self.at(&code.span(), &sentence).to_string())
     }
 
     fn code(&self, text: &Spanned<String>) -> Result<Code> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::contract::repair::Repairs;
 use crate::contract::rule::Rule;
 use crate::contract::version::SchemaVer;
 use crate::model::{Cause, ColumnKind, EventType, PropertyColumn, Words};
@@ -18,6 +19,8 @@ pub struct EventSchema {
     pub schema_ver: SchemaVer,
     /// The file it was read from.
     pub file: PathBuf,
+    /// Hash of what that file says, and of the files it refers to.
+    pub source: u64,
     /// `description`, or `title`, or empty.
     pub description: String,
     /// The properties, in the order of the file; then those that only `required` names.
@@ -54,6 +57,10 @@ pub struct PropertySchema {
     pub words: Option<Words>,
     /// What it must be.
     pub rule: Rule,
+    /// `default`, as the text that a query would hold.
+    pub default: Option<Arc<str>>,
+    /// What `[repair]` of `frontlog.toml` accepts for it.
+    pub repairs: Option<Box<Repairs>>,
     /// The causes that the rule's numbers stand for.
     pub causes: Vec<Cause>,
     /// `array` and `object` are kept as text and not judged yet; a repeated key is no surprise for an array.
@@ -74,8 +81,18 @@ impl EventSchema {
             name: self.name.clone(),
             version: self.version.clone(),
             declared: true,
+            repairable: self.properties.iter().any(|p| p.repairs.is_some()),
             columns: self.properties.iter().map(column).collect(),
         }
+    }
+
+    /// True where another compilation of the same file accepts the same repairs.
+    pub fn repairs_as(&self, other: &Self) -> bool {
+        let of = |schema: &Self| -> Vec<_> {
+            let properties = schema.properties.iter();
+            properties.map(|p| p.repairs.clone()).collect()
+        };
+        of(self) == of(other)
     }
 
     /// The property of that name.

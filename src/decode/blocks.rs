@@ -42,6 +42,8 @@ const MAX_LINE: usize = 4 << 20;
 pub struct BlockReader<R> {
     reader: R,
     block_bytes: usize,
+    /// Lines are handed on as they come, though a block is not full.
+    is_live: bool,
     /// What was read and not yet handed on: the start of a line.
     carry: Vec<u8>,
     /// Where `carry` starts in the decoded text.
@@ -63,10 +65,18 @@ impl<R: Read> BlockReader<R> {
         Self {
             reader,
             block_bytes,
+            is_live: false,
             carry: Vec::new(),
             offset: 0,
             state: State::Reading,
         }
+    }
+
+    /// Hands on whole lines as soon as they are there: for whoever watches a pipe.
+    #[must_use]
+    pub fn live(mut self, is_live: bool) -> Self {
+        self.is_live = is_live;
+        self
     }
 
     /// Reads on until `carry` holds `target` bytes. `Ok(false)` at the end of the stream.
@@ -78,6 +88,7 @@ impl<R: Read> BlockReader<R> {
             self.carry.truncate(have + read.as_ref().map_or(0, |n| *n));
             match read {
                 Ok(0) => return Ok(false),
+                Ok(_) if self.is_live => return Ok(true),
                 Ok(_) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
@@ -135,8 +146,14 @@ impl<R: Read> BlockReader<R> {
 }
 
 /// Where the last whole line ends. Of JSON where the last whole object does: one may be wrapped over several lines, or
-/// follow another with nothing between them, as Firehose joins records.
+/// follow another with nothing between them, as Firehose joins records. Of joined real-time records, where the last begins.
 fn end_of_whole(text: &[u8]) -> usize {
+    if text.get(STAMP_BYTES) == Some(&b'\t')
+        && is_stamp(&text[..STAMP_BYTES])
+        && memchr::memchr(b'\n', text).is_none()
+    {
+        return end_of_records(text).unwrap_or(0);
+    }
     if text.first() == Some(&b'{') && text.len() < MAX_LINE * 4 {
         if let Some(at) = memchr::memmem::rfind(text, b"\n{") {
             return at + 1;
@@ -150,6 +167,37 @@ fn end_of_whole(text: &[u8]) -> usize {
         }
     }
     memchr::memrchr(b'\n', text).map_or(0, |i| i + 1)
+}
+
+/// `1607374321.541`
+const STAMP_BYTES: usize = 14;
+/// Tabs in a real-time record of the 40 fields at launch, and of the 69 of today.
+const REALTIME_TABS: [usize; 2] = [39, 68];
+
+fn is_stamp(text: &[u8]) -> bool {
+    text.iter().enumerate().all(|(i, byte)| {
+        if i == 10 {
+            *byte == b'.'
+        } else {
+            byte.is_ascii_digit()
+        }
+    })
+}
+
+/// Where the last real-time record begins that follows another one directly: the last value of one and the timestamp of
+/// the next share a column.
+fn end_of_records(text: &[u8]) -> Option<usize> {
+    let tabs: Vec<usize> = memchr::memchr_iter(b'\t', text).collect();
+    let start_of = |tab: usize| {
+        let start = tabs[tab].checked_sub(STAMP_BYTES)?;
+        let shares = start > tabs[tab - 1] + 1 && is_stamp(&text[start..tabs[tab]]);
+        shares.then_some(start)
+    };
+    REALTIME_TABS.into_iter().find_map(|step| {
+        // Each of them, so that a value that looks like a timestamp never passes for the start of a record.
+        let mut starts = (step..tabs.len()).step_by(step).map(start_of);
+        starts.try_fold(None, |_, start| start.map(Some))?
+    })
 }
 
 /// Where the last object ends that another one follows directly.
@@ -250,6 +298,21 @@ mod tests {
         }
     }
 
+    /// A live stream is cut where a read ends, so each read with a line end gives a block; and nothing is lost by it.
+    #[test]
+    fn a_live_stream_hands_on_lines_as_they_come() {
+        let pieces: Vec<_> = BlockReader::new(Breaks(3), 1 << 10).live(true).collect();
+        let texts: Vec<&[u8]> = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Lines { text, .. } => text.as_slice(),
+                Piece::Broken { tail, .. } => tail.as_slice(),
+                Piece::LongLine { .. } => panic!("{piece:?}"),
+            })
+            .collect();
+        assert_eq!(texts, [&b"a\n"[..], b"bca\n", b"bca\n", b"bc"]);
+    }
+
     #[test]
     fn json_is_cut_between_objects_only() {
         for text in [
@@ -270,6 +333,33 @@ mod tests {
                     joined.extend(text);
                 }
                 assert_eq!(joined, text.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn joined_real_time_records_are_cut_between_records_only() {
+        for width in REALTIME_TABS.map(|tabs| tabs + 1) {
+            let record = |n: usize| {
+                let mut fields = vec!["v".to_owned(); width];
+                fields[0] = format!("16073743{n:02}.541");
+                // Looks like the start of a record, and is none.
+                fields[9] = "/i?t=1607374321.541".into();
+                fields.join("\t")
+            };
+            let text: String = (10..40).map(record).collect();
+            for block in (1..text.len() + 9).step_by(97) {
+                let mut joined = Vec::new();
+                for piece in BlockReader::new(text.as_bytes(), block) {
+                    let Piece::Lines { offset, text } = piece else {
+                        panic!("{piece:?}")
+                    };
+                    assert_eq!(offset, joined.len() as u64);
+                    let tabs = memchr::memchr_iter(b'\t', &text).count();
+                    assert!(text.starts_with(b"16073743") && tabs.is_multiple_of(width - 1));
+                    joined.extend(text);
+                }
+                assert_eq!(joined, text.as_bytes(), "blocks of {block}");
             }
         }
     }

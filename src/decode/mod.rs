@@ -13,7 +13,7 @@ pub mod whole;
 
 pub use blocks::{BlockReader, Piece};
 pub use members::GzipMembers;
-pub use parquet::ParquetText;
+pub use parquet::{DECODED_BYTES, ParquetText, Stored, is_damage};
 pub use stream::{unpacked, whole_text};
 pub use whole::Inflater;
 

@@ -2,53 +2,113 @@
 //!
 //! What `CloudFront` writes holds texts only, percent-encoded, so no value has a tab or a line end; in another file these
 //! are written as `%09`, `%0A` and `%0D`, as `CloudFront` would.
+//!
+//! One row group is in memory at a time, as it is stored, and of that a slice of rows decoded.
 
-use std::io::Cursor;
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::sync::Arc;
 
-use polars::prelude::{DataFrame, DataType, SerReader};
-use polars_io::parquet::read::{ParallelStrategy, ParquetReader};
+use polars::prelude::{DataFrame, DataType, PolarsError, PolarsResult, SerReader};
+use polars_io::parquet::metadata::FileMetadataRef;
+use polars_io::parquet::read::{FileMetadata, ParallelStrategy, ParquetReader};
 
-use crate::decode::Corrupt;
-
-/// Rows that are written out at a time, at most.
+/// Rows that are decoded at a time, at most.
 const ROWS: usize = 65_536;
+/// And at least: each slice decodes the dictionaries of its row group again.
+const FEWEST_ROWS: usize = 2_048;
+/// Bytes that a decoded slice should take.
+const SLICE_BYTES: usize = 16 << 20;
+/// What a slice takes while it is decoded, in bytes: itself, its pages as they are unpacked, its text.
+pub const DECODED_BYTES: u64 = 4 * SLICE_BYTES as u64;
+/// What a value takes beside its text while it is decoded.
+const VALUE_BYTES: usize = 16;
+/// Text that is written out at a time.
+const BLOCK_BYTES: usize = 2 << 20;
+/// Rows of the first block, before it is known how long lines are.
+const FIRST_ROWS: usize = 4_096;
+
+/// Where a Parquet file is.
+#[derive(Debug)]
+pub enum Stored<'a> {
+    /// All of it in memory.
+    Memory(Cow<'a, [u8]>),
+    /// In a file, of which the row group is read that comes next.
+    File(File),
+}
+
+impl Stored<'_> {
+    fn metadata(&mut self) -> PolarsResult<FileMetadataRef> {
+        match self {
+            Self::Memory(bytes) => ParquetReader::new(Cursor::new(&**bytes))
+                .get_metadata()
+                .cloned(),
+            Self::File(file) => ParquetReader::new(file.try_clone()?)
+                .get_metadata()
+                .cloned(),
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.len() as u64),
+            Self::File(file) => Ok(file.metadata()?.len()),
+        }
+    }
+}
 
 /// The text of a Parquet file, in blocks of whole lines.
 #[derive(Debug)]
 pub struct ParquetText<'a> {
-    bytes: &'a [u8],
+    stored: Stored<'a>,
     /// Names of the columns.
     names: Vec<String>,
-    /// Rows of each row group.
-    groups: Vec<Range<usize>>,
+    /// What the end of the file says, with all row groups, and without any.
+    all: FileMetadataRef,
+    bare: FileMetadata,
     next_group: usize,
-    /// What is left of the group that was read last.
+    group: Option<Group>,
+    /// What is left of the slice that was decoded last.
     rows: DataFrame,
+    /// Rows of the next block.
+    block_rows: usize,
+}
+
+/// The row group that is read.
+#[derive(Debug)]
+struct Group {
+    /// What the end of the file says, with this group alone.
+    metadata: FileMetadataRef,
+    /// Of a file: zeros, which take no memory before they are written to, and the bytes of this group in their place.
+    image: Vec<u8>,
+    /// Rows that were not decoded yet.
+    rows: Range<usize>,
+    /// Rows to decode at a time.
+    step: usize,
 }
 
 impl<'a> ParquetText<'a> {
-    /// Opens a whole file.
+    /// Opens a file.
     ///
     /// # Errors
-    /// [`Corrupt`] when its end is missing or damaged: without it nothing of the file can be read.
-    pub fn new(bytes: &'a [u8]) -> Result<Self, Corrupt> {
-        let corrupt = |e| Corrupt(format!("no Parquet file, or a damaged one: {e}"));
-        let mut reader = ParquetReader::new(Cursor::new(bytes));
-        let schema = reader.schema().map_err(corrupt)?;
-        let metadata = reader.get_metadata().map_err(corrupt)?;
-        let mut from = 0;
-        let mut groups = Vec::with_capacity(metadata.row_groups.len());
-        for group in &metadata.row_groups {
-            groups.push(from..from + group.num_rows());
-            from += group.num_rows();
-        }
+    /// As [`ParquetText::next_block`]; where its end is missing or damaged nothing of the file can be read.
+    pub fn new(mut stored: Stored<'a>) -> io::Result<Self> {
+        let damaged = |e: PolarsError| broken("no Parquet file, or a damaged one", &e);
+        let all = stored.metadata().map_err(damaged)?;
+        let schema = polars_io::parquet::read::infer_schema(&all).map_err(damaged)?;
+        let mut bare = FileMetadata::clone(&all);
+        bare.row_groups.clear();
         Ok(Self {
-            bytes,
+            stored,
             names: schema.iter_names().map(ToString::to_string).collect(),
-            groups,
+            all,
+            bare,
             next_group: 0,
+            group: None,
             rows: DataFrame::default(),
+            block_rows: FIRST_ROWS,
         })
     }
 
@@ -57,35 +117,142 @@ impl<'a> ParquetText<'a> {
         self.names.iter().map(String::as_str).collect()
     }
 
-    /// The next rows as lines; `None` behind the last.
-    pub fn next_block(&mut self) -> Option<Result<Vec<u8>, Corrupt>> {
-        while self.rows.height() == 0 {
-            let group = self.groups.get(self.next_group)?.clone();
-            self.next_group += 1;
-            match self.read(group) {
-                Ok(rows) => self.rows = rows,
-                Err(e) => {
-                    self.groups.clear();
-                    return Some(Err(Corrupt(format!("damaged Parquet data: {e}"))));
-                }
-            }
-        }
-        let block = self.rows.head(Some(ROWS));
-        self.rows = self.rows.slice(block.height() as i64, usize::MAX);
-        Some(lines(&block).map_err(|e| Corrupt(format!("Parquet data that is no text: {e}"))))
+    /// Memory that reading takes beside the blocks, in bytes: the file where it is in memory, else its largest row group,
+    /// and a decoded slice.
+    pub fn memory_bytes(&self) -> u64 {
+        let stored = match &self.stored {
+            Stored::Memory(bytes) => bytes.len() as u64,
+            Stored::File(_) => self.all.row_groups.iter().fold(0, |most, group| {
+                let range = group.full_byte_range();
+                range.end.saturating_sub(range.start).max(most)
+            }),
+        };
+        stored + DECODED_BYTES
     }
 
-    fn read(&self, group: Range<usize>) -> polars::prelude::PolarsResult<DataFrame> {
-        ParquetReader::new(Cursor::new(self.bytes))
+    /// The next rows as lines; `None` behind the last, and behind an error.
+    ///
+    /// # Errors
+    /// Of kind `InvalidData` or `UnexpectedEof`: damaged data; of another: the file could not be read.
+    pub fn next_block(&mut self) -> Option<io::Result<Vec<u8>>> {
+        let block = self.block().transpose();
+        if matches!(block, Some(Err(_))) {
+            (self.group, self.next_group) = (None, usize::MAX);
+            self.rows = DataFrame::default();
+        }
+        block
+    }
+
+    fn block(&mut self) -> io::Result<Option<Vec<u8>>> {
+        while self.rows.height() == 0 {
+            match self.decode()? {
+                Some(rows) => self.rows = rows,
+                None => return Ok(None),
+            }
+        }
+        let block = self.rows.head(Some(self.block_rows));
+        self.rows = self.rows.slice(block.height() as i64, usize::MAX);
+        let text = lines(&block).map_err(|e| broken("Parquet data that is no text", &e))?;
+        let rows = BLOCK_BYTES.saturating_mul(block.height()) / text.len().max(1);
+        self.block_rows = rows.clamp(1, ROWS);
+        Ok(Some(text))
+    }
+
+    /// The next slice of rows.
+    fn decode(&mut self) -> io::Result<Option<DataFrame>> {
+        while self
+            .group
+            .as_ref()
+            .is_none_or(|group| group.rows.is_empty())
+        {
+            // Before the next one is read.
+            self.group = None;
+            if self.next_group >= self.all.row_groups.len() {
+                return Ok(None);
+            }
+            self.group = Some(self.open_group(self.next_group)?);
+            self.next_group += 1;
+        }
+        let Some(group) = &mut self.group else {
+            return Ok(None);
+        };
+        let count = group.step.min(group.rows.len());
+        let bytes = match &self.stored {
+            Stored::Memory(bytes) => &**bytes,
+            Stored::File(_) => &group.image,
+        };
+        let mut reader = ParquetReader::new(Cursor::new(bytes))
             // The pipeline's own threads are at work on other objects.
             .read_parallel(ParallelStrategy::None)
-            .with_slice(Some((group.start, group.len())))
+            .with_slice(Some((group.rows.start, count)));
+        reader.set_metadata(group.metadata.clone());
+        let rows = reader
             .finish()
+            .map_err(|e| broken("damaged Parquet data", &e))?;
+        group.rows.start += count;
+        if rows.columns().iter().any(|column| column.len() != count) {
+            return Err(damage(
+                "damaged Parquet data: a column has not as many values as its row group has rows",
+            ));
+        }
+        Ok(Some(rows))
+    }
+
+    fn open_group(&mut self, number: usize) -> io::Result<Group> {
+        let group = &self.all.row_groups[number];
+        let size = self.stored.size()?;
+        if group
+            .byte_ranges_iter()
+            .any(|range| range.start > range.end || range.end > size)
+        {
+            return Err(damage(
+                "damaged Parquet data: a row group is said to lie beyond the end of the file",
+            ));
+        }
+        let mut image = Vec::new();
+        if let Stored::File(file) = &mut self.stored {
+            let range = group.full_byte_range();
+            image = vec![0; range.end as usize];
+            file.seek(SeekFrom::Start(range.start))?;
+            file.read_exact(&mut image[range.start as usize..])?;
+        }
+        let rows = group.num_rows();
+        let row_bytes = group.n_columns() * VALUE_BYTES + group.total_byte_size() / rows.max(1);
+        let mut metadata = self.bare.clone();
+        metadata.num_rows = rows;
+        metadata.row_groups = vec![group.clone()];
+        Ok(Group {
+            metadata: Arc::new(metadata),
+            image,
+            rows: 0..rows,
+            step: (SLICE_BYTES / row_bytes.max(1)).clamp(FEWEST_ROWS, ROWS),
+        })
     }
 }
 
+/// Whether an error of [`ParquetText`] is of the data, not of the world.
+pub fn is_damage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+    )
+}
+
+fn damage(sentence: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, sentence)
+}
+
+/// What Polars says, which is of the data unless the file itself could not be read.
+fn broken(what: &str, error: &PolarsError) -> io::Error {
+    let kind = match error {
+        PolarsError::IO { error, .. } => error.kind(),
+        _ => io::ErrorKind::InvalidData,
+    };
+    io::Error::new(kind, format!("{what}: {error}"))
+}
+
 /// Rows as lines.
-fn lines(rows: &DataFrame) -> polars::prelude::PolarsResult<Vec<u8>> {
+fn lines(rows: &DataFrame) -> PolarsResult<Vec<u8>> {
     let texts = rows
         .columns()
         .iter()
@@ -151,5 +318,71 @@ mod tests {
         .unwrap();
         assert_eq!(lines(&frame).unwrap(), b"x\t1\n-\t2\ntab%09here\t-\n");
         assert_eq!(lines(&frame.head(Some(2))).unwrap(), b"x\t1\n-\t2\n");
+    }
+
+    /// A file of several row groups, its rows numbered.
+    fn file(groups: usize, rows: usize) -> Vec<u8> {
+        use polars_io::parquet::write::ParquetWriter;
+        let texts: Vec<String> = (0..groups * rows).map(|n| format!("row {n}")).collect();
+        let mut frame = DataFrame::new_infer_height(vec![
+            Column::new("a".into(), &texts),
+            Column::new("b".into(), vec!["same"; texts.len()]),
+        ])
+        .unwrap();
+        let mut out = Vec::new();
+        ParquetWriter::new(&mut out)
+            .with_row_group_size(Some(rows))
+            .set_parallel(false)
+            .finish(&mut frame)
+            .unwrap();
+        out
+    }
+
+    fn text(stored: Stored<'_>) -> (Vec<u8>, Option<io::Error>, u64) {
+        let mut parquet = ParquetText::new(stored).unwrap();
+        let (mut text, mut error) = (Vec::new(), None);
+        while let Some(block) = parquet.next_block() {
+            match block {
+                Ok(block) => text.extend(block),
+                Err(e) => error = Some(e),
+            }
+        }
+        (text, error, parquet.memory_bytes())
+    }
+
+    #[test]
+    fn row_groups_are_read_one_after_the_other_from_memory_and_from_a_file() {
+        let bytes = file(5, 3_000);
+        let expected: Vec<u8> = (0..15_000)
+            .flat_map(|n| format!("row {n}\tsame\n").into_bytes())
+            .collect();
+        let (from_memory, error, held) = text(Stored::Memory(Cow::Borrowed(&bytes)));
+        assert!(error.is_none() && from_memory == expected, "{error:?}");
+        assert_eq!(held, bytes.len() as u64 + DECODED_BYTES);
+        let mut temporary = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut temporary, &bytes).unwrap();
+        let (from_file, error, held) = text(Stored::File(temporary));
+        assert!(error.is_none() && from_file == expected, "{error:?}");
+        assert!(
+            held - DECODED_BYTES < bytes.len() as u64 / 4,
+            "{held}: one group, not the file"
+        );
+    }
+
+    /// Its end, which says where everything is, may be whole while what it points to is not.
+    #[test]
+    fn a_file_that_shrinks_while_it_is_read_is_damaged_not_complete() {
+        let bytes = file(5, 3_000);
+        let mut temporary = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut temporary, &bytes).unwrap();
+        let mut parquet = ParquetText::new(Stored::File(temporary.try_clone().unwrap())).unwrap();
+        assert!(parquet.next_block().is_some_and(|block| block.is_ok()));
+        temporary.set_len(bytes.len() as u64 / 2).unwrap();
+        let mut errors = Vec::new();
+        while let Some(block) = parquet.next_block() {
+            errors.extend(block.err());
+        }
+        assert_eq!(errors.len(), 1);
+        assert!(is_damage(&errors[0]), "{errors:?}");
     }
 }

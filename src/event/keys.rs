@@ -5,51 +5,67 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use crate::model::Properties;
-use crate::model::lanes::Mark;
+use crate::model::lanes::beginning;
 
 /// The number of a key that the table does not hold.
 pub const UNKNOWN_KEY: u16 = u16::MAX;
 
-/// Every key that a contract names, with a number each; one a thread, because it learns.
+/// Every key that a contract names, with a number each.
 ///
-/// Trackers send their keys in the same order again and again, so the table remembers which key followed which and
-/// compares with that one before it hashes.
-#[derive(Debug, Clone, Default)]
+/// A key is found by its length and its first eight bytes in a table of places, nearly always its own; only keys that
+/// share a place are hashed.
+#[derive(Debug, Clone)]
 pub struct KeyTable {
     keys: Vec<Key>,
     ids: HashMap<Box<str>, u16, FixedState>,
-    /// By the number of the key before, plus one (0: none): the key that followed last time.
-    followers: Vec<u16>,
+    /// The number of the only key with that place, or [`UNKNOWN_KEY`], or [`SEVERAL`].
+    places: Box<[u16; PLACES]>,
 }
 
 #[derive(Debug, Clone)]
 struct Key {
-    mark: Mark,
     text: Box<str>,
+    beginning: u64,
 }
 
-impl Key {
-    #[inline]
-    fn is(&self, mark: Mark, text: impl FnOnce() -> bool) -> bool {
-        self.mark == mark && (mark.is_all() || text())
+/// Several keys share a place.
+const SEVERAL: u16 = UNKNOWN_KEY - 1;
+const PLACES: usize = 1024;
+
+#[inline]
+const fn place(len: usize, beginning: u64) -> usize {
+    let mixed = (beginning ^ (len as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed as usize >> (usize::BITS - PLACES.trailing_zeros())
+}
+
+impl Default for KeyTable {
+    fn default() -> Self {
+        Self {
+            keys: vec![],
+            ids: HashMap::default(),
+            places: Box::new([UNKNOWN_KEY; PLACES]),
+        }
     }
 }
 
 impl KeyTable {
-    /// The number of a key, new or known. Past 65,534 keys the answer is [`UNKNOWN_KEY`].
+    /// The number of a key, new or known. Past 65,533 keys the answer is [`UNKNOWN_KEY`].
     pub fn intern(&mut self, key: &str) -> u16 {
         if let Some(id) = self.ids.get(key) {
             return *id;
         }
-        let id = u16::try_from(self.keys.len()).unwrap_or(UNKNOWN_KEY);
-        if id != UNKNOWN_KEY {
-            self.keys.push(Key {
-                mark: Mark::of(key.as_bytes(), 0, key.len()),
-                text: key.into(),
-            });
-            self.ids.insert(key.into(), id);
-            self.followers.resize(self.keys.len() + 1, 0);
-        }
+        let id = match u16::try_from(self.keys.len()) {
+            Ok(id) if id < SEVERAL => id,
+            _ => return UNKNOWN_KEY,
+        };
+        let beginning = beginning(key.as_bytes(), 0, key.len());
+        let place = &mut self.places[place(key.len(), beginning)];
+        *place = if *place == UNKNOWN_KEY { id } else { SEVERAL };
+        self.keys.push(Key {
+            text: key.into(),
+            beginning,
+        });
+        self.ids.insert(key.into(), id);
         id
     }
 
@@ -64,34 +80,33 @@ impl KeyTable {
     }
 
     /// Writes the number of every property's key to `out` (cleared first), in the order of the query.
-    pub fn resolve(&mut self, properties: &Properties<'_>, out: &mut Vec<u16>) {
+    pub fn resolve(&self, properties: &Properties<'_>, out: &mut Vec<u16>) {
         out.clear();
-        let mut before = 0;
-        for i in 0..properties.len() {
-            let id = self.find_after(before, properties, i);
-            out.push(id);
-            if id != UNKNOWN_KEY {
-                before = usize::from(id) + 1;
-            }
-        }
+        self.resolve_more(properties, out);
+    }
+
+    /// The same for the properties that `out` has no number of yet.
+    pub fn resolve_more(&self, properties: &Properties<'_>, out: &mut Vec<u16>) {
+        out.extend((out.len()..properties.len()).map(|i| self.find(properties, i)));
     }
 
     #[inline]
-    fn find_after(&mut self, before: usize, properties: &Properties<'_>, i: usize) -> u16 {
-        let guess = self.followers.get(before).copied().unwrap_or(UNKNOWN_KEY);
-        if let Some(key) = self.keys.get(usize::from(guess))
-            && key.is(properties.key_mark(i), || *key.text == *properties.key(i))
-        {
-            return guess;
+    fn find(&self, properties: &Properties<'_>, i: usize) -> u16 {
+        let (len, beginning) = properties.key_beginning(i);
+        let id = self.places[place(len, beginning)];
+        if id == SEVERAL {
+            let id = self.ids.get(properties.key(i));
+            return id.copied().unwrap_or(UNKNOWN_KEY);
         }
-        let key = properties.key(i);
-        let Some(&id) = self.ids.get(key) else {
-            return UNKNOWN_KEY;
+        let is = |key: &Key| {
+            key.beginning == beginning
+                && key.text.len() == len
+                && (len <= 8 || *key.text == *properties.key(i))
         };
-        if let Some(follower) = self.followers.get_mut(before) {
-            *follower = id;
+        match self.keys.get(usize::from(id)) {
+            Some(key) if is(key) => id,
+            _ => UNKNOWN_KEY,
         }
-        id
     }
 }
 
@@ -100,6 +115,26 @@ mod tests {
     use super::*;
     use crate::event::split_query;
     use crate::model::PropertyScratch;
+
+    /// More keys than places, many of them alike at their start; and keys that are not in the table.
+    #[test]
+    fn every_key_has_its_own_number() {
+        let mut table = KeyTable::default();
+        let key = |i: usize| match i % 3 {
+            0 => format!("k{i}"),
+            1 => format!("properties_{i}"),
+            _ => format!("{i}"),
+        };
+        let ids: Vec<u16> = (0..3_000).map(|i| table.intern(&key(i))).collect();
+        let (mut scratch, mut out) = (PropertyScratch::default(), vec![]);
+        for i in 0..3_500 {
+            let query = format!("{}=1&%2541{0}=2", key(i));
+            split_query(&query, &mut scratch);
+            table.resolve(&scratch.view(&query), &mut out);
+            let wanted = ids.get(i).copied().unwrap_or(UNKNOWN_KEY);
+            assert_eq!(out, [wanted, UNKNOWN_KEY], "{query}");
+        }
+    }
 
     #[test]
     fn order_of_keys_never_changes_the_answer() {

@@ -27,10 +27,13 @@ impl Router {
     /// A router for `[match]`. A path that is no pattern stands for itself; an invalid pattern matches nothing
     /// (`contract` refuses those when it loads).
     pub fn new(routing: &Routing) -> Self {
-        let (patterns, exact): (Vec<_>, Vec<_>) = routing
-            .paths
-            .iter()
-            .partition(|p| p.contains(['*', '?', '[', '{']));
+        Self::of(&routing.paths, routing)
+    }
+
+    /// The same with other paths.
+    pub fn of(paths: &[String], routing: &Routing) -> Self {
+        let (patterns, exact): (Vec<_>, Vec<_>) =
+            paths.iter().partition(|p| p.contains(['*', '?', '[', '{']));
         let mut globs = GlobSetBuilder::new();
         for pattern in patterns {
             // `*` stays within a segment, `**` does not.
@@ -43,31 +46,44 @@ impl Router {
             patterns: globs.build().unwrap_or_default(),
             methods: routing.methods.iter().map(|m| m.as_str().into()).collect(),
             statuses: routing.statuses.clone(),
-            any_path: routing.paths.is_empty(),
+            any_path: paths.is_empty(),
             seen: RefCell::default(),
         }
     }
 
     /// True for a record that is an event. `stem` is the path as logged; `status` is `None` where it is not logged,
     /// which only an empty `status` list accepts. An absent method (`-`, RTMP) is given as an empty text.
+    #[inline]
     pub fn is_event(&self, method: &str, stem: &str, status: Option<i64>) -> bool {
-        (self.methods.is_empty() || self.methods.iter().any(|m| **m == *method))
-            && (self.statuses.is_empty() || status.is_some_and(|s| self.statuses.contains(&s)))
+        self.takes(method, status)
             && (self.any_path
                 || self.exact.iter().any(|p| **p == *stem)
                 || self.matches_pattern(stem))
     }
 
+    /// Method and status are among those of events.
+    #[inline]
+    pub fn takes(&self, method: &str, status: Option<i64>) -> bool {
+        (self.methods.is_empty() || self.methods.iter().any(|m| **m == *method))
+            && (self.statuses.is_empty() || status.is_some_and(|s| self.statuses.contains(&s)))
+    }
+
+    /// The path is one of events. Remembers nothing: for callers that do.
+    pub fn has_path(&self, stem: &str) -> bool {
+        self.any_path
+            || self.exact.iter().any(|p| **p == *stem)
+            || self.patterns.is_match(stem)
+            || (stem.contains('%') && self.matches_decoded(&path::decoded(stem)))
+    }
+
     fn matches_pattern(&self, stem: &str) -> bool {
-        let encoded = stem.contains('%');
-        if self.patterns.is_empty() && !encoded {
+        if self.patterns.is_empty() && !stem.contains('%') {
             return false;
         }
         if let Some(known) = self.seen.borrow().get(stem) {
             return *known;
         }
-        let answer =
-            self.patterns.is_match(stem) || (encoded && self.matches_decoded(&path::decoded(stem)));
+        let answer = self.has_path(stem);
         let mut seen = self.seen.borrow_mut();
         if seen.len() < MAX_SEEN {
             seen.insert(stem.into(), answer);

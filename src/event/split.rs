@@ -7,7 +7,7 @@
 use memchr::memchr;
 
 use crate::model::PropertyScratch;
-use crate::model::lanes::{finds, gather, lanes, misses, word};
+use crate::model::lanes::mask;
 use crate::model::property::{Piece, Spare};
 
 /// What decoding met on its way.
@@ -19,30 +19,36 @@ pub struct Flaws {
     pub bad_utf8: bool,
 }
 
-/// What a byte means to a query.
-const PLAIN: u8 = 0;
-/// `%` and `+`: the text has to be decoded.
-const ENCODED: u8 = 1;
-const EQUALS: u8 = 2;
-const AMPERSAND: u8 = 3;
-
-const MEANING: [u8; 256] = {
-    let mut table = [PLAIN; 256];
-    table[b'%' as usize] = ENCODED;
-    table[b'+' as usize] = ENCODED;
-    table[b'=' as usize] = EQUALS;
-    table[b'&' as usize] = AMPERSAND;
-    table
-};
-
 /// One part of a query while it is read.
 #[derive(Debug, Clone, Copy, Default)]
 struct Part {
     start: usize,
     /// Where the first `=` is.
     equals: Option<usize>,
-    /// How many of the part's `%` and `+` stand before it.
-    encoded_in_key: usize,
+}
+
+/// Which of 64 bytes mean something to a query: a bit each.
+#[derive(Debug, Clone, Copy)]
+struct Marks {
+    ampersands: u64,
+    equals: u64,
+    /// `%` and `+`: the text has to be decoded.
+    encoded: u64,
+}
+
+impl Marks {
+    fn of(block: &[u8; 64]) -> Self {
+        Self {
+            ampersands: mask(block, |b| b == b'&'),
+            equals: mask(block, |b| b == b'='),
+            encoded: mask(block, is_encoded),
+        }
+    }
+}
+
+#[inline]
+const fn is_encoded(b: u8) -> bool {
+    b == b'%' || b == b'+'
 }
 
 /// Cuts a query as logged into decoded properties: on `&` (empty parts are skipped) and on the first `=` of a part.
@@ -52,63 +58,54 @@ pub fn split_query(query: &str, scratch: &mut PropertyScratch) {
     scratch.clear();
     let mut spare = scratch.take_spare();
     spare.encoded.clear();
-    let bytes = query.as_bytes();
     let mut part = Part::default();
-    let mut meet = |at: usize, b: u8| match MEANING[usize::from(b)] {
-        AMPERSAND => {
+    let mut padded = [0; 64];
+    let (mut rest, mut base) = (query.as_bytes(), 0);
+    while !rest.is_empty() {
+        let block = match rest.split_first_chunk::<64>() {
+            Some((block, more)) => {
+                rest = more;
+                block
+            }
+            None => {
+                padded[..rest.len()].copy_from_slice(rest);
+                rest = &[];
+                &padded
+            }
+        };
+        let mut marks = Marks::of(block);
+        // From `&` to `&`; what stands between two is found in the masks at once.
+        loop {
+            let end = marks.ampersands & marks.ampersands.wrapping_neg();
+            // All bits below the end of the part; all there are, where it does not end here.
+            let within = end.wrapping_sub(1);
+            let equals = marks.equals & within;
+            if equals != 0 && part.equals.is_none() {
+                part.equals = Some(base + equals.trailing_zeros() as usize);
+            }
+            let mut encoded = marks.encoded & within;
+            while encoded != 0 {
+                let at = base + encoded.trailing_zeros() as usize;
+                spare.encoded.push(at as u32);
+                encoded &= encoded - 1;
+            }
+            if end == 0 {
+                break;
+            }
+            let at = base + end.trailing_zeros() as usize;
             push_part(query, part, at, &mut spare, scratch);
             part = Part {
                 start: at + 1,
-                ..Part::default()
+                equals: None,
             };
-        }
-        EQUALS if part.equals.is_none() => {
-            part.equals = Some(at);
-            part.encoded_in_key = spare.encoded.len();
-        }
-        ENCODED => spare.encoded.push(at as u32),
-        _ => {}
-    };
-    // A mask of 64 bytes at a time: walking the delimiters of eight at a time mispredicts the end of every walk.
-    let mut blocks = bytes.chunks_exact(64);
-    let mut base = 0;
-    for block in &mut blocks {
-        let mut mask = 0;
-        for (i, eight) in block.chunks_exact(8).enumerate() {
-            mask |= delimiters(word(eight)) << (8 * i);
-        }
-        while mask != 0 {
-            let at = base + mask.trailing_zeros() as usize;
-            meet(at, bytes[at]);
-            mask &= mask - 1;
+            marks.ampersands ^= end;
+            marks.equals &= !within;
+            marks.encoded &= !within;
         }
         base += 64;
     }
-    let mut words = blocks.remainder().chunks_exact(8);
-    for eight in &mut words {
-        let mut mask = delimiters(word(eight));
-        while mask != 0 {
-            let at = base + mask.trailing_zeros() as usize;
-            meet(at, bytes[at]);
-            mask &= mask - 1;
-        }
-        base += 8;
-    }
-    for (i, b) in words.remainder().iter().enumerate() {
-        meet(base + i, *b);
-    }
-    push_part(query, part, bytes.len(), &mut spare, scratch);
+    push_part(query, part, query.len(), &mut spare, scratch);
     scratch.give_spare(spare);
-}
-
-/// One bit for each of eight bytes that is none of [`PLAIN`], the first byte lowest.
-#[inline]
-fn delimiters(x: u64) -> u64 {
-    let missed = misses(x ^ lanes(b'&'))
-        & misses(x ^ lanes(b'='))
-        & misses(x ^ lanes(b'%'))
-        & misses(x ^ lanes(b'+'));
-    gather(finds(missed))
 }
 
 #[inline]
@@ -134,22 +131,19 @@ fn push_part(
         );
         return;
     }
-    push_encoded(query, part, (key, value), spare, scratch);
+    push_encoded(query, (key, value), spare, scratch);
     spare.encoded.clear();
 }
 
 /// A part with something to decode.
 fn push_encoded(
     query: &str,
-    part: Part,
     (key, value): ((usize, usize), (usize, usize)),
     spare: &mut Spare,
     scratch: &mut PropertyScratch,
 ) {
     let mut flaws = Flaws::default();
-    let in_key = part
-        .equals
-        .map_or(spare.encoded.len(), |_| part.encoded_in_key);
+    let in_key = spare.encoded.partition_point(|at| (*at as usize) < key.1);
     let (of_key, of_value) = spare.encoded.split_at(in_key);
     let mut take = |range: (usize, usize), encoded: &[u32]| {
         if encoded.is_empty() {
@@ -166,21 +160,25 @@ fn push_encoded(
 /// Decodes a range of the query into the scratch; `encoded` are the positions of its `%` and `+`.
 fn decode(
     query: &str,
-    range: (usize, usize),
+    (start, end): (usize, usize),
     encoded: &[u32],
     spare: &mut Vec<u8>,
     scratch: &mut PropertyScratch,
     flaws: &mut Flaws,
 ) -> Piece {
-    let start = scratch.decoded().len();
-    if let Some(bad_escape) = decode_text(query, range, encoded, scratch.decoded()) {
-        flaws.bad_escape |= bad_escape;
-        return Piece::Appended(start, scratch.decoded().len());
-    }
-    let out = scratch.decoded();
-    out.truncate(start);
     spare.clear();
-    flaws.bad_escape |= decode_into(&query.as_bytes()[range.0..range.1], spare);
+    let bytes = &query.as_bytes()[..end];
+    let mut plain_from = start;
+    for &at in encoded {
+        let at = at as usize;
+        spare.extend_from_slice(&bytes[plain_from..at]);
+        let (byte, taken) = self::encoded(&bytes[at..], &mut flaws.bad_escape);
+        spare.push(byte);
+        plain_from = at + taken;
+    }
+    spare.extend_from_slice(&bytes[plain_from..]);
+    let out = scratch.decoded();
+    let start = out.len();
     match std::str::from_utf8(spare) {
         Ok(text) => out.push_str(text),
         Err(_) => {
@@ -191,63 +189,15 @@ fn decode(
     Piece::Appended(start, out.len())
 }
 
-/// [`decode_into`] for the usual case that what the escapes give is UTF-8: nothing is copied twice. `None` where it is
-/// not; `out` then holds a part.
-fn decode_text(
-    query: &str,
-    (start, end): (usize, usize),
-    encoded: &[u32],
-    out: &mut String,
-) -> Option<bool> {
-    let bytes = &query.as_bytes()[..end];
-    let mut bad_escape = false;
-    let mut plain_from = start;
-    out.reserve(end - start);
-    for &at in encoded {
-        let at = at as usize;
-        // A character of several bytes takes several escapes at once.
-        if at < plain_from {
-            continue;
-        }
-        out.push_str(&query[plain_from..at]);
-        let (byte, taken) = self::encoded(&bytes[at..], &mut bad_escape);
-        plain_from = at
-            + if byte.is_ascii() {
-                out.push(char::from(byte));
-                taken
-            } else {
-                push_char(&bytes[at..], out)?
-            };
-    }
-    out.push_str(&query[plain_from..end]);
-    Some(bad_escape)
-}
-
-/// Appends the character that the escapes at the start of `text` spell, and says how many bytes they took.
-fn push_char(text: &[u8], out: &mut String) -> Option<usize> {
-    let (first, mut taken) = escape(text)?;
-    let length = match first {
-        0xC2..=0xDF => 2,
-        0xE0..=0xEF => 3,
-        0xF0..=0xF4 => 4,
-        _ => return None,
-    };
-    let mut bytes = [first, 0, 0, 0];
-    for byte in &mut bytes[1..length] {
-        let rest = text
-            .get(taken..)
-            .filter(|rest| rest.first() == Some(&b'%'))?;
-        let (next, more) = escape(rest)?;
-        *byte = next;
-        taken += more;
-    }
-    out.push_str(std::str::from_utf8(&bytes[..length]).ok()?);
-    Some(taken)
-}
-
 /// The byte that a `+` or `%` at the start of `text` stands for, and how many bytes it took.
 #[inline]
 fn encoded(text: &[u8], bad_escape: &mut bool) -> (u8, usize) {
+    // As a viewer's `%` is logged.
+    if let Some([b'%', b'2', b'5', high, low]) = text.first_chunk::<5>()
+        && let Some(byte) = hex(*high, *low)
+    {
+        return (byte, 5);
+    }
     if text[0] == b'+' {
         return (b' ', 1);
     }
@@ -268,7 +218,7 @@ pub fn decode_into(text: &[u8], out: &mut Vec<u8>) -> bool {
     let mut bad_escape = false;
     let (mut at, mut plain_from) = (0, 0);
     while at < text.len() {
-        if MEANING[usize::from(text[at])] != ENCODED {
+        if !is_encoded(text[at]) {
             at += 1;
             continue;
         }
@@ -292,19 +242,29 @@ fn escape(text: &[u8]) -> Option<(u8, usize)> {
     hex_pair(text, 1).map(|byte| (byte, 3))
 }
 
+#[inline]
 fn hex_pair(text: &[u8], at: usize) -> Option<u8> {
     let pair = text.get(at..at + 2)?;
-    Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)
+    hex(pair[0], pair[1])
 }
 
-const fn hex_digit(b: u8) -> Option<u8> {
-    match b {
-        b'0'..=b'9' => Some(b - b'0'),
-        b'a'..=b'f' => Some(b - b'a' + 10),
-        b'A'..=b'F' => Some(b - b'A' + 10),
-        _ => None,
-    }
+#[inline]
+fn hex(high: u8, low: u8) -> Option<u8> {
+    let (high, low) = (DIGITS[usize::from(high)], DIGITS[usize::from(low)]);
+    ((high | low) < 16).then_some(high << 4 | low)
 }
+
+/// The value of each hex digit; 255 for every other byte.
+const DIGITS: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut n = 0;
+    while n < 16 {
+        table[b"0123456789abcdef"[n] as usize] = n as u8;
+        table[b"0123456789ABCDEF"[n] as usize] = n as u8;
+        n += 1;
+    }
+    table
+};
 
 /// Bytes of a text once the log's layer is undone: what the viewer sent, which is what `CloudFront` limits.
 pub fn undone_len(text: &str) -> usize {

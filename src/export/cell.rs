@@ -65,14 +65,14 @@ pub enum CellColumn {
 }
 
 impl CellColumn {
-    /// Freezes a column of a batch. No copy, except that times of day become text.
+    /// Freezes a column of a batch. No copy of texts and floats; whole numbers and codes become wide, times of day text.
     pub fn freeze(column: Column) -> Self {
         match column {
-            Column::Int(v) => Self::Int(v.freeze()),
+            Column::Int(v) => Self::Int(v.widest().freeze()),
             Column::Float(v) => Self::Float(v.freeze()),
             Column::Bool(v) => Self::Bool(BooleanArray::from_iter(v)),
             Column::Text(v) => Self::Text(v.freeze()),
-            Column::Word(v, words) => Self::Word(v.freeze(), words),
+            Column::Word(v, words) => Self::Word(v.widest().freeze(), words),
             Column::Date(v) => Self::Date(v.freeze()),
             Column::Time(v) => Self::Time(
                 v.freeze()

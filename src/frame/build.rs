@@ -13,7 +13,7 @@ use polars_arrow::types::NativeType;
 use crate::error::Result;
 use crate::frame::snapshot::column;
 use crate::frame::{Snapshot, Timeline};
-use crate::model::column::Text;
+use crate::model::column::{Ints, Text};
 use crate::model::{
     Column, ColumnKind, Counters, EventColumns, EventType, FIELDS, FailureColumns, RecordColumns,
     RejectColumns, STANDARD_FIELDS, Words,
@@ -24,7 +24,8 @@ pub fn timestamp_dtype() -> DataType {
     DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC))
 }
 
-/// The Polars dtype of a column kind; `words` is the dictionary of a `Word`.
+/// The Polars dtype of a column kind as a query sees it; `words` is the dictionary of a `Word`. In a snapshot, integers
+/// and codes are as narrow as their values allow.
 pub fn dtype(kind: ColumnKind, words: Option<&Words>) -> DataType {
     match kind {
         ColumnKind::Int => DataType::Int64,
@@ -40,11 +41,13 @@ pub fn dtype(kind: ColumnKind, words: Option<&Words>) -> DataType {
 
 fn column_dtype(values: &Column) -> DataType {
     match values {
-        Column::Int(_) => DataType::Int64,
+        Column::Int(Ints::Small(_)) => DataType::Int16,
+        Column::Int(Ints::Medium(_)) => DataType::Int32,
+        Column::Int(Ints::Large(_)) => DataType::Int64,
         Column::Float(_) => DataType::Float64,
         Column::Bool(_) => DataType::Boolean,
         Column::Text(_) => DataType::String,
-        Column::Word(_, words) => words.dtype(),
+        Column::Word(codes, words) => words.dtype_for(codes),
         Column::Date(_) => DataType::Date,
         Column::Time(_) => DataType::Time,
         Column::Timestamp(_) => timestamp_dtype(),
@@ -67,7 +70,11 @@ fn text(name: &str, values: Text) -> Result<PlColumn> {
     series(name, Column::Text(values))
 }
 
-fn numbers<T: NativeType>(name: &str, dtype: &DataType, values: Vec<T>) -> Result<PlColumn> {
+pub(super) fn numbers<T: NativeType>(
+    name: &str,
+    dtype: &DataType,
+    values: Vec<T>,
+) -> Result<PlColumn> {
     let array = PrimitiveArray::from_vec(values).boxed();
     Ok(Series::from_chunk_and_dtype(PlSmallStr::from_str(name), array, dtype)?.into_column())
 }
@@ -131,11 +138,15 @@ pub fn events(event_type: &EventType, events: EventColumns) -> Result<DataFrame>
 /// As [`series`].
 pub fn failures(failures: FailureColumns) -> Result<DataFrame> {
     let causes: Vec<u32> = failures.cause.into_iter().map(|c| c.0).collect();
-    let columns = vec![
+    let mut columns = vec![
         numbers("record", &DataType::UInt32, failures.record)?,
         numbers("cause", &DataType::UInt32, causes)?,
         text("value", failures.value)?,
     ];
+    // Without `[repair]` it would be 16 bytes of nothing a failure.
+    if !failures.repaired.is_all_null() {
+        columns.push(text(column::REPAIRED, failures.repaired)?);
+    }
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
@@ -177,8 +188,11 @@ pub fn empty(words: &[Option<Words>]) -> Snapshot {
         causes: Arc::default(),
         counters: Counters::default(),
         timeline: Timeline::default(),
+        found_by: None,
         windows: crate::frame::WindowSpec::default(),
         newest_came_ms: None,
+        verdicts: 0,
+        delta: None,
         complete: false,
     }
 }

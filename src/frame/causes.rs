@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::frame::chunks::{Numbers, Texts};
+use crate::frame::companions::Together;
 use crate::frame::failures::Failures;
 use crate::frame::observed::share;
 use crate::frame::snapshot::column;
@@ -23,8 +24,13 @@ pub struct CauseGroup {
     pub rows: u64,
     /// Failures; more than `rows` where one record breaks the same rule twice.
     pub failures: u64,
-    /// `rows` out of all events of that name (0 to 1); out of all events where the cause names none.
+    /// What `rows` is a part of: events of that name and version; of that name where there is no such version; events
+    /// without a name where the cause names none.
+    pub of_events: u64,
+    /// `rows` of `of_events`, 0 to 1.
     pub share_of_event: f64,
+    /// Causes in the same records and in how many of them, the most first, up to [`MOST_COMPANIONS`].
+    pub with: Vec<(CauseId, u64)>,
     /// Log time of the first and last one, in microseconds since 1970 UTC.
     pub first_us: i64,
     /// See `first_us`.
@@ -33,6 +39,8 @@ pub struct CauseGroup {
     pub spark: Vec<u32>,
     /// A value that failed: the first one that is not null.
     pub sample: Option<String>,
+    /// Further values, each once, up to [`MOST_SAMPLES`] with the first.
+    pub samples: Vec<String>,
     /// Row in `Snapshot::records` of the first one.
     pub sample_row: u32,
 }
@@ -67,6 +75,11 @@ impl Default for CauseOptions {
     }
 }
 
+/// Causes told beside one that come with it.
+pub const MOST_COMPANIONS: usize = 8;
+/// Values told of one cause.
+pub const MOST_SAMPLES: usize = 6;
+
 /// Groups the failures of a snapshot by cause, most rows first (ties by cause id). With a view: only the failures of
 /// its rows. `None` when cancelled. One pass over the failures.
 pub fn group_causes(
@@ -84,6 +97,7 @@ pub fn group_causes(
     let (start, end) = snapshot.timeline.span().unwrap_or((0, 0));
     let span_us = (end - start + 1).saturating_mul(1_000_000).max(1);
     let mut tallies: Vec<Option<Tally>> = vec![None; snapshot.causes.len()];
+    let mut together = Together::default();
     let mut seen = 0_usize;
     Failures::of(snapshot, 0..snapshot.len()).each(|record, cause, value| {
         seen += 1;
@@ -99,6 +113,7 @@ pub fn group_causes(
         let us = time.get(record as usize).unwrap_or(0);
         let tally = tally.get_or_insert_with(|| Tally::new(record, us, options.buckets));
         tally.add(record, us, value);
+        together.add(record, cause);
         if options.buckets > 0 {
             let at =
                 i128::from(us - start * 1_000_000) * options.buckets as i128 / i128::from(span_us);
@@ -109,13 +124,19 @@ pub fn group_causes(
     if cancel.load(Relaxed) {
         return None;
     }
-    let totals = totals(snapshot);
+    let totals = Totals::of(snapshot);
+    // Ids depend on which thread met a cause first; the cause itself does not.
+    let cause = |id: CauseId| snapshot.causes.get(id.0 as usize);
+    let with = together.finish(snapshot.causes.len(), |a, b| cause(a).cmp(&cause(b)));
     let mut groups: Vec<CauseGroup> = tallies
         .into_iter()
         .enumerate()
-        .filter_map(|(id, tally)| Some(tally?.group(id, snapshot.causes.get(id)?.clone(), &totals)))
+        .zip(with)
+        .filter_map(|((id, tally), with)| {
+            let group = tally?.group(id, snapshot.causes.get(id)?.clone(), &totals);
+            Some(CauseGroup { with, ..group })
+        })
         .collect();
-    // Ids depend on which thread met a cause first; the cause itself does not.
     groups.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.cause.cmp(&b.cause)));
     Some(groups)
 }
@@ -128,7 +149,7 @@ struct Tally<'a> {
     first_us: i64,
     last_us: i64,
     last_record: Option<u32>,
-    sample: Option<&'a str>,
+    samples: Vec<&'a str>,
     sample_row: u32,
     spark: Vec<u32>,
 }
@@ -141,7 +162,7 @@ impl<'a> Tally<'a> {
             first_us: us,
             last_us: us,
             last_record: None,
-            sample: None,
+            samples: vec![],
             sample_row: record,
             spark: vec![0; buckets],
         }
@@ -153,37 +174,74 @@ impl<'a> Tally<'a> {
         self.last_record = Some(record);
         self.first_us = self.first_us.min(us);
         self.last_us = self.last_us.max(us);
-        if self.sample.is_none() && value.is_some() {
-            self.sample = value;
+        let Some(value) = value.filter(|_| self.samples.len() < MOST_SAMPLES) else {
+            return;
+        };
+        if self.samples.is_empty() {
             self.sample_row = record;
+        }
+        if !self.samples.contains(&value) {
+            self.samples.push(value);
         }
     }
 
-    fn group(self, id: usize, cause: Arc<Cause>, totals: &HashMap<Arc<str>, u64>) -> CauseGroup {
-        let all = totals.get(&cause.event).copied().unwrap_or(0);
+    fn group(self, id: usize, cause: Arc<Cause>, totals: &Totals) -> CauseGroup {
+        let of_events = totals.of_cause(&cause).max(self.rows);
+        let samples: Vec<String> = self.samples.iter().map(|s| (*s).to_owned()).collect();
         CauseGroup {
             id: CauseId(id as u32),
             rows: self.rows,
             failures: self.failures,
-            share_of_event: share(self.rows, all.max(self.rows)),
+            of_events,
+            share_of_event: share(self.rows, of_events),
+            with: vec![],
             first_us: self.first_us,
             last_us: self.last_us,
             spark: self.spark,
-            sample: self.sample.map(str::to_owned),
+            sample: samples.first().cloned(),
+            samples,
             sample_row: self.sample_row,
             cause,
         }
     }
 }
 
-/// Events by name, all versions together; under the empty name all events.
-fn totals(snapshot: &Snapshot) -> HashMap<Arc<str>, u64> {
-    let mut totals: HashMap<Arc<str>, u64> = HashMap::new();
-    for table in &snapshot.events {
-        *totals.entry(table.event_type.name.clone()).or_default() += table.frame.height() as u64;
+/// Events by name and version, and by name.
+struct Totals {
+    by_version: HashMap<(Arc<str>, Arc<str>), u64>,
+    by_name: HashMap<Arc<str>, u64>,
+    unnamed: u64,
+}
+
+impl Totals {
+    fn of(snapshot: &Snapshot) -> Self {
+        let (mut by_version, mut by_name) = (HashMap::new(), HashMap::new());
+        let mut named = 0;
+        for table in &snapshot.events {
+            let (event_type, rows) = (&table.event_type, table.frame.height() as u64);
+            let key = (event_type.name.clone(), event_type.version.clone());
+            *by_version.entry(key).or_default() += rows;
+            *by_name.entry(event_type.name.clone()).or_default() += rows;
+            named += rows;
+        }
+        Self {
+            by_version,
+            by_name,
+            unnamed: snapshot.counters.events.saturating_sub(named),
+        }
     }
-    totals.insert("".into(), snapshot.counters.events);
-    totals
+
+    fn of_cause(&self, cause: &Cause) -> u64 {
+        if cause.event.is_empty() {
+            return self.unnamed;
+        }
+        let key = (cause.event.clone(), cause.version.clone());
+        let same_version = self
+            .by_version
+            .get(&key)
+            .or_else(|| self.by_name.get(&cause.event));
+        same_version.copied().unwrap_or(0)
+    }
 }
 
 /// Groups the unreadable lines of a snapshot by code, most lines first.

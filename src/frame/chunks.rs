@@ -3,8 +3,12 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use polars::prelude::{ChunkedArray, PolarsNumericType, Series, StringChunked, UInt32Type};
-use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray};
+use polars::prelude::{
+    CategoricalMapping, ChunkedArray, DataType, PolarsNumericType, Series, StringChunked,
+    UInt32Type,
+};
+use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray, View};
+use polars_buffer::Buffer;
 
 /// Where rows are in a column of several chunks. Remembers the last chunk, so that neighbours cost nothing.
 struct Starts {
@@ -108,6 +112,34 @@ pub(crate) fn whole_numbers(series: &Series) -> Option<Read<'_, i64>> {
     Some(Box::new(move |row| numbers.get(row)))
 }
 
+/// The reader of a categorical column's codes, whatever their width; `None` for every other column.
+pub(crate) fn codes(series: &Series) -> Option<Read<'_, u32>> {
+    macro_rules! widen {
+        ($($column:expr),*) => {
+            $(if let Some(column) = $column {
+                let numbers = Numbers::new(column.physical());
+                return Some(Box::new(move |row| numbers.get(row).map(u32::from)));
+            })*
+        };
+    }
+    widen!(series.try_cat8(), series.try_cat16(), series.try_cat32());
+    None
+}
+
+/// The words of a categorical column, by code; `None` for every other column.
+pub(crate) fn dictionary(series: &Series) -> Option<&CategoricalMapping> {
+    match series.dtype() {
+        DataType::Categorical(_, mapping) => Some(mapping),
+        _ => None,
+    }
+}
+
+/// The words of a dictionary, by code.
+pub(crate) fn words(mapping: &CategoricalMapping) -> impl Iterator<Item = Option<&str>> {
+    let codes = u32::try_from(mapping.num_cats_upper_bound()).unwrap_or(u32::MAX);
+    (0..codes).map(|code| mapping.cat_to_str(code))
+}
+
 /// A text column, by row.
 pub(crate) struct Texts<'a> {
     starts: Starts,
@@ -127,6 +159,28 @@ impl<'a> Texts<'a> {
     pub(crate) fn get(&self, row: usize) -> Option<&'a str> {
         let (chunk, i) = self.starts.find(row)?;
         self.arrays[chunk].get(i)
+    }
+
+    /// The rows at which chunks end.
+    pub(crate) fn chunk_ends(&self) -> Vec<usize> {
+        self.starts.starts[1..].to_vec()
+    }
+
+    /// The bytes of the chunk that has these rows, where it is one chunk and its bytes are in one buffer.
+    pub(crate) fn buffer(&self, rows: Range<usize>) -> Option<&'a Buffer<u8>> {
+        let (chunk, _) = self.starts.find(rows.start)?;
+        let (last, _) = self.starts.find(rows.end.checked_sub(1)?)?;
+        match self.arrays[chunk].data_buffers().as_slice() {
+            [one] if chunk == last => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Where in its buffer the text of a row begins; `None` for one that is short enough for none.
+    pub(crate) fn start(&self, row: usize) -> Option<usize> {
+        let (chunk, i) = self.starts.find(row)?;
+        let view = self.arrays[chunk].views().get(i)?;
+        (view.length > View::MAX_INLINE_SIZE).then_some(view.offset as usize)
     }
 }
 

@@ -238,9 +238,14 @@ fn bounds(series: &Series) -> (Option<String>, Option<String>) {
     ) -> (Option<String>, Option<String>) {
         (min.map(&show), max.map(&show))
     }
-    if let Some(c) = series.try_i64() {
-        return both(c.min(), c.max(), |v| v.to_string());
+    macro_rules! whole {
+        ($($column:expr),*) => {
+            $(if let Some(c) = $column {
+                return both(c.min(), c.max(), |v| v.to_string());
+            })*
+        };
     }
+    whole!(series.try_i16(), series.try_i32(), series.try_i64());
     if let Some(c) = series.try_f64() {
         return both(c.min(), c.max(), |v| v.to_string());
     }

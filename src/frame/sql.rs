@@ -1,6 +1,7 @@
 //! Polars SQL over everything loaded. Tables are built when a query names them.
 //!
-//! Categorical columns become text on the way in (only those a query uses), so that `LIKE` and every text function work.
+//! On the way in (only in columns that a query uses) words become text, so that `LIKE` and every text function work, and
+//! integers become Int64, so that no sum overflows.
 
 mod events;
 mod explain;
@@ -83,7 +84,7 @@ fn run(snapshot: &Snapshot, sql: &str, cancel: &AtomicBool) -> Result<DataFrame>
         if cancel.load(Relaxed) {
             return Err(Error::Cancelled);
         }
-        let frame = as_texts(table.build(snapshot, sql)?);
+        let frame = as_asked(table.build(snapshot, sql)?);
         for name in named.iter().filter(|n| n.eq_ignore_ascii_case(&table.name)) {
             context.register(name, frame.clone());
         }
@@ -92,13 +93,14 @@ fn run(snapshot: &Snapshot, sql: &str, cancel: &AtomicBool) -> Result<DataFrame>
     outcome.map_err(|e| explain::failure(&e, &named, &all, snapshot))
 }
 
-/// The frame with its categorical columns as text.
-fn as_texts(frame: DataFrame) -> LazyFrame {
+/// The frame with words as text and integers as Int64, however narrow they are kept.
+fn as_asked(frame: DataFrame) -> LazyFrame {
     let columns: Vec<_> = frame
         .columns()
         .iter()
         .map(|c| match c.dtype() {
             DataType::Categorical(..) => col(c.name().clone()).cast(DataType::String),
+            DataType::Int16 | DataType::Int32 => col(c.name().clone()).cast(DataType::Int64),
             _ => col(c.name().clone()),
         })
         .collect();

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use polars::prelude::{DataType, Series};
 
 use crate::frame::cell::{format_date, format_time};
-use crate::frame::chunks::{Numbers, Read, Texts, whole_numbers};
+use crate::frame::chunks::{Numbers, Read, Texts, codes, dictionary, whole_numbers};
 
 /// How often each value of a column occurs among the rows that are added.
 pub(crate) struct Tally<'a> {
@@ -20,11 +20,7 @@ pub(crate) struct Tally<'a> {
 }
 
 enum Reader<'a> {
-    Codes(
-        Numbers<'a, polars::prelude::UInt32Type>,
-        &'a Series,
-        Vec<u64>,
-    ),
+    Codes(Read<'a, u32>, &'a Series, Vec<u64>),
     Texts(Texts<'a>, HashMap<&'a str, u64, FixedState>),
     Numbers(
         Read<'a, i64>,
@@ -57,7 +53,7 @@ impl<'a> Tally<'a> {
     /// Counts the value of one row.
     pub(crate) fn add(&mut self, row: usize) {
         let counted = match &mut self.column {
-            Reader::Codes(codes, _, counts) => codes.get(row).map(|code| {
+            Reader::Codes(code, _, counts) => code(row).map(|code| {
                 let code = code as usize;
                 if counts.len() <= code {
                     counts.resize(code + 1, 0);
@@ -83,11 +79,10 @@ impl<'a> Tally<'a> {
         let overflow = self.overflow;
         let mut counted = match self.column {
             Reader::Codes(_, series, counts) => {
-                let words = series.try_cat32().map(|c| c.get_mapping().clone());
+                let words = dictionary(series);
                 let list = counts.into_iter().enumerate().filter(|(_, n)| *n > 0);
                 let word = |code: usize| {
                     words
-                        .as_ref()
                         .and_then(|w| w.cat_to_str(code as u32))
                         .unwrap_or_default()
                         .to_owned()
@@ -170,9 +165,9 @@ fn reader(series: &Series) -> Reader<'_> {
         return Reader::Numbers(get, |v| v.to_string(), HashMap::default());
     }
     match series.dtype() {
-        DataType::Categorical(..) => series.try_cat32().map_or(Reader::Nothing, |c| {
-            Reader::Codes(Numbers::new(c.physical()), series, vec![])
-        }),
+        DataType::Categorical(..) => {
+            codes(series).map_or(Reader::Nothing, |code| Reader::Codes(code, series, vec![]))
+        }
         DataType::String => series.try_str().map_or(Reader::Nothing, |c| {
             Reader::Texts(Texts::new(c), HashMap::default())
         }),

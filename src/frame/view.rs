@@ -11,10 +11,9 @@ pub(crate) use compute::{membership, times};
 pub use search::Needle;
 pub(crate) use sort::Places;
 
-use crate::frame::Snapshot;
 use crate::frame::columns::ColumnRef;
 use crate::frame::filter::Filter;
-use crate::frame::timeline::Bucket;
+use crate::frame::{Snapshot, Timeline};
 use crate::model::CauseId;
 
 /// A filter in the stack, on or off.
@@ -53,12 +52,12 @@ pub struct ViewSpec {
 impl ViewSpec {
     /// True when every record is shown, in whatever order.
     pub fn shows_everything(&self) -> bool {
-        !self.events_only && !self.narrows()
+        !self.events_only && self.shows_all_events()
     }
 
-    /// True when a filter, a range or a cause hides events.
-    pub fn narrows(&self) -> bool {
-        self.range.is_some() || self.cause.is_some() || self.filters.iter().any(|f| f.on)
+    /// True when every event is shown.
+    pub fn shows_all_events(&self) -> bool {
+        self.range.is_none() && self.cause.is_none() && !self.filters.iter().any(|f| f.on)
     }
 }
 
@@ -73,12 +72,16 @@ pub struct View {
     pub seen: usize,
     /// Revision of the snapshot that was looked at.
     pub revision: u64,
+    /// [`Snapshot::verdicts`] of that snapshot.
+    pub verdicts: u64,
     /// Good events among the rows.
     pub good: u64,
     /// Failed events among the rows.
     pub failed: u64,
     /// Other records among the rows.
     pub other: u64,
+    /// When the rows were logged.
+    pub timeline: Timeline,
     /// The order-preserving key of each row, where the sort is by one column whose keys do not change as rows come.
     keys: Option<Arc<[u64]>>,
 }
@@ -97,7 +100,8 @@ impl View {
     }
 
     /// The same view of a later snapshot of the same run: looks only at the rows that are new and merges them in.
-    /// Filters that depend on the newest record (`last:15m`, times without a day) are evaluated anew.
+    /// Filters that depend on the newest record (`last:15m`, times without a day) are evaluated anew, and all of it is
+    /// once records were judged again.
     /// `None` when cancelled.
     pub fn extend(&self, snapshot: &Snapshot, cancel: &AtomicBool) -> Option<Self> {
         compute::extend(self, snapshot, cancel)
@@ -121,12 +125,6 @@ impl View {
     /// The position of a record in the view, for keeping the cursor on its row. Costs a scan.
     pub fn position(&self, row: usize) -> Option<usize> {
         self.rows.iter().position(|r| *r as usize == row)
-    }
-
-    /// Good, failed and other rows of this view in `count` buckets of `step` seconds, the first starting at `start`
-    /// seconds since 1970. Costs a scan over the rows (about 5 ms a million), so ask in a job.
-    pub fn buckets(&self, snapshot: &Snapshot, start: i64, step: i64, count: usize) -> Vec<Bucket> {
-        compute::buckets(self, snapshot, start, step, count)
     }
 
     /// The next position after `from` (or before it) whose row has the text, going round at the end; `from` itself

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::error::Result;
 use crate::frame::timeline::Bucket;
-use crate::frame::{EventTable, Snapshot, build, widen};
+use crate::frame::{EventTable, Snapshot, build, widen, width};
 use crate::model::{
     Batch, Causes, Counters, EventTypes, LogObject, ObjectId, ObjectState, ObjectStatus, Sink,
     Verdict, Words,
@@ -28,23 +28,23 @@ const MOST_SHORT_CHUNKS: usize = 16;
 /// Appends batches to frames and publishes what readers see.
 #[derive(Debug)]
 pub struct FrameWriter {
-    snapshot: Snapshot,
-    types: Arc<EventTypes>,
-    causes: Arc<Causes>,
-    objects: Vec<ObjectState>,
+    pub(super) snapshot: Snapshot,
+    pub(super) types: Arc<EventTypes>,
+    pub(super) causes: Arc<Causes>,
+    pub(super) objects: Vec<ObjectState>,
     /// The short chunks at the end of each table, for merging: records, failures, rejects, then events by type.
-    tails: Tails,
+    pub(super) tails: Tails,
     sender: watch::Sender<Arc<Snapshot>>,
     published: Instant,
     dirty: bool,
 }
 
 #[derive(Debug, Default)]
-struct Tails {
+pub(super) struct Tails {
     records: Tail,
-    failures: Tail,
+    pub(super) failures: Tail,
     rejects: Tail,
-    events: Vec<Tail>,
+    pub(super) events: Vec<Tail>,
 }
 
 impl FrameWriter {
@@ -73,7 +73,7 @@ impl FrameWriter {
         self.snapshot.counters
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         self.snapshot.revision += 1;
         self.snapshot.objects = Arc::new(self.objects.clone());
         let causes = self.causes.list();
@@ -81,13 +81,17 @@ impl FrameWriter {
             self.snapshot.causes = Arc::new(causes);
         }
         self.add_event_types();
+        let found_by = self.types.found_by();
+        if self.snapshot.found_by.as_deref() != found_by.as_deref() {
+            self.snapshot.found_by = found_by.map(Into::into);
+        }
         self.sender.send_replace(Arc::new(self.snapshot.clone()));
         self.published = Instant::now();
         self.dirty = false;
     }
 
     /// Tables of types that are known by now, so that ids index them.
-    fn add_event_types(&mut self) {
+    pub(super) fn add_event_types(&mut self) {
         for event_type in self
             .types
             .list()
@@ -143,7 +147,7 @@ impl FrameWriter {
             let chunk = build::events(&table.event_type, events)?;
             extend(&mut table.frame, chunk, &mut self.tails.events[id])?;
         }
-        extend(
+        extend_failures(
             &mut self.snapshot.failures,
             build::failures(batch.failures)?,
             &mut self.tails.failures,
@@ -164,14 +168,26 @@ impl FrameWriter {
 
 /// The short chunks at the end of a table.
 #[derive(Debug, Default, Clone, Copy)]
-struct Tail {
+pub(super) struct Tail {
     rows: usize,
     chunks: usize,
 }
 
+/// Appends failures, of which only those from the first repaired value on have a column for it.
+pub(super) fn extend_failures(
+    frame: &mut DataFrame,
+    mut chunk: DataFrame,
+    tail: &mut Tail,
+) -> Result<()> {
+    if chunk.height() > 0 {
+        widen::align(frame, &mut chunk)?;
+    }
+    extend(frame, chunk, tail)
+}
+
 /// Appends a chunk. Short chunks are merged once they are many, or enough rows for one that is left alone: merging at
 /// every append would copy each row again and again, and leave as much garbage between what stays.
-fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut Tail) -> Result<()> {
+pub(super) fn extend(frame: &mut DataFrame, mut chunk: DataFrame, tail: &mut Tail) -> Result<()> {
     let rows = chunk.height();
     if rows == 0 {
         return Ok(());
@@ -179,6 +195,7 @@ fn extend(frame: &mut DataFrame, chunk: DataFrame, tail: &mut Tail) -> Result<()
     if frame.height() == 0 {
         *frame = chunk;
     } else {
+        width::level(frame, &mut chunk)?;
         frame.vstack_mut(&chunk)?;
     }
     if rows >= ALONE_ROWS {
@@ -226,18 +243,14 @@ fn count_time(timeline: &mut crate::frame::Timeline, batch: &Batch) {
         std::collections::HashMap::default();
     for (time, verdict) in batch.records.time_us.iter().zip(&batch.records.verdict) {
         let bucket = counts.entry(time.div_euclid(1_000_000)).or_default();
-        match Verdict::from_byte(*verdict) {
-            Verdict::Good => bucket.good += 1,
-            Verdict::Failed => bucket.failed += 1,
-            Verdict::NotEvent | Verdict::Duplicate => bucket.other += 1,
-        }
+        bucket.count(Verdict::from_byte(*verdict));
     }
     for (second, bucket) in counts {
         timeline.add(second, bucket);
     }
 }
 
-fn empty_events(event_type: &crate::model::EventType) -> crate::model::EventColumns {
+pub(super) fn empty_events(event_type: &crate::model::EventType) -> crate::model::EventColumns {
     let mut columns = crate::model::EventColumns::empty(crate::model::EventTypeId(0));
     columns.properties = event_type
         .columns
@@ -265,9 +278,10 @@ impl Sink for FrameWriter {
         self.dirty = true;
     }
 
-    fn again(&mut self, object: ObjectId) {
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
         if let Some(state) = self.objects.get_mut(object.0 as usize) {
-            self.snapshot.counters.take_away(&state.ask_again());
+            state.ask_again();
+            self.snapshot.counters.take_away(gone);
             self.snapshot.complete = false;
             self.dirty = true;
         }

@@ -1,17 +1,22 @@
 //! Typed column builders: filled one value at a time in one pass over the bytes, frozen into Polars' arrow arrays.
 
-use polars_arrow::array::{Array, BooleanArray, PrimitiveArray, Utf8ViewArray, View};
-use polars_arrow::bitmap::MutableBitmap;
-use polars_arrow::datatypes::ArrowDataType;
-use polars_arrow::types::NativeType;
+mod fixed;
+mod narrow;
+mod text;
+
+use polars_arrow::array::{Array, BooleanArray};
 use polars_buffer::Buffer;
 
 use crate::model::Words;
 
+pub use fixed::{Fixed, take_exact};
+pub use narrow::{Codes, Fits, Ints, Narrow};
+pub use text::{Lender, Text};
+
 /// The dtype of a column; the frame maps it to Polars', the warehouses map it to theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColumnKind {
-    /// Int64.
+    /// Whole numbers, at most Int64.
     Int,
     /// Float64.
     Float,
@@ -48,226 +53,11 @@ impl ColumnKind {
     }
 }
 
-/// Values of a fixed width with nulls. Nothing is stored for nulls before the first value: a column without values,
-/// and real logs have several, costs nothing.
-#[derive(Debug, Default)]
-pub struct Fixed<T> {
-    values: Vec<T>,
-    /// Nulls before `values` begins.
-    leading_nulls: usize,
-    /// Of all rows; absent while every row has a value.
-    validity: Option<MutableBitmap>,
-}
-
-impl<T: NativeType> Fixed<T> {
-    /// Appends a value or a null.
-    #[inline]
-    pub fn push(&mut self, value: Option<T>) {
-        match value {
-            Some(value) => self.push_value(value),
-            None => self.push_null(),
-        }
-    }
-
-    /// Appends a value.
-    #[inline]
-    pub fn push_value(&mut self, value: T) {
-        if self.values.is_empty() && self.leading_nulls > 0 {
-            self.begin();
-        }
-        self.values.push(value);
-        if let Some(bits) = &mut self.validity {
-            bits.push(true);
-        }
-    }
-
-    /// Appends a null.
-    #[inline]
-    pub fn push_null(&mut self) {
-        if self.values.is_empty() {
-            self.leading_nulls += 1;
-            return;
-        }
-        self.values.push(T::default());
-        self.validity
-            .get_or_insert_with(|| all_valid(self.values.len() - 1))
-            .push(false);
-    }
-
-    /// The first value after nulls: now they take their place.
-    fn begin(&mut self) {
-        self.values.resize(self.leading_nulls, T::default());
-        let mut bits = MutableBitmap::with_capacity(self.leading_nulls * 2);
-        bits.extend_constant(self.leading_nulls, false);
-        self.validity = Some(bits);
-        self.leading_nulls = 0;
-    }
-
-    /// Rows so far.
-    pub fn len(&self) -> usize {
-        self.values.len() + self.leading_nulls
-    }
-
-    /// True before the first row.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The rows so far in a column of their own size; this one is empty then, and keeps its memory.
-    pub fn take_exact(&mut self) -> Self {
-        Self {
-            values: take_exact(&mut self.values),
-            leading_nulls: std::mem::take(&mut self.leading_nulls),
-            validity: self.validity.take(),
-        }
-    }
-
-    /// The finished array.
-    pub fn freeze(self) -> PrimitiveArray<T> {
-        if self.values.is_empty() {
-            return PrimitiveArray::new_null(T::PRIMITIVE.into(), self.leading_nulls);
-        }
-        PrimitiveArray::from_vec(self.values).with_validity(self.validity.map(Into::into))
-    }
-}
-
-fn all_valid(rows: usize) -> MutableBitmap {
-    let mut bits = MutableBitmap::with_capacity(rows + 64);
-    bits.extend_constant(rows, true);
-    bits
-}
-
-/// The values in a vector of their own size; the old one keeps its room for the next batch.
-///
-/// What a frame holds is allocated once, at its size, and never freed: growing or shrinking it in place would leave
-/// holes between the chunks, a tenth of the frame's memory (measured).
-pub fn take_exact<T: Copy>(values: &mut Vec<T>) -> Vec<T> {
-    let exact = values.as_slice().to_vec();
-    values.clear();
-    exact
-}
-
-/// Texts with nulls: one buffer of bytes and a view a row, no more memory than they need.
-#[derive(Debug, Default)]
-pub struct Text {
-    views: Vec<View>,
-    bytes: Vec<u8>,
-    /// Nulls before `views` begins.
-    leading_nulls: usize,
-    validity: Option<MutableBitmap>,
-}
-
-impl Text {
-    /// Appends a value.
-    #[inline]
-    pub fn push_value(&mut self, value: &str) {
-        if self.views.is_empty() && self.leading_nulls > 0 {
-            self.views.resize(self.leading_nulls, View::default());
-            let mut bits = MutableBitmap::with_capacity(self.leading_nulls * 2);
-            bits.extend_constant(self.leading_nulls, false);
-            self.validity = Some(bits);
-            self.leading_nulls = 0;
-        }
-        self.views.push(View::new_from_bytes(
-            value.as_bytes(),
-            0,
-            self.bytes.len() as u32,
-        ));
-        if value.len() > View::MAX_INLINE_SIZE as usize {
-            self.bytes.extend_from_slice(value.as_bytes());
-        }
-        if let Some(bits) = &mut self.validity {
-            bits.push(true);
-        }
-    }
-
-    /// Appends a value or a null.
-    #[inline]
-    pub fn push(&mut self, value: Option<&str>) {
-        match value {
-            Some(value) => self.push_value(value),
-            None => self.push_null(),
-        }
-    }
-
-    /// The value of a row; `None` for null and past the end.
-    pub fn get(&self, row: usize) -> Option<&str> {
-        let valid = self.validity.as_ref().is_none_or(|bits| bits.get(row));
-        let view = self.views.get(row).filter(|_| valid)?;
-        let start = view.offset as usize;
-        let bytes = match view.get_inlined_slice() {
-            Some(inlined) => inlined,
-            None => self.bytes.get(start..start + view.length as usize)?,
-        };
-        std::str::from_utf8(bytes).ok()
-    }
-
-    /// Appends a null.
-    #[inline]
-    pub fn push_null(&mut self) {
-        if self.views.is_empty() {
-            self.leading_nulls += 1;
-            return;
-        }
-        self.views.push(View::default());
-        self.validity
-            .get_or_insert_with(|| all_valid(self.views.len() - 1))
-            .push(false);
-    }
-
-    /// Rows so far.
-    pub fn len(&self) -> usize {
-        self.views.len() + self.leading_nulls
-    }
-
-    /// True before the first row.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Bytes so far of texts that do not fit their view.
-    pub fn bytes_len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// The rows so far in a column of their own size; this one is empty then, and keeps its memory.
-    pub fn take_exact(&mut self) -> Self {
-        Self {
-            views: take_exact(&mut self.views),
-            bytes: take_exact(&mut self.bytes),
-            leading_nulls: std::mem::take(&mut self.leading_nulls),
-            validity: self.validity.take(),
-        }
-    }
-
-    /// The finished array; all null should the views ever not fit the bytes, which they do by construction.
-    pub fn freeze(self) -> Utf8ViewArray {
-        let rows = self.len();
-        if self.views.is_empty() {
-            return Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows);
-        }
-        let buffers = if self.bytes.is_empty() {
-            vec![]
-        } else {
-            vec![Buffer::from(self.bytes)]
-        };
-        let validity = self.validity.map(Into::into);
-        let views = Buffer::from(self.views);
-        Utf8ViewArray::try_new(
-            ArrowDataType::Utf8View,
-            views,
-            Buffer::from(buffers),
-            validity,
-        )
-        .unwrap_or_else(|_| Utf8ViewArray::new_null(ArrowDataType::Utf8View, rows))
-    }
-}
-
 /// A column being built. `push_*` of the wrong kind pushes a null, so that columns never get out of step.
 #[derive(Debug)]
 pub enum Column {
-    /// Int64.
-    Int(Fixed<i64>),
+    /// Whole numbers.
+    Int(Ints),
     /// Float64.
     Float(Fixed<f64>),
     /// Boolean.
@@ -275,7 +65,7 @@ pub enum Column {
     /// String (also JSON).
     Text(Text),
     /// Codes into a dictionary.
-    Word(Fixed<u32>, Words),
+    Word(Codes, Words),
     /// Days since 1970.
     Date(Fixed<i32>),
     /// Nanoseconds since midnight.
@@ -288,11 +78,11 @@ impl Column {
     /// An empty column of that kind; `Word` gets a dictionary of its own (use [`Column::Word`] to share one).
     pub fn new(kind: ColumnKind) -> Self {
         match kind {
-            ColumnKind::Int => Self::Int(Fixed::default()),
+            ColumnKind::Int => Self::Int(Ints::default()),
             ColumnKind::Float => Self::Float(Fixed::default()),
             ColumnKind::Bool => Self::Bool(Vec::new()),
             ColumnKind::Text | ColumnKind::Json => Self::Text(Text::default()),
-            ColumnKind::Word => Self::Word(Fixed::default(), Words::new()),
+            ColumnKind::Word => Self::Word(Codes::default(), Words::new()),
             ColumnKind::Date => Self::Date(Fixed::default()),
             ColumnKind::Time => Self::Time(Fixed::default()),
             ColumnKind::Timestamp => Self::Timestamp(Fixed::default()),
@@ -301,13 +91,14 @@ impl Column {
 
     /// An empty `Word` column on a shared dictionary.
     pub fn word(words: Words) -> Self {
-        Self::Word(Fixed::default(), words)
+        Self::Word(Codes::default(), words)
     }
 
     /// Rows so far.
     pub fn len(&self) -> usize {
         match self {
-            Self::Int(v) | Self::Time(v) | Self::Timestamp(v) => v.len(),
+            Self::Int(v) => v.len(),
+            Self::Time(v) | Self::Timestamp(v) => v.len(),
             Self::Float(v) => v.len(),
             Self::Bool(v) => v.len(),
             Self::Text(v) => v.len(),
@@ -324,19 +115,38 @@ impl Column {
     /// True where no row has a value (of booleans: never asked, always false).
     pub fn is_all_null(&self) -> bool {
         match self {
-            Self::Int(v) | Self::Time(v) | Self::Timestamp(v) => v.values.is_empty(),
-            Self::Float(v) => v.values.is_empty(),
+            Self::Int(v) => v.is_all_null(),
+            Self::Time(v) | Self::Timestamp(v) => v.is_all_null(),
+            Self::Float(v) => v.is_all_null(),
             Self::Bool(_) => false,
-            Self::Text(v) => v.views.is_empty(),
-            Self::Word(v, _) => v.values.is_empty(),
-            Self::Date(v) => v.values.is_empty(),
+            Self::Text(v) => v.is_all_null(),
+            Self::Word(v, _) => v.is_all_null(),
+            Self::Date(v) => v.is_all_null(),
+        }
+    }
+
+    /// The text of a row of a `Text` or a `Word`; `None` for null and past the end.
+    pub fn text(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Text(v) => v.get(row),
+            Self::Word(codes, words) => words.word(codes.get(row)?),
+            _ => None,
+        }
+    }
+
+    /// The number of a row of an `Int`; `None` for null and past the end.
+    pub fn int(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Int(v) => v.get(row),
+            _ => None,
         }
     }
 
     /// Appends a null.
     pub fn push_null(&mut self) {
         match self {
-            Self::Int(v) | Self::Time(v) | Self::Timestamp(v) => v.push(None),
+            Self::Int(v) => v.push_null(),
+            Self::Time(v) | Self::Timestamp(v) => v.push_null(),
             Self::Float(v) => v.push(None),
             Self::Bool(v) => v.push(None),
             Self::Text(v) => v.push_null(),
@@ -355,7 +165,8 @@ impl Column {
     /// Appends to `Int`, `Time`, `Timestamp` (in the column's own unit) or, exactly, to `Float`.
     pub fn push_int(&mut self, value: i64) {
         match self {
-            Self::Int(v) | Self::Time(v) | Self::Timestamp(v) => v.push(Some(value)),
+            Self::Int(v) => v.push_value(value),
+            Self::Time(v) | Self::Timestamp(v) => v.push_value(value),
             Self::Float(v) => v.push(Some(value as f64)),
             Self::Date(v) => v.push(i32::try_from(value).ok()),
             other => other.push_null(),
@@ -386,6 +197,14 @@ impl Column {
         }
     }
 
+    /// Appends to `Text` what may be a piece of a text that another column keeps.
+    pub fn push_piece(&mut self, value: &str, lender: Lender<'_>) {
+        match self {
+            Self::Text(v) => v.push_piece(value, lender),
+            other => other.push_null(),
+        }
+    }
+
     /// Appends a code to `Word`.
     pub fn push_code(&mut self, code: Option<u32>) {
         match self {
@@ -408,14 +227,40 @@ impl Column {
         }
     }
 
-    /// The finished arrow array (physical type: `Word` gives its `u32` codes).
+    /// The same values as Int64 and `u32` codes, where they are narrower.
+    #[must_use]
+    pub fn widest(self) -> Self {
+        match self {
+            Self::Int(v) => Self::Int(Ints::Large(v.widest())),
+            Self::Word(v, words) => Self::Word(Codes::Large(v.widest()), words),
+            other => other,
+        }
+    }
+
+    /// The bytes of a `Text`, to be shared; see [`Text::lend`].
+    pub fn lend(&mut self) -> Option<Buffer<u8>> {
+        match self {
+            Self::Text(v) => Some(v.lend()),
+            _ => None,
+        }
+    }
+
+    /// Gives a `Text` the bytes that its pieces are of.
+    pub fn borrow_from(&mut self, lender: &Buffer<u8>) {
+        if let Self::Text(v) = self {
+            v.borrow_from(lender);
+        }
+    }
+
+    /// The finished arrow array (physical type: `Word` gives its codes, `Int` and `Word` as narrow as they are).
     pub fn freeze(self) -> Box<dyn Array> {
         match self {
-            Self::Int(v) | Self::Time(v) | Self::Timestamp(v) => v.freeze().boxed(),
+            Self::Int(v) => v.freeze(),
+            Self::Time(v) | Self::Timestamp(v) => v.freeze().boxed(),
             Self::Float(v) => v.freeze().boxed(),
             Self::Bool(v) => BooleanArray::from_iter(v).boxed(),
             Self::Text(v) => v.freeze().boxed(),
-            Self::Word(v, _) => v.freeze().boxed(),
+            Self::Word(v, _) => v.freeze(),
             Self::Date(v) => v.freeze().boxed(),
         }
     }

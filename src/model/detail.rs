@@ -45,6 +45,10 @@ pub struct DetailProperty {
     pub key: String,
     /// Decoded value; `None` for a required property that is absent.
     pub value: Option<String>,
+    /// How deep inside a payload it is: 0 for the pairs of the query.
+    pub depth: u8,
+    /// Where it is in the event, as failures say it: the key, or `order.items[0]`.
+    pub path: String,
     /// The value as it stands in the log.
     pub raw: String,
     /// What the event schema says, in few words; empty when it says nothing.

@@ -58,10 +58,20 @@ pub fn each(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
     }
 }
 
-/// One bit a byte: the high bits of eight lanes gathered in the lowest eight bits, first lane lowest.
+/// One bit for each byte that `wanted` picks, the first byte lowest. Written for the compiler, which compares sixteen
+/// bytes at once where `wanted` is made of comparisons.
 #[inline]
-pub const fn gather(hits: u64) -> u64 {
-    (hits >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+pub fn mask(block: &[u8; 64], wanted: impl Fn(u8) -> bool) -> u64 {
+    let mut weights = [0; 64];
+    for (i, weight) in weights.iter_mut().enumerate() {
+        *weight = if wanted(block[i]) { 1 << (i % 8) } else { 0 };
+    }
+    let mut mask = 0;
+    for (i, eight) in weights.as_chunks::<8>().0.iter().enumerate() {
+        // No weight comes twice in eight bytes, so their sum, in the highest lane, is their union.
+        mask |= (u64::from_le_bytes(*eight).wrapping_mul(lanes(1)) >> 56) << (8 * i);
+    }
+    mask
 }
 
 /// Length, first and last eight bytes of a text: with up to 16 bytes, that is the text.
@@ -96,19 +106,13 @@ impl Mark {
     #[inline]
     pub fn of(text: &[u8], start: usize, end: usize) -> Self {
         let len = end - start;
-        let chunk = |at: usize| text.get(at..).and_then(|t| t.first_chunk::<8>());
-        let first = match chunk(start) {
-            Some(chunk) if len >= 8 => u64::from_le_bytes(*chunk),
-            Some(chunk) => u64::from_le_bytes(*chunk) & ((1 << (8 * len)) - 1),
-            None => short(&text[start..end]),
-        };
-        let last = match chunk(end.wrapping_sub(8)) {
-            Some(chunk) if len >= 8 => u64::from_le_bytes(*chunk),
+        let last = match text.get(end.wrapping_sub(8)..end) {
+            Some(last) if len >= 8 => word(last),
             _ => 0,
         };
         Self {
             len: len as u32,
-            first,
+            first: beginning(text, start, end),
             last,
         }
     }
@@ -127,9 +131,35 @@ impl Mark {
     }
 }
 
+/// The first eight bytes of `start..end` in `text`, or all there are. Reads past `end` where `text` goes on, which is
+/// one load instead of a loop.
+#[inline]
+pub fn beginning(text: &[u8], start: usize, end: usize) -> u64 {
+    let len = end - start;
+    match text.get(start..).and_then(|t| t.first_chunk::<8>()) {
+        Some(chunk) if len >= 8 => u64::from_le_bytes(*chunk),
+        Some(chunk) => u64::from_le_bytes(*chunk) & ((1 << (8 * len)) - 1),
+        None => short(&text[start..end]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mask_has_a_bit_for_each_byte_that_is_wanted() {
+        for i in 0..64 {
+            let mut block = [b'x'; 64];
+            block[i] = b'%';
+            block[(i * 7 + 3) % 64] = b'+';
+            block[(i * 5 + 9) % 64] = 0xA5;
+            let wanted = |b| b == b'%' || b == b'+';
+            let slow = (0..64).fold(0, |m, at| m | u64::from(wanted(block[at])) << at);
+            assert_eq!(mask(&block, wanted), slow, "{i}");
+        }
+        assert_eq!(mask(&[b'&'; 64], |b| b == b'&'), u64::MAX);
+    }
 
     #[test]
     fn a_mark_is_the_same_wherever_its_text_stands() {

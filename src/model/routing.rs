@@ -17,14 +17,18 @@ pub struct Routing {
     pub methods: Vec<String>,
     /// HTTP statuses; empty: any.
     pub statuses: Vec<i64>,
-    /// Where the event's name is.
-    pub name: NameRule,
+    /// Where the event's name is: the first rule that finds one counts.
+    pub name: Vec<NameRule>,
     /// Where the schema version is.
     pub version: VersionRule,
     /// Query key of the event id; `x-edge-request-id` where it is absent from a query.
     pub id_key: Option<String>,
     /// Where the event time is.
     pub time: Option<TimeRule>,
+    /// Parameters that hold a text of their own, encoded, or JSON.
+    pub payloads: Vec<PayloadRule>,
+    /// Pixels that are tried before what stands above, each known by path and parameters: only without a contract.
+    pub known: Vec<Pixel>,
     /// What to do with surprises.
     pub policy: Policy,
     /// Severities that differ from [`Code::default_severity`].
@@ -44,15 +48,139 @@ impl Routing {
     }
 }
 
-/// Where the event's name is.
+/// A pixel that shows by itself what it is, with its own way to an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pixel {
+    /// The preset it belongs to.
+    pub preset: &'static str,
+    /// Path patterns, as in [`Routing::paths`].
+    pub paths: Vec<String>,
+    /// Of each list one parameter must be there.
+    pub evidence: Vec<Vec<Has>>,
+    /// As in [`Routing::name`].
+    pub name: Vec<NameRule>,
+    /// As in [`Routing::id_key`].
+    pub id_key: Option<String>,
+    /// As in [`Routing::time`].
+    pub time: Option<TimeRule>,
+    /// As in [`Routing::payloads`].
+    pub payloads: Vec<PayloadRule>,
+}
+
+/// One way to find an event's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NameRule {
+pub struct NameRule {
+    /// Where to look.
+    pub from: NameFrom,
+    /// What a name as sent stands for: `pv`, `page_view`. Others stay as they are.
+    pub map: Vec<(String, String)>,
+    /// Only for events with this parameter.
+    pub has: Option<Has>,
+}
+
+/// Where an event's name is. An Iglu URI there (`iglu:vendor/name/jsonschema/1-0-0`) gives name and version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameFrom {
     /// The value of one of these query keys, the first that is there.
     Query(Vec<String>),
     /// A segment of the path, from 0, or from the end when negative.
     PathSegment(i32),
     /// Always this name.
     Const(String),
+    /// The text at this JSON pointer of a payload.
+    Payload(String),
+    /// The first parameter with one of these words in its key and a word as its value: a guess.
+    Like(Vec<String>),
+}
+
+/// A parameter, and the value it must have where one is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Has {
+    /// The query key.
+    pub key: String,
+    /// The value.
+    pub value: Option<String>,
+}
+
+impl Has {
+    /// `key` or `key=value`.
+    pub fn parse(text: &str) -> Self {
+        let (key, value) = text
+            .split_once('=')
+            .map_or((text, None), |(key, value)| (key, Some(value.to_owned())));
+        Self {
+            key: key.to_owned(),
+            value,
+        }
+    }
+}
+
+impl NameRule {
+    /// A rule without a map and without a condition.
+    pub fn new(from: NameFrom) -> Self {
+        Self {
+            from,
+            map: vec![],
+            has: None,
+        }
+    }
+
+    /// Where it looks, as a noun phrase: `parameter e`.
+    pub fn described(&self) -> String {
+        let source = match &self.from {
+            NameFrom::Query(keys) if keys.len() == 1 => format!("parameter {}", keys[0]),
+            NameFrom::Query(keys) => format!("the first parameter of {}", keys.join(", ")),
+            NameFrom::PathSegment(index) => format!("path segment {index}"),
+            NameFrom::Const(name) => format!("the name {name}"),
+            NameFrom::Payload(pointer) => format!("{pointer} of a payload"),
+            NameFrom::Like(words) => {
+                format!("the first parameter with {} in its key", words.join(", "))
+            }
+        };
+        match (&self.from, &self.has) {
+            (NameFrom::Const(_), Some(has)) => format!("parameter {}", has.key),
+            _ => source,
+        }
+    }
+}
+
+/// A parameter that holds a text of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayloadRule {
+    /// The query key.
+    pub key: String,
+    /// How the text is written in the parameter.
+    pub encoding: Encoding,
+    /// The text is JSON.
+    pub json: bool,
+    /// The property that the decoded text becomes; the parameter's own key where there is none.
+    pub into: Option<String>,
+    /// JSON pointer to the part that counts; empty for all of it.
+    pub at: String,
+    /// What becomes of the members of an object.
+    pub spread: Spread,
+}
+
+/// How a text is written in a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// base64 in either alphabet, padded or not.
+    Base64,
+    /// The same where the value begins as JSON in base64 does; any other value is no payload.
+    LikelyBase64,
+}
+
+/// What becomes of the members of a payload's object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// The object is one property, as JSON text.
+    No,
+    /// Each member is a property of the event, and the parameters beside the payload are not judged.
+    Members,
+    /// The same, and the members of objects in it are properties too, with dotted keys.
+    Deep,
 }
 
 /// Where the schema version is.

@@ -7,9 +7,15 @@ use std::sync::Arc;
 
 use polars::prelude::{CategoricalMapping, CategoricalPhysical, Categories, DataType};
 
+use crate::model::column::Codes;
+
 /// The dictionary of one column.
+///
+/// There is one mapping for codes of any width: a column that needs wider codes keeps the words it has.
 #[derive(Clone)]
 pub struct Words {
+    /// By width of the codes: the name of the dtype.
+    narrow: [Arc<Categories>; 2],
     categories: Arc<Categories>,
     mapping: Arc<CategoricalMapping>,
 }
@@ -31,17 +37,38 @@ impl Default for Words {
 impl Words {
     /// An empty dictionary of its own, never shared by name with another run.
     pub fn new() -> Self {
-        let categories = Categories::random("frontlog".into(), CategoricalPhysical::U32);
+        let [small, medium, categories] = [
+            CategoricalPhysical::U8,
+            CategoricalPhysical::U16,
+            CategoricalPhysical::U32,
+        ]
+        .map(|width| Categories::random("frontlog".into(), width));
         let mapping = categories.mapping();
         Self {
+            narrow: [small, medium],
             categories,
             mapping,
         }
     }
 
-    /// The Polars dtype of a column with these words.
+    /// The Polars dtype of a column with these words and `u32` codes.
     pub fn dtype(&self) -> DataType {
-        DataType::from_categories(self.categories.clone())
+        self.dtype_of(&self.categories)
+    }
+
+    /// The Polars dtype of a column with these words and codes as wide as those.
+    ///
+    /// With narrow codes, the column is for reading: what Polars finds in its mapping need not fit the codes.
+    pub fn dtype_for(&self, codes: &Codes) -> DataType {
+        self.dtype_of(match codes {
+            Codes::Small(_) => &self.narrow[0],
+            Codes::Medium(_) => &self.narrow[1],
+            Codes::Large(_) => &self.categories,
+        })
+    }
+
+    fn dtype_of(&self, categories: &Arc<Categories>) -> DataType {
+        DataType::Categorical(categories.clone(), self.mapping.clone())
     }
 
     /// The code of `word`, new or known. `None` when the dictionary is full (2^32 words).

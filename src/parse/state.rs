@@ -148,7 +148,9 @@ impl ParseState {
     pub fn advance(&mut self, text: &[u8]) {
         let may_be_json = self.formats.reads(LogFormat::Json)
             && (text.first() == Some(&b'{') || memchr::memmem::find(text, b"\n{").is_some());
-        if may_be_json && !json::is_one_a_line(text) {
+        // Real-time records may stand in one line, each of which counts.
+        let may_be_joined = self.layout.is_none() && memchr::memchr(b'\n', text).is_none();
+        if may_be_joined || (may_be_json && !json::is_one_a_line(text)) {
             // Only parsing itself knows where an object ends.
             parse_block(text, 0, self, &mut ParseScratch::default(), &mut Nobody);
             return;

@@ -2,43 +2,21 @@
 //!
 //! Runs where batches are in order again, so that "first" does not depend on the number of threads.
 
+mod seen;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::routing::{Routing, Surprise};
 use crate::model::{Batch, Cause, CauseId, Causes, Code, Counters, EventTypes, Severity, Verdict};
-use crate::pipeline::judging::NO_ID_HASH;
+use seen::{Earlier, REMEMBERED, Seen};
 
-/// Hashes already, so hashing them again would be waste.
-#[derive(Debug, Default, Clone, Copy)]
-struct AsIs(u64);
-
-impl std::hash::Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-    fn write_u64(&mut self, n: u64) {
-        self.0 = n;
-    }
-}
-
-type ByHash<V> = HashMap<u64, V, std::hash::BuildHasherDefault<AsIs>>;
-
-/// Many small maps instead of a large one: each grows by itself, in the processor's cache, and never is the whole
-/// there twice.
-const SHARDS: usize = 64;
-
-/// Every event id of the run so far, as hashes: 16 bytes an event. Two different ids fall together once in some
-/// 10^7 runs of a million events.
+/// The event ids of the run so far, as hashes: some 18 bytes an event, in bounded memory (see [`Seen`]). Two different ids fall together once in some
+/// 10^7 runs of a million events; of two payloads under one id, half a hash each is compared.
 #[derive(Debug)]
 pub(super) struct Duplicates {
     policy: Surprise,
-    seen: Vec<ByHash<u64>>,
+    seen: Seen,
     causes: Arc<Causes>,
     types: Arc<EventTypes>,
     severity: [Severity; 2],
@@ -62,7 +40,7 @@ impl Duplicates {
             };
         Self {
             policy: routing.policy.duplicate_event,
-            seen: vec![HashMap::default(); SHARDS],
+            seen: Seen::new(),
             causes,
             types,
             severity: [severity(Code::X501), severity(Code::X502)],
@@ -77,27 +55,15 @@ impl Duplicates {
         }
         let mut found = Vec::new();
         for events in &batch.events {
-            for (row, (id, payload)) in events.id_hash.iter().zip(&events.payload_hash).enumerate()
-            {
-                if *id == NO_ID_HASH {
-                    continue;
-                }
-                // The map itself looks at the lowest and the highest bits.
-                let shard = (*id >> 32) as usize % SHARDS;
-                match self.seen[shard].entry(*id) {
-                    std::collections::hash_map::Entry::Vacant(entry) => {
-                        entry.insert(*payload);
-                    }
-                    std::collections::hash_map::Entry::Occupied(entry) => {
-                        let code = if entry.get() == payload {
-                            Code::X501
-                        } else {
-                            Code::X502
-                        };
-                        found.push((events.event_type.0, events.record[row], code));
-                    }
-                }
-            }
+            self.seen
+                .add(&events.id_hash, &events.payload_hash, |row, earlier| {
+                    let code = match earlier {
+                        Earlier::None => return,
+                        Earlier::Same => Code::X501,
+                        Earlier::Other => Code::X502,
+                    };
+                    found.push((events.event_type.0, events.record[row], code));
+                });
         }
         if found.is_empty() {
             return;
@@ -108,9 +74,48 @@ impl Duplicates {
             .map(|(event, record, code)| self.found(event, record, code))
             .collect();
         for duplicate in &found {
-            count(batch, duplicate);
+            let repaired = self.was_repaired(batch, duplicate.record);
+            count(batch, duplicate, repaired);
         }
         merge(batch, &found);
+    }
+
+    fn was_repaired(&self, batch: &Batch, record: u32) -> bool {
+        let failures = &batch.failures;
+        let start = failures.record.partition_point(|r| *r < record);
+        let of_record = failures.record[start..]
+            .iter()
+            .zip(&failures.cause[start..]);
+        of_record
+            .take_while(|(r, _)| **r == record)
+            .any(|(_, id)| self.causes.get(*id).is_some_and(|c| c.code == Code::F701))
+    }
+
+    /// Adds again what was found of these rows of a batch, ascending, when they were judged before.
+    pub fn mark_again(&mut self, batch: &mut Batch, known: &[(u32, Code)]) {
+        let found: Vec<Found> = known
+            .iter()
+            .filter_map(|(row, code)| {
+                let event_type = *batch.records.event_type.get(*row as usize)?;
+                Some(self.found(event_type.checked_sub(1)?, *row, *code))
+            })
+            .collect();
+        for duplicate in &found {
+            let repaired = self.was_repaired(batch, duplicate.record);
+            count(batch, duplicate, repaired);
+        }
+        if !found.is_empty() {
+            merge(batch, &found);
+        }
+    }
+
+    /// A sentence once ids had to be forgotten.
+    pub fn warning(&self) -> Option<String> {
+        self.seen.forgot().then(|| {
+            format!(
+                "more event ids than are remembered: duplicates (X501, X502) more than some {REMEMBERED} events apart may be missing"
+            )
+        })
     }
 
     fn found(&mut self, event: u16, record: u32, code: Code) -> Found {
@@ -140,7 +145,7 @@ impl Duplicates {
     }
 }
 
-fn count(batch: &mut Batch, duplicate: &Found) {
+fn count(batch: &mut Batch, duplicate: &Found, repaired: bool) {
     let row = duplicate.record as usize;
     let object = batch.records.object[row];
     let Some(counters) = batch
@@ -165,6 +170,9 @@ fn count(batch: &mut Batch, duplicate: &Found) {
     };
     *place(counters, from) -= 1;
     *place(counters, to) += 1;
+    if repaired && from == Verdict::Good && to != Verdict::Good {
+        counters.repaired -= 1;
+    }
     *verdict = to as u8;
 }
 
@@ -186,7 +194,8 @@ fn merge(batch: &mut Batch, found: &[Found]) {
         while let Some(duplicate) = next.next_if(|d| d.record < old.record[row]) {
             out.push(duplicate.record, duplicate.cause, None);
         }
-        out.push(old.record[row], old.cause[row], old.value(row));
+        let (record, cause) = (old.record[row], old.cause[row]);
+        out.push_repaired(record, cause, old.value(row), old.repaired.get(row));
     }
     for duplicate in next {
         out.push(duplicate.record, duplicate.cause, None);

@@ -19,6 +19,8 @@ pub(super) enum Work {
     Objects(Vec<Whole>),
     /// Whole lines of one object whose state so far is known.
     Block(BlockWork),
+    /// A record of one object that holds no line (L102), and why not.
+    Refused(BlockWork, String),
     /// An object that cannot be read.
     Unreadable {
         object: u32,
@@ -33,6 +35,8 @@ pub(super) struct Whole {
     /// What is known of it before its first line.
     pub state: ParseState,
     pub content: Content,
+    /// As listed; 0 where that says nothing.
+    pub listed_bytes: u64,
 }
 
 /// Whole lines of one object.
@@ -147,11 +151,8 @@ impl Feeder<'_> {
                     if self.follow {
                         remember(&mut followed, index, &content, || start(&hours, index));
                     }
-                    let size = sizes
-                        .get(index as usize)
-                        .copied()
-                        .unwrap_or(UNIT_BYTES)
-                        .max(1);
+                    let listed_bytes = sizes.get(index as usize).copied();
+                    let size = listed_bytes.unwrap_or(UNIT_BYTES).max(1);
                     // A large object is cut into blocks by its worker, so it never shares a unit.
                     let alone = matches!(content, Content::Stream(_)) || size >= UNIT_BYTES;
                     let before = if alone {
@@ -163,6 +164,7 @@ impl Feeder<'_> {
                         object: index,
                         state: start(&hours, index),
                         content,
+                        listed_bytes: listed_bytes.unwrap_or(0),
                     });
                     group.marks.extend(marks.remove(&index));
                     group.bytes += size;
@@ -193,6 +195,25 @@ impl Feeder<'_> {
                     };
                     let mark = marks.remove(&index).into_iter().collect();
                     self.send(&mut number, Work::Block(block), mark)
+                }),
+                Ok(Arrival::Refused {
+                    index,
+                    offset,
+                    bytes,
+                    message,
+                }) => self.flush(&mut number, &mut group).and_then(|()| {
+                    let state = followed
+                        .entry(index)
+                        .or_insert_with(|| start(&hours, index));
+                    state.lines += 1;
+                    let block = BlockWork {
+                        object: index,
+                        text: bytes,
+                        offset,
+                        state: state.clone(),
+                    };
+                    let mark = marks.remove(&index).into_iter().collect();
+                    self.send(&mut number, Work::Refused(block, message), mark)
                 }),
                 Ok(Arrival::Resumed { index, lines, head }) => {
                     self.flush(&mut number, &mut group).and_then(|()| {

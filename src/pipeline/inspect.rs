@@ -4,18 +4,20 @@ use std::ops::Range;
 
 use crate::contract::Contract;
 use crate::error::{Error, Result};
-use crate::event::split_query;
 use crate::frame::cell::{event_of, failures_of, frame_cell, verdict_of};
 use crate::frame::snapshot::column;
 use crate::frame::{Cell, Snapshot};
 use crate::model::{
-    Code, Detail, DetailFailure, DetailField, DetailProperty, EventType, FIELDS, FieldId,
-    FieldKind, PropertyScratch,
+    Code, Detail, DetailFailure, DetailField, DetailProperty, EventType, FIELDS, FieldId, FieldKind,
 };
-use crate::parse::encoding::{decode_header, percent_decode, undo_log_layer};
+use crate::parse::encoding::{decode_header, undo_log_layer};
 use crate::pipeline::raw_fields::{self, RawField};
 use crate::pipeline::raw_line::{RawLine, RawLines};
 use crate::source;
+
+mod query;
+
+use query::Request;
 
 /// Looks at records one after the other; remembers the object that was read last.
 #[derive(Debug, Default)]
@@ -93,29 +95,48 @@ pub fn loaded(snapshot: &Snapshot, row: u32, contract: &Contract) -> Detail {
         FieldId::CS_URI_QUERY.field().column,
         row as usize,
     );
-    detail.properties = loaded_properties(&query.to_text());
-    judge(&mut detail, snapshot, contract);
+    let text = |id: FieldId| {
+        frame_cell(&snapshot.records, id.field().column, row as usize)
+            .to_text()
+            .into_owned()
+    };
+    let request = Request {
+        method: &text(FieldId::CS_METHOD),
+        stem: &text(FieldId::CS_URI_STEM),
+        status: text(FieldId::SC_STATUS).parse().ok(),
+    };
+    let pairs = query::read(contract, request, &logged(&query.to_text()));
+    detail.properties = pairs.into_iter().map(|(property, _)| property).collect();
+    judge(&mut detail, snapshot);
     detail
 }
 
 /// What the raw line says, with the verdicts of the snapshot.
 fn with_raw(snapshot: &Snapshot, row: u32, contract: &Contract, raw: RawLine) -> Detail {
     let mut detail = head(snapshot, row);
-    let mut query = None;
-    for column in raw_fields::columns(&raw) {
-        detail.fields.push(field(&column));
-        if column.id == Some(FieldId::CS_URI_QUERY) && column.text != "-" {
-            query = Some(column);
-        }
-    }
+    let columns = raw_fields::columns(&raw);
+    detail.fields = columns.iter().map(field).collect();
+    let text = |id: FieldId| {
+        let column = columns.iter().find(|column| column.id == Some(id));
+        column.map_or("", |column| column.text.as_str())
+    };
+    let request = Request {
+        method: text(FieldId::CS_METHOD),
+        stem: text(FieldId::CS_URI_STEM),
+        status: text(FieldId::SC_STATUS).parse().ok(),
+    };
+    let query = columns
+        .iter()
+        .find(|column| column.id == Some(FieldId::CS_URI_QUERY) && column.text != "-");
     let mut ranges = Vec::new();
-    if let Some(query) = &query {
-        (detail.properties, ranges) = properties(&query.text).into_iter().unzip();
+    if let Some(query) = query {
+        let pairs = query::read(contract, request, &query.text);
+        (detail.properties, ranges) = pairs.into_iter().unzip();
     }
     detail.raw = raw.bytes;
-    judge(&mut detail, snapshot, contract);
+    judge(&mut detail, snapshot);
     // Where the line holds another spelling of the query, nothing can be marked in it.
-    if let Some(place) = query.and_then(|query| query.place) {
+    if let Some(place) = query.and_then(|query| query.place.clone()) {
         detail.raw_marks = marks(&detail, &ranges, place.start);
     }
     detail
@@ -200,111 +221,72 @@ fn field(column: &RawField) -> DetailField {
     }
 }
 
-/// The decoded pairs of a query, each with the range in it that its value came from (its key where the value is empty).
-fn properties(query: &str) -> Vec<(DetailProperty, Range<usize>)> {
-    let mut scratch = PropertyScratch::default();
-    split_query(query, &mut scratch);
-    let view = scratch.view(query);
-    let pair = |i: usize| {
-        let raw = view.raw_value(i);
-        // `raw` is a part of `query`, so this is its place in it.
-        let end = (raw.as_ptr().addr() - query.as_ptr().addr()) + raw.len();
-        let start = if raw.is_empty() {
-            query[..end].rfind('&').map_or(0, |at| at + 1)
-        } else {
-            end - raw.len()
-        };
-        let property = DetailProperty {
-            key: view.key(i).to_owned(),
-            value: Some(view.value(i).to_owned()),
-            raw: raw.to_owned(),
-            ..DetailProperty::default()
-        };
-        (property, start..end)
-    };
-    (0..view.len()).map(pair).collect()
-}
-
-/// The decoded pairs of a query whose log layer is off already, as the frame keeps it: one layer is left.
-fn loaded_properties(query: &str) -> Vec<DetailProperty> {
-    let decode = |text: &str| percent_decode(&text.replace('+', " "));
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let property = |(key, value): (&str, &str)| DetailProperty {
-        key: decode(key),
-        value: Some(decode(value)),
-        raw: value.to_owned(),
-        ..DetailProperty::default()
-    };
-    pairs.map(property).collect()
+/// The query as the frame keeps it, one layer off, with that layer put on again.
+fn logged(query: &str) -> String {
+    query.replace('%', "%25")
 }
 
 /// Puts declarations and failures where they belong.
-fn judge(detail: &mut Detail, snapshot: &Snapshot, contract: &Contract) {
+fn judge(detail: &mut Detail, snapshot: &Snapshot) {
     let event_type =
         event_of(snapshot, detail.row as usize).map(|(table, _)| table.event_type.clone());
     for property in &mut detail.properties {
-        property.declared = declared(event_type.as_deref(), contract, &property.key);
+        if property.depth <= 1 {
+            let by_schema = declared(event_type.as_deref(), &property.path);
+            if !by_schema.is_empty() {
+                property.declared = by_schema;
+            }
+        }
     }
     for failure in failures_of(snapshot, detail.row as usize) {
+        let sentence = failure.message();
         let cause = failure.cause;
         let told = DetailFailure {
             code: cause.code,
             severity: cause.severity,
             path: cause.path.to_string(),
             expected: cause.expected.to_string(),
-            sentence: cause.message(failure.value),
+            sentence,
         };
         match owner(&detail.properties, &cause.path, failure.value) {
             Some(i) => detail.properties[i].failures.push(told),
-            None if cause.code == Code::V401 => detail.properties.push(DetailProperty {
-                key: cause.path.to_string(),
-                declared: declared(event_type.as_deref(), contract, &cause.path),
-                failures: vec![told],
-                ..DetailProperty::default()
-            }),
+            None if matches!(cause.code, Code::V401 | Code::F701) => {
+                detail.properties.push(DetailProperty {
+                    key: cause.path.to_string(),
+                    path: cause.path.to_string(),
+                    declared: declared(event_type.as_deref(), &cause.path),
+                    failures: vec![told],
+                    ..DetailProperty::default()
+                });
+            }
             None => detail.failures.push(told),
         }
     }
 }
 
-/// The property that a failure is about: of several with that key, the one with that value.
+/// The property that a failure is about: the nearest to its path, and of several with that path the one with that value.
 fn owner(properties: &[DetailProperty], path: &str, value: Option<&str>) -> Option<usize> {
     let named = |p: &DetailProperty| {
-        let rest = path.strip_prefix(p.key.as_str());
-        !p.key.is_empty()
+        let rest = path.strip_prefix(p.path.as_str());
+        !p.path.is_empty()
             && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
     let same = |p: &DetailProperty| {
         value.is_some_and(|v| p.value.as_deref().is_some_and(|whole| whole.starts_with(v)))
     };
-    properties
-        .iter()
-        .position(|p| named(p) && same(p))
-        .or_else(|| properties.iter().position(named))
+    let all = properties.iter().enumerate();
+    // The first of equals: `max_by_key` takes the last.
+    all.rev()
+        .filter(|(_, p)| named(p))
+        .max_by_key(|(_, p)| (p.path.len(), same(p), p.depth))
+        .map(|(i, _)| i)
 }
 
-/// What the schema says of a key, or else what `frontlog.toml` uses it for.
-fn declared(event_type: Option<&EventType>, contract: &Contract, key: &str) -> String {
-    let by_schema = event_type
-        .and_then(|t| t.columns.iter().find(|c| &*c.name == key))
-        .map(|c| c.declared.to_string());
-    by_schema
-        .filter(|d| !d.is_empty())
-        .unwrap_or_else(|| role(contract, key).to_owned())
-}
-
-/// What `[event]` of `frontlog.toml` uses a key for.
-fn role(contract: &Contract, key: &str) -> &'static str {
-    use crate::model::routing::NameRule;
-    let routing = &contract.routing;
-    match &routing.name {
-        NameRule::Query(keys) if keys.iter().any(|k| k == key) => "event name",
-        _ if routing.version.key.as_deref() == Some(key) => "schema version",
-        _ if routing.id_key.as_deref() == Some(key) => "event id",
-        _ if routing.time.as_ref().is_some_and(|t| t.key == key) => "event time",
-        _ => "",
-    }
+/// What the schema says of a key; empty where it says nothing.
+fn declared(event_type: Option<&EventType>, key: &str) -> String {
+    let columns = event_type.map_or(&[][..], |t| &t.columns);
+    let column = columns.iter().find(|c| &*c.name == key);
+    column.map_or_else(String::new, |c| c.declared.to_string())
 }
 
 /// Byte ranges of the raw line that failures are about.
@@ -324,10 +306,49 @@ fn marks(detail: &Detail, ranges: &[Range<usize>], query_start: usize) -> Vec<Ra
 mod tests {
     use super::*;
 
+    const PIXEL: Request<'static> = Request {
+        method: "GET",
+        stem: "/i",
+        status: Some(200),
+    };
+
+    /// A contract without payloads.
+    fn plain() -> Contract {
+        let mut contract = Contract::builtin();
+        contract.routing = crate::contract::preset::generic();
+        contract
+    }
+
+    #[test]
+    fn what_a_payload_held_stands_below_it() {
+        let base64 = "eyJzY2hlbWEiOiJpZ2x1OmE-YiIsImRhdGEiOnsic2NoZW1hIjoiaWdsdTp2L2NsaWNrL2pzb25zY2hlbWEvMS0wLTAiLCJkYXRhIjp7ImlkIjoiYSIsInNpemVzIjpbMSx7InciOjJ9XX19fQ";
+        let query = format!("e=ue&ue_px={base64}&tv=js-3&p=web");
+        let read = query::read(&Contract::builtin(), PIXEL, &query);
+        let lines: Vec<(u8, &str, &str)> = read
+            .iter()
+            .map(|(p, _)| (p.depth, p.path.as_str(), p.value.as_deref().unwrap()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (0, "e", "ue"),
+                (0, "ue_px", base64),
+                (1, "id", "a"),
+                (1, "sizes", r#"[1,{"w":2}]"#),
+                (2, "sizes[0]", "1"),
+                (2, "sizes[1]", r#"{"w":2}"#),
+                (3, "sizes[1].w", "2"),
+                (0, "tv", "js-3"),
+                (0, "p", "web"),
+            ]
+        );
+        assert!(read[4].1 == read[1].1 && query[read[4].1.clone()] == *base64);
+    }
+
     #[test]
     fn pairs_know_where_their_value_stands_in_the_query() {
         let query = "e=checkout&value=12%252C50&empty=&flag";
-        let found: Vec<(String, &str)> = properties(query)
+        let found: Vec<(String, &str)> = query::read(&plain(), PIXEL, query)
             .into_iter()
             .map(|(p, at)| (p.value.unwrap(), &query[at]))
             .collect();
@@ -343,9 +364,9 @@ mod tests {
     #[test]
     fn a_query_from_the_frame_has_one_layer_left() {
         let values = |query: &str| -> Vec<String> {
-            loaded_properties(query)
+            query::read(&plain(), PIXEL, &logged(query))
                 .into_iter()
-                .filter_map(|p| p.value)
+                .filter_map(|(p, _)| p.value)
                 .collect()
         };
         assert_eq!(
@@ -358,6 +379,7 @@ mod tests {
     fn a_failure_finds_its_property_also_among_repeated_keys_and_parts() {
         let property = |key: &str, value: &str| DetailProperty {
             key: key.into(),
+            path: key.into(),
             value: Some(value.into()),
             ..DetailProperty::default()
         };

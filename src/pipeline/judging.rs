@@ -9,7 +9,9 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::contract::Contract;
-use crate::event::{Envelope, KeyTable, Name, Router, UNKNOWN_KEY, split_query, undone_len};
+use crate::event::{Envelope, KeyTable, Name, Routes, UNKNOWN_KEY, split_query, undone_len};
+use crate::model::column::Lender;
+use crate::model::lanes::Mark;
 use crate::model::{
     Causes, Code, Counters, EventColumns, EventTypeId, EventTypes, FailureColumns, Properties,
     PropertyScratch, Verdict,
@@ -19,15 +21,22 @@ mod catalogue;
 mod emit;
 mod inspection;
 mod judge;
+mod mend;
+mod payload;
+pub mod preview;
 mod rest;
+mod ways;
 
 use catalogue::{Catalogue, Known};
 use emit::Emitter;
 pub use inspection::{InspectedFailure, InspectedProperty, Inspection, inspect};
 use judge::Scratch;
+use payload::payload_hash;
+use preview::PreviewTally;
+use ways::Ways;
 
 /// What judging reads of a record. Texts as logged, `-` where the log says so.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct RecordView<'a> {
     /// `cs-method`.
     pub method: &'a str,
@@ -43,18 +52,20 @@ pub struct RecordView<'a> {
     pub time_us: i64,
     /// The whole line, for `failed_raw`.
     pub line: &'a str,
+    /// The part of the query that its own column keeps as it stands, where there is one.
+    pub kept: Lender<'a>,
 }
 
 /// Finds events among records, judges them and fills their columns. One a thread.
 #[derive(Debug)]
 pub struct Judging {
-    router: Router,
-    envelope: Envelope,
+    routes: Routes,
     keys: KeyTable,
     ids: Vec<u16>,
     properties: PropertyScratch,
     scratch: Scratch,
     catalogue: Catalogue,
+    ways: Ways,
     /// By event type id: what this batch has of it.
     tables: Vec<Option<EventColumns>>,
     wanted: Wanted,
@@ -99,16 +110,17 @@ impl Judging {
         failed_raw: bool,
     ) -> Self {
         let mut keys = KeyTable::default();
-        let envelope = Envelope::new(&contract.routing, &mut keys);
+        let routes = Routes::new(&contract.routing, &mut keys);
+        let ways = Ways::new(&contract, types.clone());
         let catalogue = Catalogue::new(&contract, types, causes, &mut keys);
         Self {
-            router: Router::new(&contract.routing),
-            envelope,
+            routes,
             keys,
             ids: vec![],
             properties: PropertyScratch::default(),
             scratch: Scratch::default(),
             catalogue,
+            ways,
             tables: vec![],
             wanted: Wanted {
                 columns,
@@ -116,6 +128,23 @@ impl Judging {
                 times: columns,
             },
         }
+    }
+
+    /// Counts what each repair would do to the values that it judges, for [`Judging::take_preview`].
+    pub fn with_preview(mut self, wanted: bool) -> Self {
+        self.scratch.preview = wanted.then(Box::default);
+        self
+    }
+
+    /// What was counted since the last call, where it is counted at all.
+    pub fn take_preview(&mut self) -> Option<PreviewTally> {
+        self.scratch.preview.as_deref_mut().map(std::mem::take)
+    }
+
+    /// Does not say how events came to their names.
+    pub fn without_ways(mut self) -> Self {
+        self.ways = Ways::none(self.catalogue.types());
+        self
     }
 
     /// Fills `event_time_us` even where no columns are wanted.
@@ -135,15 +164,13 @@ impl Judging {
         failures: &mut FailureColumns,
         counters: &mut Counters,
     ) -> (u16, u32, Verdict) {
-        if !self.router.is_event(view.method, view.stem, view.status) {
+        let Some(route) = self.open(view) else {
             counters.not_events += 1;
             return (0, 0, Verdict::NotEvent);
-        }
-        let query = if view.query == "-" { "" } else { view.query };
-        split_query(query, &mut self.properties);
-        let properties = self.properties.view(query);
-        self.keys.resolve(&properties, &mut self.ids);
-        let name = self.envelope.name(&properties, &self.ids, view.stem);
+        };
+        let properties = self.properties.view(query_of(view));
+        let envelope = self.routes.envelope(route);
+        let name = envelope.name(&properties, &self.ids, view.stem);
         let name_key = name.at.map_or(UNKNOWN_KEY, |at| self.ids[at]);
         let event = Event {
             view,
@@ -157,11 +184,13 @@ impl Judging {
             failures,
             counters,
             failed: false,
+            repaired: false,
         };
-        let known = identify(&mut self.catalogue, &self.envelope, &event, &mut emitter);
+        let known = identify(&mut self.catalogue, envelope, (&event, route), &mut emitter);
         let Some(known) = known else {
             return (0, 0, finish(&mut emitter));
         };
+        self.ways.note(route, &event);
         let event_type = known.event_type(&self.catalogue);
         let table = table_of(&mut self.tables, event_type, || {
             known.columns(&self.catalogue, event_type, self.wanted.columns)
@@ -170,7 +199,7 @@ impl Judging {
         judge::judge(
             &mut self.catalogue,
             &mut self.scratch,
-            &self.envelope,
+            envelope,
             &event,
             known,
             target,
@@ -178,8 +207,28 @@ impl Judging {
         );
         let verdict = finish(&mut emitter);
         let row = table.record.len() as u32;
-        push_row(table, record, &event, &self.envelope, self.wanted, verdict);
+        push_row(table, record, &event, envelope, self.wanted, verdict);
         (event_type.0 + 1, row, verdict)
+    }
+
+    /// Cuts and decodes the query of a record that is an event, and says by which way it is one; `None` for others.
+    #[inline]
+    fn open(&mut self, view: &RecordView<'_>) -> Option<usize> {
+        let routes = &mut self.routes;
+        let candidates = routes.candidates(view.method, view.stem, view.status);
+        if candidates.is_empty() {
+            return None;
+        }
+        let query = query_of(view);
+        split_query(query, &mut self.properties);
+        let properties = self.properties.view(query);
+        self.keys.resolve(&properties, &mut self.ids);
+        let route = routes.choose(candidates, &properties, &self.ids)?;
+        let payloads = routes.payloads(route);
+        if !payloads.is_empty() {
+            payloads.open(query, &mut self.properties, &mut self.ids, &self.keys);
+        }
+        Some(route)
     }
 
     /// The columns filled since the last call, by event type id; to be called at the end of a batch.
@@ -190,22 +239,33 @@ impl Judging {
     }
 }
 
+fn query_of<'a>(view: &RecordView<'a>) -> &'a str {
+    if view.query == "-" { "" } else { view.query }
+}
+
 /// Finds the event's type; tells of what is wrong with its name, version or length.
 fn identify(
     catalogue: &mut Catalogue,
     envelope: &Envelope,
-    event: &Event<'_>,
+    (event, route): (&Event<'_>, usize),
     emitter: &mut Emitter<'_>,
 ) -> Option<Known> {
     let Some(name) = event.name.text.as_deref() else {
-        emitter.emit(catalogue.no_name, None);
+        emitter.emit(catalogue.no_name[route], None);
         return None;
     };
     let version_at = envelope.version_at(event.ids);
-    let version = version_at.map(|at| event.properties.value(at));
+    let sent = version_at.map(|at| event.properties.value(at));
+    let version = event.name.version.as_deref().or(sent);
     // Known by their marks, name and version need no look into a table of names.
     let marks = event.name.at.map(|at| {
         let mark = |at| event.properties.value_mark(at);
+        if event.name.rewritten {
+            return (
+                Mark::of_text(name),
+                version.map(Mark::of_text).unwrap_or_default(),
+            );
+        }
         (mark(at), version_at.map(mark).unwrap_or_default())
     });
     let (known, surprise) = match marks.and_then(|marks| catalogue.recent(marks)) {
@@ -241,6 +301,7 @@ fn finish(emitter: &mut Emitter<'_>) -> Verdict {
         Verdict::Failed
     } else {
         emitter.counters.good += 1;
+        emitter.counters.repaired += u64::from(emitter.repaired);
         Verdict::Good
     }
 }
@@ -274,9 +335,12 @@ fn push_row(
         .push(id.map_or(NO_ID_HASH, |id| xxh3_64(id.as_bytes()).max(NO_ID_HASH + 1)));
     table
         .payload_hash
-        .push(xxh3_64(event.properties.query().as_bytes()));
+        .push(payload_hash(event.properties.query()));
     if wanted.columns {
-        table.event_id.push(id);
+        match id {
+            Some(id) => table.event_id.push_piece(id, event.view.kept),
+            None => table.event_id.push_null(),
+        }
     }
     if wanted.times {
         table.event_time_us.push(

@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::TrySendError;
 
-use crate::decode::{BlockReader, Encoding, ParquetText, Piece, sniff, unpacked};
+use crate::decode::{BlockReader, Encoding, Piece, sniff, unpacked};
 use crate::model::batch::ObjectCount;
 use crate::model::{Batch, Code, Counters, ObjectId, ObjectStatus, Progress};
 use crate::parse::{LineSink, ParseState};
 use crate::pipeline::feeder::{BlockWork, Whole};
+use crate::pipeline::parquet::{self, Kept};
 use crate::pipeline::records::Records;
-use crate::pipeline::worker::{Worker, unreadable};
+use crate::pipeline::worker::{Worker, count_text, unreadable};
 use crate::source::Content;
 
 /// A block of a large object, on its way to whichever worker is free.
@@ -25,10 +26,12 @@ pub(super) struct Part {
     pub end: Option<ObjectStatus>,
 }
 
-/// Objects up to this size as stored are read and inflated whole.
+/// Objects up to this size as stored are read and inflated whole, but for Parquet.
 const WHOLE_OBJECT_BYTES: u64 = 24 << 20;
 /// Plain objects past this size are cut into blocks, so that all cores work on them.
 const BLOCK_BYTES: usize = 8 << 20;
+/// And those of a followed run, where lines are handed on as they come.
+const LIVE_BYTES: usize = 1 << 20;
 
 impl Worker<'_> {
     /// A large object: this thread inflates and cuts, every thread parses.
@@ -44,25 +47,23 @@ impl Worker<'_> {
             object,
             mut state,
             content,
+            listed_bytes,
         } = whole;
         let mut stored = 0;
         let reader = match open(content, &mut stored) {
             Ok(Opened::Text(reader)) => reader,
-            Ok(Opened::Parquet(bytes)) => {
-                return self.cut_parquet(unit, object, &state, &bytes);
+            Ok(Opened::Parquet(kept)) => {
+                return self.cut_parquet(unit, (object, listed_bytes), &state, kept);
             }
-            Err(e) => {
-                let mut batch = self.batch(unit, 0, true);
-                batch
-                    .objects
-                    .push(unreadable(object, format!("cannot read the object: {e}")));
-                return self.send(batch);
-            }
+            Err(e) => return self.unopened(unit, object, &e),
         };
         let before = self.shared.read_before(object);
         let mut part = 0;
         let mut end = ObjectStatus::Read;
-        for piece in BlockReader::new(reader, BLOCK_BYTES) {
+        // Only a run that follows has versions, and nobody of it waits for a block to fill.
+        let is_live = self.shared.versions.is_some();
+        let block_bytes = if is_live { LIVE_BYTES } else { BLOCK_BYTES };
+        for piece in BlockReader::new(reader, block_bytes).live(is_live) {
             if self.shared.cancel.is_cancelled() {
                 return None;
             }
@@ -148,8 +149,16 @@ impl Worker<'_> {
         self.end_of_large((unit, part), object, end, stored)
     }
 
+    /// The only batch of a large object that could not even be opened.
+    pub(super) fn unopened(&mut self, unit: u64, object: u32, e: &std::io::Error) -> Option<()> {
+        let mut batch = self.batch(unit, 0, true);
+        let message = format!("cannot read the object: {e}");
+        batch.objects.push(unreadable(object, message));
+        self.send(batch)
+    }
+
     /// The last batch of a large object: how it ended.
-    fn end_of_large(
+    pub(super) fn end_of_large(
         &mut self,
         (unit, part): (u64, u32),
         object: u32,
@@ -175,61 +184,17 @@ impl Worker<'_> {
         self.send(batch)
     }
 
-    /// A Parquet file, one row group after the other.
-    fn cut_parquet(
-        &mut self,
-        unit: u64,
-        object: u32,
-        start: &ParseState,
-        bytes: &[u8],
-    ) -> Option<()> {
-        let mut part = 0;
-        let mut offset = 0;
-        let mut end = ObjectStatus::Read;
-        let mut state = start.clone();
-        let mut hand_on = |this: &mut Self, text: Vec<u8>, state: &ParseState, end| {
-            let block = BlockWork {
-                object,
-                offset,
-                state: state.clone(),
-                text,
-            };
-            offset += block.text.len() as u64;
-            let number = part;
-            part += 1;
-            this.hand_on(Part {
-                unit,
-                number,
-                last: false,
-                block,
-                end,
-            })
+    /// A record that holds no line.
+    pub(super) fn refused(&mut self, work: &BlockWork, why: &str, batch: &mut Batch) {
+        count_text(work, Some(ObjectStatus::Reading), batch);
+        let raw = work.text.strip_suffix(b"\n").unwrap_or(&work.text);
+        let object = work.object;
+        let mut records = Records {
+            worker: self,
+            batch,
+            object,
         };
-        let mut corrupt = None;
-        match ParquetText::new(bytes) {
-            Ok(mut rows) => {
-                state = start.clone().of_columns(&rows.names());
-                while let Some(block) = rows.next_block() {
-                    if self.shared.cancel.is_cancelled() {
-                        return None;
-                    }
-                    match block {
-                        Ok(text) => {
-                            let before = state.clone();
-                            state.advance(&text);
-                            hand_on(self, text, &before, None)?;
-                        }
-                        Err(why) => corrupt = Some(why.0),
-                    }
-                }
-            }
-            Err(why) => corrupt = Some(why.0),
-        }
-        if let Some(why) = corrupt {
-            end = ObjectStatus::Corrupt(why);
-            hand_on(self, Vec::new(), &state, Some(end.clone()))?;
-        }
-        self.end_of_large((unit, part), object, end, bytes.len() as u64)
+        records.reject(Code::L102, work.state.lines, work.offset, raw, &why);
     }
 
     fn long_line(
@@ -267,8 +232,25 @@ impl Worker<'_> {
         }
     }
 
+    /// Whether an object is read in blocks.
+    pub(super) fn is_large(&self, content: &Content) -> bool {
+        match content {
+            // Of an overwritten object the versions are compared, for which its text is needed as a whole.
+            Content::Bytes(bytes) => {
+                self.shared.versions.is_none()
+                    && bytes.len() as u64 > parquet::WHOLE_BYTES
+                    && sniff(bytes) == Encoding::Parquet
+            }
+            Content::File(path) => match std::fs::metadata(path).map_or(0, |meta| meta.len()) {
+                WHOLE_OBJECT_BYTES.. => true,
+                size => size > parquet::WHOLE_BYTES && parquet::is_at(path),
+            },
+            Content::Stream(_) => true,
+        }
+    }
+
     /// To whoever is free; this thread does it itself when nobody is.
-    fn hand_on(&mut self, part: Part) -> Option<()> {
+    pub(super) fn hand_on(&mut self, part: Part) -> Option<()> {
         match self.parts.0.try_send(part) {
             Ok(()) => Some(()),
             Err(TrySendError::Full(part) | TrySendError::Disconnected(part)) => self.part(part),
@@ -276,38 +258,34 @@ impl Worker<'_> {
     }
 }
 
-pub(super) fn is_large(content: &Content) -> bool {
-    match content {
-        Content::Bytes(_) => false,
-        Content::File(path) => std::fs::metadata(path).is_ok_and(|m| m.len() > WHOLE_OBJECT_BYTES),
-        Content::Stream(_) => true,
-    }
-}
-
 /// The content of a large object.
 enum Opened {
     /// Its text, unpacked while it is read.
     Text(Box<dyn Read + Send>),
-    /// All of it: what Parquet holds is found from its end.
-    Parquet(Vec<u8>),
+    /// Parquet.
+    Parquet(Kept),
 }
 
 fn open(content: Content, stored: &mut u64) -> std::io::Result<Opened> {
     let reader: Box<dyn Read + Send> = match content {
         Content::File(path) => {
-            let file = File::open(path)?;
+            let mut file = File::open(path)?;
             *stored = file.metadata()?.len();
+            if parquet::is_one(&mut file)? {
+                return Ok(Opened::Parquet(Kept::File(file)));
+            }
             Box::new(file)
         }
         Content::Stream(reader) => reader,
-        Content::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes.to_vec())),
+        Content::Bytes(bytes) if sniff(&bytes) == Encoding::Parquet => {
+            return Ok(Opened::Parquet(Kept::Bytes(bytes)));
+        }
+        Content::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
     };
     let mut buffered = std::io::BufReader::with_capacity(256 << 10, reader);
     let first = std::io::BufRead::fill_buf(&mut buffered)?;
     if sniff(first) == Encoding::Parquet {
-        let mut bytes = Vec::with_capacity(*stored as usize);
-        buffered.read_to_end(&mut bytes)?;
-        return Ok(Opened::Parquet(bytes));
+        return Ok(Opened::Parquet(Kept::Stream(Box::new(buffered))));
     }
     unpacked(buffered).map(Opened::Text)
 }
@@ -320,8 +298,8 @@ mod tests {
     use super::*;
     use crate::contract::Contract;
     use crate::model::{Causes, EventTypes};
-    use crate::pipeline::Needs;
     use crate::pipeline::worker::Shared;
+    use crate::pipeline::{ContractInForce, Needs};
 
     /// Gives its text, then fails as a network does.
     struct Reset(&'static [u8]);
@@ -339,7 +317,8 @@ mod tests {
     #[test]
     fn a_stream_that_breaks_leaves_no_hole_in_the_order() {
         let shared = Shared {
-            contract: Arc::new(Contract::builtin()),
+            contract: Arc::new(ContractInForce::new(Arc::new(Contract::builtin()))),
+            against: None,
             types: Arc::new(EventTypes::default()),
             causes: Arc::new(Causes::default()),
             needs: Needs::default(),
@@ -349,6 +328,8 @@ mod tests {
             streams: AtomicUsize::new(0),
             read_before: std::sync::Mutex::default(),
             versions: None,
+            parquet: crate::pipeline::parquet::Budget::new(0),
+            repairs: std::sync::Mutex::default(),
         };
         let (_units, units) = crossbeam_channel::bounded(1);
         let parts = crossbeam_channel::bounded(0);
@@ -359,6 +340,7 @@ mod tests {
             object: 0,
             state: ParseState::default(),
             content,
+            listed_bytes: 0,
         };
         assert!(worker.large(7, whole).is_some());
         let batches: Vec<Batch> = out.try_iter().collect();

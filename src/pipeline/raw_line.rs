@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
-use crate::decode::{Encoding, ParquetText, sniff, unpacked};
+use crate::decode::{Encoding, ParquetText, Stored, sniff, unpacked};
 use crate::error::{Error, Result};
 use crate::model::LogObject;
 use crate::parse::{Formats, ParseState};
@@ -124,29 +124,44 @@ fn open(options: &source::Options, object: &LogObject) -> Result<(Box<dyn BufRea
     let failed = |e| Error::file("read", object.uri.as_ref(), e);
     let mut stored = BufReader::with_capacity(1 << 18, stored);
     if sniff(stored.fill_buf().map_err(failed)?) == Encoding::Parquet {
-        let mut bytes = Vec::new();
-        stored.read_to_end(&mut bytes).map_err(failed)?;
-        let (text, state) =
-            rows(&bytes, state).map_err(|why| failed(std::io::Error::other(why)))?;
-        return Ok((Box::new(std::io::Cursor::new(text)), state));
+        let stored = if std::path::Path::new(&*object.uri).is_file() {
+            Stored::File(std::fs::File::open(&*object.uri).map_err(failed)?)
+        } else {
+            let mut bytes = Vec::new();
+            stored.read_to_end(&mut bytes).map_err(failed)?;
+            Stored::Memory(bytes.into())
+        };
+        let text = ParquetText::new(stored).map_err(failed)?;
+        let state = state.of_columns(&text.names());
+        let rows = Rows {
+            text,
+            block: std::io::Cursor::default(),
+        };
+        return Ok((Box::new(BufReader::with_capacity(1 << 18, rows)), state));
     }
     let text = unpacked(stored).map_err(failed)?;
     Ok((Box::new(BufReader::with_capacity(1 << 18, text)), state))
 }
 
 /// The rows of a Parquet file as lines: the same text that was parsed.
-fn rows(bytes: &[u8], state: ParseState) -> std::result::Result<(Vec<u8>, ParseState), String> {
-    let mut rows = ParquetText::new(bytes).map_err(|e| e.0)?;
-    let state = state.of_columns(&rows.names());
-    let mut text = Vec::new();
-    while let Some(block) = rows.next_block() {
-        match block {
-            Ok(block) => text.extend_from_slice(&block),
-            // What stands before the damage is there.
-            Err(_) => break,
+struct Rows {
+    text: ParquetText<'static>,
+    block: std::io::Cursor<Vec<u8>>,
+}
+
+impl Read for Rows {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let read = self.block.read(buf)?;
+            if read > 0 || buf.is_empty() {
+                return Ok(read);
+            }
+            match self.text.next_block() {
+                Some(block) => self.block = std::io::Cursor::new(block?),
+                None => return Ok(0),
+            }
         }
     }
-    Ok((text, state))
 }
 
 /// Reads a far line without keeping what stands before it.

@@ -8,30 +8,33 @@ use crossbeam_channel::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::contract::Contract;
-use crate::decode::{Corrupt, Encoding, Inflater, ParquetText, sniff, whole_text};
+use crate::decode::{Encoding, Inflater, sniff, whole_text};
 use crate::model::batch::ObjectCount;
 use crate::model::{
-    Batch, Cause, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldId, FieldKind,
+    Batch, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldId, FieldKind,
     ObjectId, ObjectStatus, Progress, RecordColumns, STANDARD_FIELDS, Severity, WordCache, Words,
 };
 use crate::parse::{LineSink, ParseScratch, ParseState, parse_block};
 use crate::pipeline::Needs;
 use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
+use crate::pipeline::in_force::ContractInForce;
 use crate::pipeline::judging::Judging;
-use crate::pipeline::large::{Part, is_large};
-use crate::pipeline::records::{Records, pad};
+use crate::pipeline::judging::preview::PreviewTally;
+use crate::pipeline::large::Part;
+use crate::pipeline::parquet::{self, Budget};
+use crate::pipeline::records::{Records, bad_utf8, empty, pad};
+use crate::pipeline::rejudge::Judges;
 use crate::pipeline::versions::Versions;
 use crate::source::Content;
-
-/// The fields that windows count; the only columns of a run that wants nothing else.
-const WINDOW_FIELDS: [FieldId; 2] = [FieldId::TIME_TAKEN, FieldId::SC_BYTES];
 
 /// A larger buffer for stored objects is given back after use.
 const MOST_KEPT_BYTES: usize = 4 << 20;
 
 /// What all threads of a run share.
 pub(super) struct Shared {
-    pub contract: Arc<Contract>,
+    pub contract: Arc<ContractInForce>,
+    /// Another contract that everything is judged by too.
+    pub against: Option<Arc<Contract>>,
     pub types: Arc<EventTypes>,
     pub causes: Arc<Causes>,
     pub needs: Needs,
@@ -45,6 +48,10 @@ pub(super) struct Shared {
     pub read_before: Mutex<HashMap<u32, u64>>,
     /// Of a followed run: what the versions of overwritten objects have in common is read once.
     pub versions: Option<Versions>,
+    /// What Parquet objects may take at once.
+    pub parquet: Budget,
+    /// What each repair would do, of all threads.
+    pub repairs: Mutex<PreviewTally>,
 }
 
 impl Shared {
@@ -54,6 +61,20 @@ impl Shared {
             .iter()
             .map(|f| is_word(f.kind).then(Words::new))
             .collect()
+    }
+
+    /// What a thread judges by.
+    pub fn judging(&self, contract: Arc<Contract>) -> Judging {
+        let needs = self.needs;
+        Judging::new(
+            contract,
+            self.types.clone(),
+            self.causes.clone(),
+            needs.event_columns,
+            needs.failed_raw,
+        )
+        .with_event_times(needs.windows)
+        .with_preview(needs.repairs)
     }
 
     /// Notes what was read of an object that is read again.
@@ -79,6 +100,10 @@ pub(super) struct Worker<'a> {
     pub parts: (Sender<Part>, Receiver<Part>),
     pub batches: Sender<Batch>,
     pub(super) judging: Judging,
+    /// Judges by another contract too.
+    pub(super) against: Option<Box<Judges>>,
+    /// Which contract it judges by.
+    edition: u64,
     inflater: Inflater,
     scratch: ParseScratch,
     pub(super) caches: Vec<WordCache>,
@@ -101,28 +126,26 @@ impl<'a> Worker<'a> {
         parts: (Sender<Part>, Receiver<Part>),
         batches: Sender<Batch>,
     ) -> Self {
-        let needs = shared.needs;
-        let judging = Judging::new(
-            shared.contract.clone(),
-            shared.types.clone(),
-            shared.causes.clone(),
-            needs.event_columns,
-            needs.failed_raw,
-        )
-        .with_event_times(needs.windows);
+        let (edition, contract) = shared.contract.now();
+        let judging = shared.judging(contract.clone());
         Self {
             shared,
             units,
             parts,
             batches,
             judging,
+            against: shared.against.as_ref().map(|other| {
+                let judging = shared.judging(other.clone()).without_ways();
+                Box::new(Judges::new(judging, other, &shared.causes))
+            }),
+            edition,
             inflater: Inflater::default(),
             scratch: ParseScratch::default(),
             caches: FIELDS.iter().map(|_| WordCache::default()).collect(),
             text: Vec::new(),
             stored: Vec::new(),
             undone: String::new(),
-            bad_utf8: bad_utf8(shared),
+            bad_utf8: bad_utf8(&contract, &shared.causes),
             layout: 0,
             columns: None,
         }
@@ -162,7 +185,7 @@ impl<'a> Worker<'a> {
         }
         match unit.work {
             Work::Objects(mut objects) => {
-                if objects.len() == 1 && is_large(&objects[0].content) {
+                if objects.len() == 1 && self.is_large(&objects[0].content) {
                     return self.large(unit.number, objects.swap_remove(0));
                 }
                 let mut batch = self.batch(unit.number, 0, true);
@@ -178,6 +201,11 @@ impl<'a> Worker<'a> {
                 let mut batch = self.batch(unit.number, 0, true);
                 let status = Some(ObjectStatus::Reading);
                 self.block(&block, status, &mut batch);
+                self.send(batch)
+            }
+            Work::Refused(block, message) => {
+                let mut batch = self.batch(unit.number, 0, true);
+                self.refused(&block, &message, &mut batch);
                 self.send(batch)
             }
             Work::Unreadable {
@@ -200,24 +228,47 @@ impl<'a> Worker<'a> {
     }
 
     pub(super) fn batch(&mut self, unit: u64, part: u32, last_part: bool) -> Batch {
+        self.follow_contract();
         Batch {
             unit,
             part,
             last_part,
+            contract: self.edition,
             records: self.columns.take().unwrap_or_else(|| empty(self.shared)),
             ..Batch::default()
         }
     }
 
+    /// Judges by the contract in force from here on. Between two batches only: each is judged by one contract.
+    fn follow_contract(&mut self) {
+        if self.edition == self.shared.contract.edition() {
+            return;
+        }
+        let (edition, contract) = self.shared.contract.now();
+        self.judging = self.shared.judging(contract.clone());
+        self.bad_utf8 = bad_utf8(&contract, &self.shared.causes);
+        self.edition = edition;
+    }
+
     pub(super) fn send(&mut self, mut batch: Batch) -> Option<()> {
         self.layout = 0;
         batch.events = self.judging.take();
+        self.shared.add_repairs(&mut self.judging);
+        if let (Some(judges), Some(other)) = (&mut self.against, &mut batch.against) {
+            other.events = judges.judging.take();
+        }
         let rows = batch.records.len();
         pad(&mut batch.records, rows);
         let mut exact = batch.records.take_exact();
         for column in exact.fields.iter_mut().skip(STANDARD_FIELDS) {
             // A log may have the column and never a value in it.
             *column = column.take().filter(|c| !c.is_all_null());
+        }
+        let query = exact.fields[usize::from(FieldId::CS_URI_QUERY.0)].as_mut();
+        if let Some(kept) = query.and_then(Column::lend) {
+            for events in &mut batch.events {
+                events.borrow_from(&kept);
+            }
         }
         self.columns = Some(std::mem::replace(&mut batch.records, exact));
         let lines = batch.objects.iter().map(|o| o.counters.lines).sum();
@@ -237,6 +288,7 @@ impl<'a> Worker<'a> {
             object,
             mut state,
             content,
+            ..
         } = whole;
         let mut file = std::mem::take(&mut self.stored);
         let bytes: &[u8] = match &content {
@@ -265,7 +317,7 @@ impl<'a> Worker<'a> {
                 &text
             }
             Encoding::Parquet => {
-                state = match Self::parquet(bytes, state, &mut text) {
+                state = match parquet::whole(bytes, state, &mut text) {
                     (state, None) => state,
                     (state, Some(corrupt)) => {
                         status = ObjectStatus::Corrupt(corrupt.0);
@@ -312,27 +364,6 @@ impl<'a> Worker<'a> {
         if file.capacity() <= MOST_KEPT_BYTES {
             self.stored = file;
         }
-    }
-
-    /// The rows of a Parquet file as lines in `text`, and a state that knows its columns.
-    fn parquet(
-        bytes: &[u8],
-        state: ParseState,
-        text: &mut Vec<u8>,
-    ) -> (ParseState, Option<Corrupt>) {
-        text.clear();
-        let mut rows = match ParquetText::new(bytes) {
-            Ok(rows) => rows,
-            Err(corrupt) => return (state, Some(corrupt)),
-        };
-        let state = state.of_columns(&rows.names());
-        while let Some(block) = rows.next_block() {
-            match block {
-                Ok(block) => text.extend_from_slice(&block),
-                Err(corrupt) => return (state, Some(corrupt)),
-            }
-        }
-        (state, None)
     }
 
     /// Parses the whole lines; gives the length of what was parsed. A corrupt object's last, cut line is left out.
@@ -410,15 +441,7 @@ impl<'a> Worker<'a> {
     /// A block of one object.
     pub(super) fn block(&mut self, work: &BlockWork, end: Option<ObjectStatus>, batch: &mut Batch) {
         let mut state = work.state.clone();
-        let counters = Counters {
-            text_bytes: work.text.len() as u64,
-            ..Counters::default()
-        };
-        batch.objects.push(ObjectCount {
-            object: ObjectId(work.object),
-            counters,
-            status: None,
-        });
+        count_text(work, None, batch);
         if let Some(ObjectStatus::Corrupt(why)) = &end {
             self.corrupt_tail(
                 &work.text,
@@ -439,6 +462,19 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// The text of a block counts before its lines do.
+pub(super) fn count_text(work: &BlockWork, status: Option<ObjectStatus>, batch: &mut Batch) {
+    let counters = Counters {
+        text_bytes: work.text.len() as u64,
+        ..Counters::default()
+    };
+    batch.objects.push(ObjectCount {
+        object: ObjectId(work.object),
+        counters,
+        status,
+    });
+}
+
 /// Reads a file into a buffer that is cleared first.
 fn read(path: &std::path::Path, into: &mut Vec<u8>) -> std::io::Result<()> {
     into.clear();
@@ -446,39 +482,6 @@ fn read(path: &std::path::Path, into: &mut Vec<u8>) -> std::io::Result<()> {
     let size = file.metadata().map_or(0, |meta| meta.len());
     into.reserve(size as usize + 1);
     std::io::Read::read_to_end(&mut file, into).map(|_| ())
-}
-
-/// The columns of records that this run needs, without a row.
-fn empty(shared: &Shared) -> RecordColumns {
-    let mut records = RecordColumns::default();
-    if shared.needs.any_field() {
-        // The others get their column with the first log that has them.
-        for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
-            if !shared.needs.record_fields && !WINDOW_FIELDS.contains(&FieldId(i as u8)) {
-                continue;
-            }
-            records.fields[i] = Some(match &shared.words[i] {
-                Some(words) => Column::word(words.clone()),
-                None => Column::new(field.kind.column_kind()),
-            });
-        }
-    }
-    records
-}
-
-/// The line itself, not one of its properties: `CloudFront` encodes every byte past ASCII, so somebody else wrote it.
-fn bad_utf8(shared: &Shared) -> (CauseId, Severity) {
-    let severity = shared.contract.routing.severity_of(Code::D302);
-    let cause = Cause {
-        code: Code::D302,
-        severity,
-        event: "".into(),
-        version: "".into(),
-        path: "".into(),
-        keyword: "",
-        expected: "a log line in UTF-8".into(),
-    };
-    (shared.causes.intern(&cause), severity)
 }
 
 pub(super) fn unreadable(object: u32, message: String) -> ObjectCount {

@@ -21,12 +21,17 @@ impl Run {
         let Some(again) = self.again.clone() else {
             return Ok(());
         };
-        self.outlet.send(Arrival::Complete)?;
+        let mut is_told = false;
         loop {
+            // What the objects hold is not all while streams are read.
+            if !is_told && self.streams_over.is_cancelled() {
+                self.outlet.send(Arrival::Complete)?;
+                is_told = true;
+            }
             match again.recv_timeout(LOOK) {
                 Ok(asked) => {
                     self.read_again(asked)?;
-                    self.outlet.send(Arrival::Complete)?;
+                    is_told = false;
                 }
                 Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
@@ -52,6 +57,9 @@ impl Run {
             let Some(found) = self.found.get(&index).cloned() else {
                 continue;
             };
+            if let Some(remote) = &mut self.remote {
+                remote.forget_failed(index);
+            }
             let found = match self.newer(&found) {
                 Some(newer) if partly => {
                     let message = format!(

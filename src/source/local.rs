@@ -53,14 +53,24 @@ pub fn list(location: &Location, options: &Options, listing: &mut Listing) -> Re
 }
 
 fn list_path(path: &Path, options: &Options, listing: &mut Listing) -> Result<()> {
-    let meta = std::fs::metadata(path).map_err(|e| Error::file("read", path, e))?;
+    let meta = match std::fs::metadata(path) {
+        Ok(meta) => meta,
+        Err(e) => {
+            return if offer_broken_link(path, options, listing) {
+                Ok(())
+            } else {
+                Err(Error::file("read", path, e))
+            };
+        }
+    };
     if !meta.is_dir() {
         listing.offer(window(options), file(path.to_owned(), &meta));
         return Ok(());
     }
     // A folder that may not be looked into must not pass for an empty one.
     std::fs::read_dir(path).map_err(|e| Error::file("list", path, e))?;
-    let seen = walk(path, is_log_file, options, listing);
+    let is_log = |file: &Path| is_log_file(file.strip_prefix(path).unwrap_or(file));
+    let seen = walk(path, is_log, options, listing);
     if seen > 0 {
         return Ok(());
     }
@@ -72,9 +82,33 @@ fn list_path(path: &Path, options: &Options, listing: &mut Listing) -> Result<()
     listing.nothing_in(sentence, options.follow)
 }
 
+/// Whether a file is taken for a log, by its path below the folder that is read.
 fn is_log_file(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|n| log_name::is_log_name(&n.to_string_lossy()))
+        && !log_name::is_schema(&path.to_string_lossy())
+}
+
+/// Offers a link to a file that is not there, which must not pass for nothing: an object that cannot be read, or, while
+/// following, one that is waited for. False for anything else.
+fn offer_broken_link(path: &Path, options: &Options, listing: &mut Listing) -> bool {
+    let link = path.symlink_metadata().ok().filter(Metadata::is_symlink);
+    let target = std::fs::metadata(path);
+    let is_missing = target.is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+    let Some(link) = link.filter(|_| is_missing) else {
+        return false;
+    };
+    if options.follow {
+        listing.warnings.push(format!(
+            "{} is a link to a file that is not there; waiting for it to appear",
+            path.display()
+        ));
+    } else {
+        let mut found = file(path.to_owned(), &link);
+        found.place = Place::File(path.to_owned());
+        listing.offer(window(options), found);
+    }
+    true
 }
 
 /// Walks a folder and offers each file that `wanted` takes; how many it took.
@@ -101,8 +135,14 @@ fn walk(
         let entry = match entry {
             Ok(entry) => entry,
             Err(e) => {
+                let path = e.path().map(|path| path.strip_prefix("./").unwrap_or(path));
+                let named = path.filter(|path| wanted(path));
+                if named.is_some_and(|path| offer_broken_link(path, options, listing)) {
+                    seen += 1;
+                    continue;
+                }
                 // The root itself missing is told by "no file matches"; a file that vanished meanwhile is nothing.
-                // What is still there is a link that leads nowhere.
+                // What is still there is a link that leads nowhere, and is named like no log.
                 let is_gone = e
                     .io_error()
                     .is_some_and(|io| io.kind() == std::io::ErrorKind::NotFound)
@@ -158,7 +198,7 @@ pub fn as_listed(location: &Location, path: &Path) -> Option<(PathBuf, bool)> {
             let visible = |part: std::path::Component| {
                 !log_name::is_hidden(&part.as_os_str().to_string_lossy())
             };
-            rest.components().all(visible) && is_log_file(&listed)
+            rest.components().all(visible) && is_log_file(rest)
         }
     };
     Some((listed, is_wanted))

@@ -50,6 +50,18 @@ pub struct Prefix {
 }
 
 impl Location {
+    /// Whether more may come from it than is there: not from standard input or a pipe, which are read to their end.
+    pub fn may_grow(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::Path(path) => {
+                std::fs::metadata(path).is_ok_and(|meta| meta.is_file() || meta.is_dir())
+                    || !path.exists()
+            }
+            Self::Glob { .. } | Self::S3(_) | Self::Stream(_) => true,
+        }
+    }
+
     /// Understands every source.
     ///
     /// # Errors

@@ -145,6 +145,17 @@ pub enum Arrival {
         /// The new lines.
         bytes: Vec<u8>,
     },
+    /// As growth, but the bytes are one record that holds no log line: an unreadable line, whatever is in it.
+    Refused {
+        /// Which object.
+        index: u32,
+        /// Where the bytes start in the text.
+        offset: u64,
+        /// The record, ended by a newline.
+        bytes: Vec<u8>,
+        /// A sentence.
+        message: String,
+    },
     /// Object `index` cannot be read.
     Unreadable {
         /// Which object.
@@ -256,6 +267,7 @@ fn begin(
         local,
         cancel,
         again,
+        streams_over: CancellationToken::new(),
     })
 }
 

@@ -198,6 +198,11 @@ impl Remote {
         true
     }
 
+    /// An object is read again at a person's wish: the polls need not.
+    pub fn forget_failed(&mut self, index: u32) {
+        self.failed.retain(|failed| failed.index != index);
+    }
+
     /// The objects to try again, and how often that was done.
     pub fn take_failed(&mut self) -> Vec<(u32, Arc<LogObject>, u32)> {
         std::mem::take(&mut self.failed)
@@ -311,6 +316,9 @@ mod tests {
         let (index, object, tries) = remote.take_failed().remove(0);
         assert_eq!((index, &*object.etag, tries), (7, "2", 1));
         assert!(!remote.fail(7, &object, TRIES));
+        assert!(remote.fail(7, &object, 0) && remote.fail(8, &object, 0));
+        remote.forget_failed(7);
+        assert_eq!(remote.take_failed().len(), 1, "not read twice");
     }
 
     #[test]

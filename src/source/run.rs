@@ -41,6 +41,8 @@ pub struct Job {
     pub cancel: CancellationToken,
     /// Objects to be read again; a run that has it stays when all is delivered.
     pub again: Option<Receiver<Vec<Again>>>,
+    /// Nothing more comes from streams.
+    pub streams_over: CancellationToken,
 }
 
 /// Starts the thread.
@@ -54,13 +56,14 @@ pub fn spawn(mut job: Job) -> Result<Receiver<Result<Arrival>>> {
         cancel: job.cancel.clone(),
         listed: Arc::default(),
     };
-    if !job.streams.is_empty() {
-        kinesis::spawn(job.streams.clone(), job.options.clone(), outlet.clone())?;
+    if job.streams.is_empty() {
+        job.streams_over.cancel();
+    } else {
+        let streams = job.streams.clone();
+        job.streams_over = kinesis::spawn(streams, job.options.clone(), outlet.clone())?;
         if job.locations.is_empty() {
             return Ok(receiver);
         }
-        // What the objects alone hold is not all of this run.
-        job.again = None;
     }
     let started = std::thread::Builder::new()
         .name("frontlog-source".into())
@@ -106,6 +109,7 @@ pub struct Run {
     pub(super) remote: Option<Remote>,
     /// Objects to be read again, and all that were listed, by index.
     pub(super) again: Option<Receiver<Vec<Again>>>,
+    pub(super) streams_over: CancellationToken,
     pub(super) found: HashMap<u32, Found>,
     fetcher: Arc<Fetcher>,
 }
@@ -119,6 +123,7 @@ impl Run {
             local,
             cancel,
             again,
+            streams_over,
             ..
         } = job;
         let fetcher = Fetcher::new(
@@ -147,6 +152,7 @@ impl Run {
                 watch,
                 remote,
                 again,
+                streams_over,
                 found: HashMap::new(),
                 fetcher,
             },
@@ -167,7 +173,7 @@ impl Run {
         let listing = listing.finish(&self.options)?;
         let found = self.sift_first(listing.found)?;
         self.deliver(found)?;
-        if self.options.follow {
+        if self.options.follow && self.locations.iter().any(Location::may_grow) {
             self.raise_floor()?;
             self.follow()
         } else {
@@ -316,7 +322,7 @@ impl Run {
         })
     }
 
-    /// An S3 object. One that cannot be read while following is tried again with later polls.
+    /// An S3 object. One that cannot be read while following is unreadable at once, and tried again with later polls.
     fn deliver_fetched(
         &mut self,
         index: u32,
@@ -332,7 +338,9 @@ impl Run {
                 Err((code, message)) => {
                     if remote::is_worth_trying(*code) && remote.fail(index, object, tries) {
                         let sentence = format!("{message}; trying again");
-                        return self.warn(sentence);
+                        let content = Err((*code, sentence.clone()));
+                        self.warn(sentence)?;
+                        return self.send_content(index, content);
                     }
                 }
             }

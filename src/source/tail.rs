@@ -389,6 +389,8 @@ impl Tail {
 pub enum Compression {
     /// RFC 1952: can be followed by members.
     Gzip,
+    /// Read from its end, in pieces.
+    Parquet,
     /// Something else.
     Other,
 }
@@ -403,7 +405,8 @@ pub fn compression(file: &mut File) -> io::Result<Option<Compression>> {
     file.take(4).read_to_end(&mut magic)?;
     Ok(match magic.as_slice() {
         [0x1f, 0x8b, ..] => Some(Compression::Gzip),
-        [0x28, 0xb5, 0x2f, 0xfd] | [b'B', b'Z', b'h', _] | b"PAR1" => Some(Compression::Other),
+        [0x28, 0xb5, 0x2f, 0xfd] | [b'B', b'Z', b'h', _] => Some(Compression::Other),
+        b"PAR1" => Some(Compression::Parquet),
         _ => None,
     })
 }

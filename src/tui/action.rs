@@ -85,6 +85,8 @@ actions! {
     LastColumn "last-column" "Move" "to the last column";
     NextFailure "next-failure" "Move" "to the next failed event";
     PreviousFailure "previous-failure" "Move" "to the previous failed event";
+    NextBar "next-bar" "Move" "to the next bar of the timeline";
+    PreviousBar "previous-bar" "Move" "to the previous bar of the timeline";
     GoToTime "go-to-time" "Move" "to a time: 14:02, yesterday 9:30, -15m";
     Search "search" "Search" "search down for a text or regex";
     SearchBack "search-back" "Search" "search up";
@@ -111,6 +113,9 @@ actions! {
     Wrap "wrap" "Look" "wrap long values in the detail pane";
     Raw "raw" "Look" "the raw log line";
     Retry "retry" "Look" "read again what could not be read";
+    Repairs "repairs" "Look" "what repairs would do to this cause";
+    Acknowledge "acknowledge" "Look" "acknowledge this cause until a day";
+    LastEdit "last-edit" "Look" "what the contract's last edit changed";
     WindowLength "window-length" "Look" "how long a bar of the timeline is";
     FailedRate "failed-rate" "Look" "failed events as a share of all";
     Pause "pause" "Follow" "pause: new rows wait; again: resume";

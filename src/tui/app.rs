@@ -3,34 +3,40 @@
 //! Nothing here waits, reads or draws on a terminal: the loop hands in keys, snapshots, news and answers, and carries
 //! out what [`App::update`] returns. Whatever looks at many rows is a job ([`App::next_job`]).
 
+mod acknowledge;
 mod again;
+mod bars;
 mod copies;
 mod draw;
+mod edits;
 mod exports;
 mod jobs;
 mod prompts;
+mod repairs;
 mod time_of;
 mod update;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use regex::Regex;
 
-use crate::contract::Contract;
+use crate::contract::standing::KnownCauses;
 use crate::frame::observed::ObservedType;
 use crate::frame::view::Needle;
 use crate::frame::{Filter, Snapshot};
 use crate::model::Notice;
+use crate::pipeline::ContractInForce;
 use crate::tui::action::{Action, ScreenKind};
 use crate::tui::arrangement::{Arrangement, History};
+use crate::tui::bars::Buckets;
 use crate::tui::effect::Effect;
 use crate::tui::footer::{Message, Weight};
-use crate::tui::header::Buckets;
 use crate::tui::keymap::{Key, Keymap, Lookup, Mode};
-use crate::tui::modal::Modal;
 use crate::tui::modal::prompt::{Typed, edit_request};
+use crate::tui::modal::{Acknowledge, Modal};
 use crate::tui::screen::export::Export;
 use crate::tui::screen::failures::Failures;
 use crate::tui::screen::schemas::Schemas;
@@ -88,7 +94,11 @@ pub struct Setting {
     /// New objects are waited for.
     pub following: bool,
     /// How events are judged.
-    pub contract: Arc<Contract>,
+    pub contract: Arc<ContractInForce>,
+    /// Causes that are acknowledged, or known from a baseline.
+    pub known: KnownCauses,
+    /// Who signs an acknowledgement; may be empty.
+    pub user: String,
     /// A batch can be exported.
     pub can_export: bool,
     /// Colours: those of the theme that is worn.
@@ -120,6 +130,8 @@ pub struct App {
     schemas: Schemas,
     observed: Observed,
     sources: Sources,
+    /// An acknowledgement that was typed and not written.
+    aside: Option<Acknowledge>,
     export: Export,
     preview: Preview,
     buckets: Buckets,
@@ -130,6 +142,8 @@ pub struct App {
     forward: bool,
     pending: Vec<Key>,
     message: Option<Message>,
+    /// Until when the header shows what an edit of the contract changed.
+    flash: Option<Instant>,
     jobs: Jobs,
     area: Rect,
 }
@@ -137,6 +151,7 @@ pub struct App {
 impl App {
     /// An app that shows nothing yet.
     pub fn new(mut setting: Setting) -> Self {
+        let known = std::mem::take(&mut setting.known);
         let first = setting
             .filter
             .take()
@@ -152,7 +167,8 @@ impl App {
             feed: Feed::Live(Arc::new(Snapshot::empty())),
             history: History::of(first),
             stream: Stream::default(),
-            failures: Failures::default(),
+            failures: Failures::knowing(known),
+            aside: None,
             schemas: Schemas::default(),
             observed: Observed::default(),
             sources: Sources::default(),
@@ -166,6 +182,7 @@ impl App {
             forward: true,
             pending: Vec::new(),
             message: None,
+            flash: None,
             jobs: Jobs::default(),
             area: Rect::default(),
         }
@@ -209,13 +226,21 @@ impl App {
             Some(Modal::Prompt(prompt)) => prompt.key(event, &snapshot),
             Some(Modal::Palette(palette)) => palette.key(event),
             Some(Modal::Help(help)) => help.key(event),
+            Some(Modal::Acknowledge(window)) => window.key(event),
             None if destination => {
                 if let Some(request) = edit_request(event) {
                     self.export.edit(request);
                 }
                 true
             }
-            Some(Modal::Columns(_) | Modal::Filters(_) | Modal::Themes(_)) | None => false,
+            Some(
+                Modal::Columns(_)
+                | Modal::Filters(_)
+                | Modal::Themes(_)
+                | Modal::LastEdit(_)
+                | Modal::Repairs(_),
+            )
+            | None => false,
         };
         if !taken && self.modal.is_none() && !in_sequence {
             let help = self.setting.keymap.hint(Mode::Normal, Action::Help);
@@ -233,14 +258,23 @@ impl App {
         match &mut self.modal {
             Some(Modal::Prompt(prompt)) => prompt.paste(text, &snapshot),
             Some(Modal::Palette(palette)) => palette.paste(text),
+            Some(Modal::Acknowledge(window)) => window.paste(text),
             None if exporting => self.export.insert(text),
-            Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_) | Modal::Themes(_))
+            Some(
+                Modal::Help(_)
+                | Modal::Columns(_)
+                | Modal::Filters(_)
+                | Modal::Themes(_)
+                | Modal::LastEdit(_)
+                | Modal::Repairs(_),
+            )
             | None => {}
         }
     }
 
     /// A new snapshot.
     pub fn take_snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        self.take_verdicts(&snapshot);
         match &mut self.feed {
             Feed::Live(shown) => *shown = snapshot,
             Feed::Frozen { newest, .. } => *newest = snapshot,
@@ -249,7 +283,10 @@ impl App {
 
     /// News.
     pub fn take_notice(&mut self, notice: Notice) {
-        let is_failure = matches!(notice, Notice::Failed(_) | Notice::Finished { .. });
+        let is_failure = matches!(
+            notice,
+            Notice::Failed(_) | Notice::Finished { .. } | Notice::BrokenEdit(Some(_))
+        );
         if let Some(text) = self.status.take(notice) {
             self.say(
                 if is_failure {

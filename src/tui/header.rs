@@ -5,7 +5,7 @@
 //!  14:00  ▂▂▃▃▅▅▇█▇▅▃▂▂▂▃▃▅▅▇▇▅▃▂                                                                  14:20  ok  max 1,204
 //!  11-23  ········▁▁▃█▇▂·········                                                                2m each  failed  max 9
 //!  1 event=checkout  2 -host~bot (off)                                              12,408 of 1,284,003 · U all off · u undo
-//!  1 Stream  2 Failures 1,204 ✗  3 Schemas 17  6 Export  7 Sources 2 !
+//!  1 Stream  2 Failures 1,204 ✗  3 Schemas 17  6 Export  7 Sources 2 !          events by preset snowplow · no schemas
 //! ```
 
 use ratatui::buffer::Buffer;
@@ -13,7 +13,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::frame::Snapshot;
-use crate::frame::timeline::Bucket;
 use crate::model::{Counters, ObjectStatus};
 use crate::tui::action::{Action, ScreenKind};
 use crate::tui::keymap::{Keymap, Mode};
@@ -21,7 +20,6 @@ use crate::tui::status::Status;
 use crate::tui::theme::Styles;
 use crate::tui::widget::number::{bytes_short, duration_ms, grouped, rate};
 use crate::tui::widget::text::{self, Cut};
-use crate::tui::widget::timeline::{Chart, Scale, step_label};
 
 /// What the first line says.
 pub struct Top<'a> {
@@ -33,6 +31,8 @@ pub struct Top<'a> {
     pub snapshot: &'a Snapshot,
     /// How the run stands.
     pub status: &'a Status,
+    /// What an edit of the contract has just changed.
+    pub flashed: Option<String>,
 }
 
 type Span = (String, Style);
@@ -90,6 +90,10 @@ fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
             spans.push((grouped(count), style));
             spans.push((format!(" {name}"), styles.dim));
             sign = " + ";
+            if i == 0 && counters.repaired > 0 && length != Length::Least {
+                let repaired = format!(" ({} repaired)", grouped(counters.repaired));
+                spans.push((repaired, styles.dim));
+            }
         }
     }
     spans
@@ -154,9 +158,28 @@ impl Top<'_> {
         }
     }
 
+    /// What an edit of the contract does, has done, or fails to do.
+    fn edit(&self, styles: &Styles) -> Option<Span> {
+        let (all, done) = self.status.figures.judging;
+        let (text, style) = if self.status.broken_edit.is_some() {
+            ("✗ contract".to_owned(), styles.bad)
+        } else if let Some(percent) = (done.min(all) * 100).checked_div(all) {
+            (format!("judging again {percent:>3}%"), styles.accent)
+        } else {
+            (self.flashed.clone()?, styles.accent)
+        };
+        let lead = if self.state(styles).is_empty() {
+            ""
+        } else {
+            " "
+        };
+        Some((format!("{lead}{text}"), style))
+    }
+
     /// Draws the first line. What does not fit is left out from the right; the identity shrinks before it goes.
     pub fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
         let mut groups = vec![self.state(styles)];
+        groups[0].extend(self.edit(styles));
         let mut extras = Vec::new();
         if let Some(per_second) = self.status.lines_per_second {
             extras.push(vec![(rate(per_second).trim().to_owned(), styles.dim)]);
@@ -206,63 +229,6 @@ impl Top<'_> {
             }
             x = put_spans(buf, (x, area.y), area.right(), group);
             first = false;
-        }
-    }
-}
-
-/// Lengths of a bar that can be chosen, in seconds.
-const WINDOWS: [i64; 8] = [1, 10, 30, 60, 300, 900, 1800, 3600];
-
-/// The timeline's buckets, kept between frames.
-#[derive(Debug, Clone, Default)]
-pub struct Buckets {
-    made_for: Option<(u64, Rect, Option<i64>)>,
-    /// Length of a bar in seconds; as fits where it is `None`.
-    pub window: Option<i64>,
-    /// The share of failed events is shown, not their number.
-    pub rate: bool,
-    scale: Option<Scale>,
-    counts: Vec<Bucket>,
-}
-
-impl Buckets {
-    /// Brings them up to a snapshot and an area, if they are not.
-    pub fn prepare(&mut self, snapshot: &Snapshot, area: Rect) {
-        let made_for = Some((snapshot.revision, area, self.window));
-        if self.made_for == made_for || area.is_empty() {
-            return;
-        }
-        self.made_for = made_for;
-        self.scale = snapshot
-            .timeline
-            .span()
-            .map(|span| Scale::for_area(span, area, self.window));
-        self.counts = self.scale.map_or_else(Vec::new, |s| {
-            snapshot.timeline.buckets(s.start, s.step, s.count)
-        });
-    }
-
-    /// The next length of a bar: as fits, then longer and longer; what it is now, in words.
-    pub fn next_window(&mut self) -> String {
-        let at = WINDOWS.iter().position(|s| Some(*s) == self.window);
-        self.window = WINDOWS.get(at.map_or(0, |at| at + 1)).copied();
-        match self.window {
-            Some(seconds) => format!("windows of {}", step_label(seconds)),
-            None => "windows as fine as fits".to_owned(),
-        }
-    }
-
-    /// Draws the timeline with the selected row's second in it.
-    pub fn render(&self, area: Rect, buf: &mut Buffer, cursor: Option<i64>, styles: &Styles) {
-        if let Some(scale) = self.scale {
-            Chart {
-                scale,
-                buckets: &self.counts,
-                rate: self.rate,
-                selection: None,
-                cursor,
-            }
-            .render(area, buf, styles);
         }
     }
 }
@@ -343,11 +309,11 @@ pub struct Tab {
     pub alarm: Option<&'static str>,
 }
 
-/// Draws the tabs; the current one stands out.
+/// Draws the tabs; the current one stands out. `note` stands at the right end where it has room.
 pub fn render_tabs(
     area: Rect,
     buf: &mut Buffer,
-    tabs: &[Tab],
+    (tabs, note): (&[Tab], &str),
     current: ScreenKind,
     styles: &Styles,
 ) {
@@ -396,5 +362,10 @@ pub fn render_tabs(
             buf.set_style(place, styles.selected_idle);
         }
         x += 3;
+    }
+    let note_width = text::width(note) as u16;
+    if x + note_width < area.right() {
+        let place = (area.right() - note_width - 1, area.y);
+        text::put(buf, place, note_width, note, styles.warn);
     }
 }

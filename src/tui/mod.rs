@@ -12,6 +12,7 @@
 pub mod action;
 pub mod app;
 pub mod arrangement;
+pub mod bars;
 pub mod color_depth;
 mod detail;
 pub mod effect;
@@ -33,6 +34,7 @@ pub mod widget;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use app::{App, Setting};
 pub use color_depth::ColorDepth;
@@ -40,9 +42,10 @@ pub use run::run;
 pub use theme::{Styles, Theme};
 pub use wardrobe::Wardrobe;
 
+use crate::contract::standing::KnownCauses;
 use crate::error::{Error, Result};
 use crate::frame::{Columns, Filter, Snapshot};
-use crate::pipeline::{self, RunOptions};
+use crate::pipeline::{self, ContractInForce, RunOptions};
 use crate::tui::job::Means;
 use crate::tui::keymap::Keymap;
 
@@ -51,10 +54,16 @@ use crate::tui::keymap::Keymap;
 pub struct ExploreOptions {
     /// What to read and how to judge it.
     pub run: RunOptions,
+    /// The contract in force; it follows edits of the files while the explorer runs.
+    pub in_force: Arc<ContractInForce>,
     /// A filter that is there from the start.
     pub filter: Option<String>,
     /// The command line as typed, for copying it with the filters of a view; the sources when empty.
     pub command: Vec<String>,
+    /// Causes that are acknowledged, or known from a baseline.
+    pub known: KnownCauses,
+    /// Who signs an acknowledgement; may be empty.
+    pub user: String,
     /// The theme's name; else what `NO_COLOR` asks for, else the default.
     pub theme: Option<String>,
     /// Where the user's own themes are.
@@ -83,7 +92,7 @@ pub fn explore(options: ExploreOptions) -> Result<u64> {
     let mut news = None;
     let result = start_input(&sender).and_then(|()| {
         let means = Means {
-            contract: options.run.contract.clone(),
+            contract: options.in_force.clone(),
             source: options.run.source.clone(),
             exporting: options.export,
         };
@@ -93,7 +102,7 @@ pub fn explore(options: ExploreOptions) -> Result<u64> {
             App::new(setting),
             &events,
             (&means, || {
-                let handle = pipeline::explore(options.run)?;
+                let handle = pipeline::explore_under(options.run, &options.in_force)?;
                 news = Some(handle.notices.clone());
                 Ok(handle)
             }),
@@ -151,7 +160,9 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         filter,
         sources: options.run.source.sources.clone(),
         following: options.run.source.follow,
-        contract: options.run.contract.clone(),
+        contract: options.in_force.clone(),
+        known: options.known.clone(),
+        user: options.user.clone(),
         can_export: options.export.is_some(),
         styles: wardrobe.styles(),
         wardrobe,

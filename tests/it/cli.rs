@@ -126,6 +126,18 @@ fn wrong_usage_is_status_2_with_a_sentence() {
             "--last",
         ),
         (vec!["check", log, "--last", "soon"], "3h"),
+        (
+            vec!["check", log, "--from", "1h"],
+            "first hour to read is --since",
+        ),
+        (
+            vec!["check", "kinesis://px", "--from", "1h", "--last", "1h"],
+            "--last",
+        ),
+        (
+            vec!["check", "kinesis://px", "--from", "1h", "--since", "1h"],
+            "--since",
+        ),
         (vec!["check", log, "--memory", "much"], "512MiB"),
         (vec!["check", log, "--max-failed", "some"], "0.1%"),
         (vec!["check", log, "--max-code", "V999=0"], "V999"),

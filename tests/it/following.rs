@@ -68,7 +68,8 @@ impl Followed {
             }
             Arrival::Warning(text) => self.warnings.push(text),
             Arrival::Unreadable { message, .. } => panic!("{message}"),
-            Arrival::Listed(_)
+            Arrival::Refused { .. }
+            | Arrival::Listed(_)
             | Arrival::Resumed { .. }
             | Arrival::Mark(_)
             | Arrival::Floor(_)
@@ -443,6 +444,7 @@ impl Check {
                 .env("AWS_SECRET_ACCESS_KEY", SECRET);
         }
         let mut child = command
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -505,6 +507,13 @@ impl Check {
         self.reader.take().unwrap().join().unwrap();
         let report = self.lines.lock().unwrap().pop().unwrap();
         (status.code().unwrap(), report)
+    }
+}
+
+impl Drop for Check {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -668,4 +677,106 @@ fn a_prefix_is_followed_through_late_and_rewritten_objects_and_a_busy_server() {
         bucket.server.refused() > 0,
         "the server was busy now and then"
     );
+}
+
+/// `--poll-interval` is long here, so only the first attempt can have told.
+#[test]
+fn a_refused_object_shows_at_once_and_counts_once_when_it_can_be_read() {
+    let home = folder();
+    contract(home.path());
+    let bucket = Bucket::new();
+    let now = chrono::Utc::now();
+    let (refused, read) = (key(now, 1, 1), key(now, 1, 2));
+    for (n, key) in [&refused, &read].into_iter().enumerate() {
+        bucket.put(key, &[record(n, "e=checkout&value=1", "agent")]);
+    }
+    bucket.server.deny(&format!("logs/px/{refused}"));
+    let arguments = ["--poll-interval", "3s", "s3://logs/px/"];
+    let endpoint = Some(&*bucket.server.endpoint);
+    let begin = Instant::now();
+    let mut check = Check::start(home.path(), &arguments, endpoint);
+    check.until("objects_unreadable", 1);
+    assert!(
+        begin.elapsed() < Duration::from_millis(2_900),
+        "{:?}",
+        begin.elapsed()
+    );
+    // Refused again with the next polls, it is still one.
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(
+        (check.count("objects_unreadable"), check.count("records")),
+        (1, 1)
+    );
+    bucket.server.allow_all();
+    check.until("records", 2);
+    let (status, report) = check.end();
+    assert_eq!(status, 0, "{report}");
+    let counters = &report["counters"];
+    assert_eq!(
+        (&counters["objects"], &counters["objects_unreadable"]),
+        (&2.into(), &0.into()),
+        "{report}"
+    );
+    assert!(
+        report["warnings"].to_string().contains("trying again"),
+        "{report}"
+    );
+
+    bucket.server.deny(&format!("logs/px/{refused}"));
+    let mut check = Check::start(home.path(), &arguments, endpoint);
+    check.until("objects_unreadable", 1);
+    let (status, report) = check.end();
+    assert_eq!(status, 4, "{report}");
+    let reason = report["incomplete_objects"][0]["reason"].to_string();
+    assert!(
+        reason.contains("s3:GetObject") && reason.contains("trying again"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_follow_of_standard_input_shows_lines_as_they_come_and_ends_with_it() {
+    use std::io::Write as _;
+    let home = folder();
+    contract(home.path());
+    let mut command = command(home.path());
+    command
+        .args(["check", "-f", "--format", "json", "--every", "1s", "-"])
+        .stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    let text = format!("{}{}", header(), record(1, "e=checkout&value=3", "agent"));
+    input.write_all(text.as_bytes()).unwrap();
+    let is_counted = |line: String| {
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        line["counters"]["records"] == 1
+    };
+    assert!(
+        output.by_ref().map_while(Result::ok).any(is_counted),
+        "while it is open"
+    );
+    input
+        .write_all(record(2, "e=checkout&value=x", "agent").as_bytes())
+        .unwrap();
+    drop(input);
+    let last = output.map_while(Result::ok).last().unwrap();
+    let report: serde_json::Value = serde_json::from_str(&last).unwrap();
+    assert_eq!(report["counters"]["records"], 2, "{report}");
+    assert_eq!(report["counters"]["failed"], 1, "{report}");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn beside_files_that_are_followed_standard_input_is_read_and_done_with() {
+    let home = folder();
+    contract(home.path());
+    let log = file(home.path(), "logs/a.log", header().as_bytes());
+    // Of `Check`, standard input is empty.
+    let mut check = Check::start(home.path(), &["-", "logs"], None);
+    append(&log, record(1, "e=checkout&value=3", "agent").as_bytes());
+    check.until("records", 1);
+    append(&log, record(2, "e=checkout&value=3", "agent").as_bytes());
+    check.until("records", 2);
+    assert_eq!(check.end().0, 0);
 }

@@ -311,6 +311,46 @@ fn a_row_of_parquet_is_shown_as_text() {
     }
 }
 
+/// Past 1 MiB a Parquet object goes through the pipeline in blocks; with no room in memory, one object after the other.
+#[test]
+fn large_parquet_is_the_same_however_little_memory_there_is() {
+    let home = folder();
+    let made = generate(&GenerateOptions {
+        dir: home.path().to_owned(),
+        records: 24_000,
+        objects: 2,
+        faults: 0.01,
+        format: Written::Parquet,
+        ..GenerateOptions::default()
+    })
+    .unwrap();
+    let mut options = options(home.path(), FormatOptions::default());
+    options.contract = Arc::new(Contract::load(home.path()).unwrap());
+    options.needs.judge = true;
+    options.source.bytes_in_flight = 1;
+    let summary = counted(&options);
+    assert!(
+        summary
+            .objects
+            .iter()
+            .all(|o| o.object.size_bytes > 1 << 20)
+    );
+    let mut found = summary.counters;
+    found.text_bytes = made.counters.text_bytes;
+    assert_eq!(found, made.counters);
+
+    let snapshot = loaded(&options);
+    let mut inspector = Inspector::default();
+    for row in [0, snapshot.len() / 3, snapshot.len() - 1] {
+        let detail = inspector
+            .inspect(&snapshot, row as u32, &options.contract, &options.source)
+            .unwrap();
+        let id = cell(&snapshot, "x_edge_request_id", row);
+        let raw = String::from_utf8_lossy(&detail.raw).into_owned();
+        assert!(raw.contains(&id), "row {row}: {id} in {raw:?}");
+    }
+}
+
 #[test]
 fn the_truth_of_generated_faults_holds_in_every_format() {
     for format in ALL {

@@ -261,11 +261,73 @@ fn examples_of_unreadable_lines_have_distinct_reasons() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_that_leads_nowhere_is_told() {
+fn a_link_that_leads_nowhere_is_an_object_that_cannot_be_read() {
     let home = folder();
     file(home.path(), "a.log", b"");
     std::os::unix::fs::symlink("nowhere", home.path().join("b.log")).unwrap();
-    let ran = run(home.path(), ["check", "--format", "json", "."]).exits(0);
-    let warnings = ran.json()["warnings"].to_string();
-    assert!(warnings.contains("b.log"), "{warnings}");
+    // Nothing that a folder is read for.
+    std::os::unix::fs::symlink("nowhere", home.path().join("notes.md")).unwrap();
+    for source in [".", "b.log", "*.log"] {
+        let ran = run(home.path(), ["check", "--format", "json", source]).exits(4);
+        let incomplete = ran.json()["incomplete_objects"].clone();
+        assert_eq!(
+            incomplete.as_array().unwrap().len(),
+            1,
+            "{source}: {incomplete}"
+        );
+        assert_eq!(incomplete[0]["object"], "b.log", "{source}");
+        assert_eq!(incomplete[0]["state"], "unreadable", "{source}");
+        let reason = incomplete[0]["reason"].to_string();
+        assert!(
+            reason.contains("S902") && reason.contains("No such file"),
+            "{reason}"
+        );
+    }
+    run(home.path(), ["check", "nothing.log"]).exits(1);
+}
+
+/// Firehose joins records as they come. Past 8 MiB such a text is cut, between two records.
+#[test]
+fn joined_real_time_records_of_any_length_are_read() {
+    let home = folder();
+    let to = home.path().join("logs");
+    let object = &generated(&to, Written::Realtime, 24_000)[0];
+    let mut lines = Vec::new();
+    std::io::Read::read_to_end(
+        &mut flate2::read::MultiGzDecoder::new(std::fs::File::open(object).unwrap()),
+        &mut lines,
+    )
+    .unwrap();
+    let rows: Vec<&[u8]> = lines
+        .split(|b| *b == b'\n')
+        .filter(|l| l.first() == Some(&b'1'))
+        .collect();
+    let parted = file(home.path(), "parted", &rows.join(&b'\n'));
+    let joined = file(home.path(), "joined", &rows.concat());
+    assert!(joined.metadata().unwrap().len() > 9 << 20);
+    let checked = |path: &std::path::Path| {
+        let mut command = command(home.path());
+        command
+            .args([
+                "check",
+                "-",
+                "--format",
+                "json",
+                "--contract",
+                to.to_str().unwrap(),
+            ])
+            .stdin(Stdio::from(std::fs::File::open(path).unwrap()));
+        let report = ran(command.output().unwrap()).json();
+        let mut counts = report["counters"].clone();
+        // Line ends are bytes too.
+        counts["text_bytes"] = 0.into();
+        counts["object_bytes"] = 0.into();
+        (counts, report["failures"].clone())
+    };
+    let expected = checked(&parted);
+    assert!(
+        expected.0["records"].as_u64().unwrap() > 20_000,
+        "{expected:?}"
+    );
+    assert_eq!(checked(&joined), expected);
 }

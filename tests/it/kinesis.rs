@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use frontlog::commands::generate::{GenerateOptions, Written, generate};
 use frontlog::contract::Contract;
-use frontlog::model::Progress;
-use frontlog::pipeline::{Needs, RunOptions, inspect, load};
+use frontlog::model::{Notice, ObjectId, ObjectState, Progress};
+use frontlog::pipeline::{Needs, RunOptions, explore, inspect, load};
 use frontlog::source::kinesis::Begin;
 use frontlog::source::{self, Arrival, Options};
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,7 @@ struct Got {
     texts: BTreeMap<u32, String>,
     /// Lines in the order they came.
     lines: Vec<String>,
+    refused: Vec<(Vec<u8>, String)>,
     read: Vec<u32>,
     unreadable: Vec<String>,
     warnings: Vec<String>,
@@ -56,12 +57,15 @@ impl Got {
                 bytes,
             } => {
                 let text = self.texts.entry(index).or_default();
-                assert_eq!(offset, text.len() as u64, "offsets go on without a gap");
+                let refused: usize = self.refused.iter().map(|(bytes, _)| bytes.len()).sum();
+                let before = (text.len() + refused) as u64;
+                assert_eq!(offset, before, "offsets go on without a gap");
                 let bytes = String::from_utf8(bytes).unwrap();
                 assert!(bytes.is_empty() || bytes.ends_with('\n'), "whole lines");
                 text.push_str(&bytes);
                 self.lines.extend(bytes.lines().map(str::to_owned));
             }
+            Arrival::Refused { bytes, message, .. } => self.refused.push((bytes, message)),
             Arrival::Content { index, .. } => self.read.push(index),
             Arrival::Unreadable { message, .. } => self.unreadable.push(message),
             Arrival::Warning(text) => self.warnings.push(text),
@@ -320,7 +324,7 @@ fn errors_name_the_stream_and_what_is_missing() {
 }
 
 #[test]
-fn records_that_are_no_log_lines_are_refused_and_not_misread() {
+fn records_that_are_no_log_lines_are_refused_and_what_comes_behind_is_read() {
     let Some(server) = KinesisServer::start() else {
         return;
     };
@@ -342,18 +346,54 @@ fn records_that_are_no_log_lines_are_refused_and_not_misread() {
                 ("k", b"key0 1"),
                 ("k", b"key0 2\n"),
                 ("k", magic),
+                ("k", magic),
                 ("k", b"key0 3"),
             ],
         );
-        let got = to_the_end(reading(&server, &stream, false, Begin::Unsaid));
-        assert_eq!(got.lines, ["key0 1", "key0 2"]);
-        let [sentence] = &got.unreadable[..] else {
-            panic!("{:?}", got.unreadable)
+        let options = reading(&server, &stream, false, Begin::Unsaid);
+        let mut offset = 0;
+        let got = to_the_end(options.clone());
+        assert_eq!(got.unreadable, Vec::<String>::new());
+        assert_eq!(got.refused.len(), 2);
+        for (bytes, message) in &got.refused {
+            assert_eq!(bytes, &[magic, b"\n"].concat(), "as it came");
+            assert!(message.contains(says), "{message}");
+        }
+        assert_eq!(got.lines, ["key0 1", "key0 2", "key0 3"]);
+        // Its bytes have a place in the text of the shard, like those of a line.
+        for bytes in [
+            b"key0 1\nkey0 2\n",
+            &got.refused[0].0[..],
+            &got.refused[1].0[..],
+            b"key0 3\n",
+        ] {
+            let place = (offset, bytes.len() as u64);
+            let again = source::kinesis::read_again(&options, &got.uris[0], place).unwrap();
+            assert_eq!(again, bytes);
+            offset += bytes.len() as u64;
+        }
+        let run = RunOptions {
+            source: options,
+            contract: Arc::new(Contract::builtin()),
+            threads: 2,
+            needs: Needs::default(),
         };
-        assert!(
-            sentence.contains(says) && sentence.contains("shardId-"),
-            "{sentence}"
+        let snapshot = load(
+            &run,
+            &Arc::new(Progress::default()),
+            &CancellationToken::new(),
+        )
+        .unwrap();
+        let counters = snapshot.counters;
+        assert_eq!(
+            (
+                counters.lines,
+                counters.unreadable_lines,
+                counters.objects_unreadable
+            ),
+            (5, 5, 0)
         );
+        assert_eq!(counters.text_bytes, offset);
     }
 }
 
@@ -611,4 +651,45 @@ fn killed_and_resumed_a_check_has_counted_every_record_once() {
     std::thread::sleep(Duration::from_millis(1_500));
     let (_, printed) = last.end();
     assert_eq!(lines_of(printed.last().unwrap()), 1000);
+}
+
+/// What beside a stream could not be read is read again; all is said to be read only when the stream is, too.
+#[cfg(unix)]
+#[test]
+fn objects_beside_a_stream_are_read_again() {
+    let Some(server) = KinesisServer::start() else {
+        return;
+    };
+    server.stream("beside", 2);
+    put(&server, "beside", 0..50);
+    let home = folder();
+    let link = home.path().join("x.log");
+    std::os::unix::fs::symlink(home.path().join("target"), &link).unwrap();
+    let mut source = reading(&server, "beside", false, Begin::Unsaid);
+    source.sources.push(link.display().to_string());
+    let handle = explore(RunOptions {
+        source,
+        contract: Arc::new(Contract::builtin()),
+        threads: 2,
+        needs: Needs::default(),
+    })
+    .unwrap();
+    let finished = || loop {
+        match handle.notices.recv_timeout(LIMIT).unwrap() {
+            Notice::Finished { counters, .. } => return counters,
+            Notice::Failed(why) => panic!("{why}"),
+            _ => {}
+        }
+    };
+    let counters = finished();
+    assert_eq!((counters.lines, counters.objects_unreadable), (50, 1));
+    std::fs::write(home.path().join("target"), "one\ntwo\n").unwrap();
+    let objects = handle.snapshots.borrow().objects.clone();
+    let unreadable = objects.iter().position(ObjectState::is_unreadable).unwrap();
+    handle
+        .again
+        .send(vec![ObjectId(unreadable as u32)])
+        .unwrap();
+    let counters = finished();
+    assert_eq!((counters.lines, counters.objects_unreadable), (52, 0));
 }

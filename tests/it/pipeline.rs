@@ -1,5 +1,6 @@
 //! The laws of the pipeline: nothing lost under any chunking, the same result for one thread and for many.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,8 +8,10 @@ use std::sync::Arc;
 use frontlog::contract::Contract;
 use frontlog::decode::{BlockReader, Piece};
 use frontlog::model::{Batch, Counters, Progress, Sink};
-use frontlog::pipeline::{Needs, RunOptions, run};
+use frontlog::pipeline::{Needs, RunOptions, load, run};
 use frontlog::source;
+use polars::prelude::DataFrame;
+use polars_buffer::Buffer;
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 use xxhash_rust::xxh3::xxh3_64;
@@ -90,6 +93,65 @@ fn one_thread_and_many_give_the_same_rows_in_the_same_order() {
         );
         assert_eq!(one.order, many.order, "{threads} threads");
     }
+}
+
+/// The ids and long texts of events are pieces of their records' queries, not copies.
+#[test]
+fn texts_that_columns_share_are_held_once() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let options = RunOptions {
+        source: source::Options {
+            sources: vec![dir.display().to_string()],
+            ..source::Options::default()
+        },
+        contract: sample_contract(),
+        threads: 2,
+        needs: Needs::default(),
+    };
+    let progress = Arc::new(Progress::default());
+    let snapshot = load(&options, &progress, &CancellationToken::new()).unwrap();
+    let buffers = |frame: &DataFrame, name: &str| -> Vec<Buffer<u8>> {
+        let column = frame.column(name).unwrap().str().unwrap().clone();
+        let arrays = column.downcast_iter();
+        arrays
+            .flat_map(|array| array.data_buffers().as_slice().to_vec())
+            .collect()
+    };
+    let place = |buffer: &Buffer<u8>| (buffer.as_slice().as_ptr(), buffer.len());
+    let kept: HashSet<_> = buffers(&snapshot.records, "cs_uri_query")
+        .iter()
+        .map(place)
+        .collect();
+    let (mut copied, mut shared) = (0, 0);
+    for table in &snapshot.events {
+        for buffer in buffers(&table.frame, "_event_id") {
+            if kept.contains(&place(&buffer)) {
+                shared += buffer.len();
+            } else {
+                copied += buffer.len();
+            }
+        }
+    }
+    // Ids that stand behind the first `%` of a query, and those of events without one.
+    assert!(copied < 36 * snapshot.counters.good as usize / 10 && shared > 1 << 20);
+    assert!(snapshot.memory_bytes() < 2 * snapshot.counters.text_bytes as usize);
+    let mut checked = 0;
+    for table in &snapshot.events {
+        let queries = snapshot.records.column("cs_uri_query").unwrap();
+        let records = table.frame.column("_record").unwrap().u32().unwrap();
+        let ids = table.frame.column("_event_id").unwrap().str().unwrap();
+        for (record, id) in records.iter().zip(ids.iter()) {
+            let query = queries.str().unwrap().get(record.unwrap() as usize);
+            if let Some((query, id)) = query.zip(id)
+                && let Some(at) = query.find("eid=")
+            {
+                let rest = &query[at + 4..];
+                assert_eq!(rest.split('&').next(), Some(id), "{query}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 5_000, "{checked}");
 }
 
 /// A text as long as a large object, read whole and in blocks, as gzip and as it is.

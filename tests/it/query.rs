@@ -19,6 +19,7 @@ fn written(snapshot: &Snapshot, sql: &str, format: Format, width: Option<usize>)
             format,
             windows: WindowSpec::default(),
             width,
+            private: std::sync::Arc::default(),
         },
         snapshot,
         &mut out,
@@ -109,6 +110,11 @@ fn answers_are_right() {
             "SELECT r.sc_status AS s, e.event FROM events e JOIN records r ON e.record = r.record WHERE e.record = 5",
             "\"s\",\"event\"\n200,\"checkout\"\n",
         ),
+        // Kept in two bytes, counted in eight.
+        (
+            "SELECT max(sc_status * 1000) AS n, max(sc_status) * 50300000000 AS m FROM records",
+            "\"n\",\"m\"\n503000,25300900000000\n",
+        ),
         (
             "WITH f AS (SELECT record FROM failures) SELECT count(DISTINCT record) AS n FROM f",
             "\"n\"\n3\n",
@@ -194,6 +200,7 @@ fn parquet_can_be_read_back() {
             format: Format::Parquet,
             windows: WindowSpec::default(),
             width: None,
+            private: std::sync::Arc::default(),
         },
         &snapshot,
         &mut out,
@@ -272,6 +279,7 @@ fn a_closed_pipe_is_success() {
             format,
             windows: WindowSpec::default(),
             width: None,
+            private: std::sync::Arc::default(),
         };
         run(&options, &snapshot, &mut Closed).unwrap();
     }

@@ -212,3 +212,59 @@ fn real_logs_hold_what_they_say() {
         assert_eq!(values, expected, "{name}");
     }
 }
+
+/// File, and the events by name that its pixels are without a contract. POST bodies are no pixels.
+const PIXELS: &[(&str, &str)] = &[
+    (
+        "snowplow-enrich-cloudfront-loader/cf-loader-lines.log",
+        r#"[["page_ping",1],["page_view",3]]"#,
+    ),
+    (
+        "snowplow-clj-tomcat/clj-tomcat-lines.log",
+        r#"[["page_view",3],["signup_form_submitted",1]]"#,
+    ),
+    (
+        "node-cloudfront-log-parser/kinesis-1-0.txt",
+        r#"[["page_ping",1]]"#,
+    ),
+];
+
+#[test]
+fn real_pixels_are_the_events_that_their_tracker_sent() {
+    let Some(logs) = real_logs() else {
+        println!("skipped: no real logs here; FRONTLOG_REAL_LOGS names their folder");
+        return;
+    };
+    let home = folder();
+    for (name, expected) in PIXELS {
+        let path = logs.join(name);
+        let path = path.to_str().unwrap();
+        let report = run(home.path(), ["check", "--format", "json", path])
+            .exits(0)
+            .json();
+        assert_eq!(
+            report["events_by"], "events by preset snowplow · no schemas",
+            "{name}"
+        );
+        let rows = report["events"].as_array().unwrap().iter();
+        let found: Vec<_> = rows
+            .map(|row| serde_json::json!([row["event"], row["good"]]))
+            .collect();
+        let expected: Vec<serde_json::Value> = serde_json::from_str(expected).unwrap();
+        assert_eq!(found, expected, "{name}");
+    }
+    // base64 of a self-describing event, its text Greek.
+    let path = logs.join("snowplow-clj-tomcat/clj-tomcat-lines.log");
+    let sql = "SELECT _rest_json FROM signup_form_submitted";
+    let ran = run(
+        home.path(),
+        ["query", sql, path.to_str().unwrap(), "--format", "json"],
+    );
+    let rest: serde_json::Value =
+        serde_json::from_str(ran.exits(0).json()[0]["_rest_json"].as_str().unwrap()).unwrap();
+    assert_eq!(rest["name"], "Χαριτίνη NEW Unicode test");
+    assert_eq!(
+        (rest["e"].as_str(), rest["tv"].as_str()),
+        (Some("pv"), Some("js-0.12.0"))
+    );
+}

@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use frontlog::contract::Contract;
+use frontlog::contract::acknowledged::{Acknowledged, Written};
+use frontlog::contract::baseline::{Baseline, Rows};
+use frontlog::contract::standing::KnownCauses;
 use frontlog::error::Error;
 use frontlog::frame::Snapshot;
+use frontlog::frame::causes::{CauseOptions, group_causes};
 use frontlog::model::{Notice, Progress};
-use frontlog::pipeline::{self, Handle, Needs, RunOptions};
+use frontlog::pipeline::{self, ContractInForce, Handle, Needs, RunOptions};
 use frontlog::source;
 use frontlog::tui::input::Event;
 use frontlog::tui::job::Means;
@@ -65,6 +69,7 @@ fn options() -> RunOptions {
         failed_raw: false,
         windows: false,
         judge: true,
+        repairs: false,
     };
     RunOptions {
         source,
@@ -87,13 +92,17 @@ static LOADED: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
 
 fn means() -> Means {
     Means {
-        contract: CONTRACT.clone(),
+        contract: Arc::new(ContractInForce::new(CONTRACT.clone())),
         source: options().source,
         exporting: None,
     }
 }
 
 fn app() -> App {
+    app_knowing(KnownCauses::default())
+}
+
+fn app_knowing(known: KnownCauses) -> App {
     App::new(Setting {
         sources: vec!["sample-logs".to_owned()],
         command: vec![
@@ -103,7 +112,9 @@ fn app() -> App {
         ],
         filter: None,
         following: false,
-        contract: CONTRACT.clone(),
+        contract: Arc::new(ContractInForce::new(CONTRACT.clone())),
+        known,
+        user: "ann".to_owned(),
         can_export: true,
         styles: Styles::dark(),
         wardrobe: Wardrobe::open(None, None, ColorDepth::True).unwrap(),
@@ -154,12 +165,21 @@ fn press_on(
     size: (u16, u16),
     script: &str,
 ) -> (String, Vec<String>, Flow) {
+    press_in(app(), snapshot, size, script)
+}
+
+fn press_in(
+    app: App,
+    snapshot: Arc<Snapshot>,
+    size: (u16, u16),
+    script: &str,
+) -> (String, Vec<String>, Flow) {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
     let host = Remembering::default();
     let copied = host.copied.clone();
     let mut flow = Flow::On;
     {
-        let mut session = Session::new(app(), &mut terminal, host, &means()).unwrap();
+        let mut session = Session::new(app, &mut terminal, host, &means()).unwrap();
         let counters = snapshot.counters;
         session.take_snapshot(snapshot);
         session.app.take_notice(Notice::Finished {
@@ -242,21 +262,164 @@ screens! {
     sources_120x36 (120, 36), "7";
     a_corrupt_object_80x24 (80, 24), "7 G";
     help_120x36 (120, 36), "?";
-    share_of_failed_in_windows_120x36 (120, 36), "W W W W W %";
+    share_of_failed_in_windows_120x36 (120, 36), "W %";
     palette_80x24 (80, 24), "<C-p> \"undo\"";
     columns_80x24 (80, 24), "c j <Space>";
     filters_80x24 (80, 24), "f \"event=checkout\" <Enter> F";
+}
+
+/// A baseline of half as many failures of the top cause, without the second; one cause is acknowledged, one no longer.
+fn known(folder: &std::path::Path) -> KnownCauses {
+    let cancel = std::sync::atomic::AtomicBool::new(false);
+    let groups = group_causes(&LOADED, None, CauseOptions::default(), &cancel).unwrap();
+    let rows = |i: usize, rows: u64| Rows {
+        rows,
+        of_events: groups[i].of_events,
+    };
+    let causes = groups.iter().enumerate().filter(|(i, _)| *i != 1);
+    let causes = causes.map(|(i, g)| {
+        (
+            g.cause.key(),
+            rows(i, if i == 0 { g.rows / 3 } else { g.rows }),
+        )
+    });
+    let file = folder.join("baseline.json");
+    Baseline::of(causes).write(&file).unwrap();
+    let mut acknowledged = Acknowledged::load(Some(folder)).unwrap();
+    for (i, until) in [(2, "2026-12-31"), (3, "2026-11-21")] {
+        let written = Written {
+            note: "a page that nobody owns".to_owned(),
+            by: "ann".to_owned(),
+            until: until.parse().ok(),
+        };
+        acknowledged = acknowledged.write(groups[i].cause.key(), &written).unwrap();
+    }
+    KnownCauses {
+        acknowledged,
+        baseline: Some(Baseline::read(&file, 2.0).unwrap()),
+    }
+}
+
+#[test]
+fn causes_stand_beside_a_baseline_and_what_is_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = known(folder.path());
+    for size in [(80, 24), (120, 36), (200, 60)] {
+        let app = app_knowing(known.clone());
+        let shown = press_in(app, LOADED.clone(), size, "2 j j").0;
+        insta::assert_snapshot!(format!("known_causes_{}x{}", size.0, size.1), shown);
+    }
+}
+
+#[test]
+fn a_cause_is_acknowledged_after_a_note_a_day_and_a_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acknowledged.toml");
+    let press = |script: &str| {
+        let known = KnownCauses {
+            acknowledged: Acknowledged::load(Some(folder.path())).unwrap(),
+            baseline: None,
+        };
+        press_in(app_knowing(known), LOADED.clone(), (120, 36), script).0
+    };
+    let asked = press("2 K \"decimal_comma\" <Enter> <Enter>");
+    assert!(
+        asked.contains("writes to") && asked.contains("Enter write it"),
+        "{asked}"
+    );
+    let without_place = asked.replace(&path.display().to_string(), "contract/acknowledged.toml");
+    assert!(
+        without_place.contains("2026-12-22"),
+        "30 days are proposed:\n{asked}"
+    );
+    // Put aside: nothing is written, and what was typed is there again.
+    let aside = press("2 K \"decimal_comma\" <Enter> <Enter> <Esc> K");
+    assert!(aside.contains("decimal comma"), "{aside}");
+    assert!(!path.exists());
+    let empty = press("2 K <Enter>");
+    assert!(empty.contains("say why it may be so"), "{empty}");
+    let done = press("2 K \"decimal_comma\" <Enter> <Enter> <Enter>");
+    assert!(
+        done.contains("✓ ack") && done.contains("by ann until 2026-12-22: decimal comma"),
+        "{done}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        "[[cause]]\ncode = \"V402\"\nevent = \"checkout\"\nversion = \"1-0-2\"\npath = \"value\"\nexpected = \"a number\"\nnote = \"decimal comma\"\nby = \"ann\"\nuntil = 2026-12-22\n"
+    );
+    // Again: what the file says is there to be changed.
+    let again = press("2 K");
+    assert!(again.contains("note   decimal comma"), "{again}");
+    // Without a contract's folder there is no such file.
+    let none = press_in(app(), LOADED.clone(), (120, 36), "2 K").0;
+    assert!(none.contains("--contract DIR"), "{none}");
 }
 
 #[test]
 fn no_size_is_too_small() {
     for width in [1, 2, 3, 10, 19, 39, 59, 61, 79, 81, 99, 101] {
         for height in [1, 2, 3, 4, 5, 9, 10, 14, 15, 19, 21] {
-            for script in ["", "<Tab>", "f \"e", "2", "3", "e", "7", "?", "<C-p>", "c"] {
+            for script in [
+                "", "<Tab>", "f \"e", "2", "2 K", "3", "e", "7", "?", "<C-p>", "c",
+            ] {
                 press((width, height), script);
             }
         }
     }
+}
+
+/// The bars of a screen: of good events, and of failed ones.
+fn bars(script: &str) -> (String, String) {
+    let screen = plain((120, 36), script);
+    let mut lines = screen.lines().skip(1).map(str::to_owned);
+    (lines.next().unwrap(), lines.next().unwrap())
+}
+
+#[test]
+fn a_filter_takes_bars_away() {
+    let all = bars("");
+    let of_event = bars("f \"event=checkout\" <Enter>");
+    assert_ne!(all.0, of_event.0);
+    for time in [" 12:45:00 ", " 15:57:30 "] {
+        assert!(
+            all.0.contains(time) && of_event.0.contains(time),
+            "the axis stays"
+        );
+    }
+    let failed = bars("f \"failed\" <Enter>");
+    assert!(
+        !failed.0.contains(['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']),
+        "{}",
+        failed.0
+    );
+    assert_eq!(failed.1, all.1, "failed events are what is left");
+    assert_eq!(bars("f \"failed\" <Enter> U"), all);
+}
+
+#[test]
+fn every_bar_can_be_reached() {
+    // 1 s bars of two and a half hours: far more than fit.
+    let seconds = ["W"; 9].join(" ");
+    let newest = bars(&format!("{seconds} G"));
+    assert!(
+        newest.1.contains("1s/bar") && newest.0.contains('‹'),
+        "{newest:?}"
+    );
+    let oldest = bars(&format!("{seconds} g"));
+    assert!(
+        !oldest.0.contains('‹') && oldest.0.contains('›'),
+        "{oldest:?}"
+    );
+    assert_ne!(newest.0, oldest.0);
+    // By bars from the first row on, and back again.
+    let position = |script: &str| position(&plain((120, 36), script)).0;
+    assert_eq!(position("g"), 1);
+    let (one, two) = (position("g )"), position("g ) )"));
+    assert!(1 < one && one < two, "{one} {two}");
+    assert_eq!((position("g ) ) ("), position("g ) (")), (one, 1));
+    assert!(plain((120, 36), "g (").contains("no bar further left"));
+    assert!(plain((120, 14), "g )").contains("the timeline is not shown"));
+    assert!(plain((120, 36), "G )").contains("no bar further right"));
 }
 
 /// The number before `noun` in the footer's `row 3/1,204`.
@@ -408,6 +571,8 @@ fn handle() -> (
         notices,
         progress: Arc::new(Progress::default()),
         again: crossbeam_channel::unbounded().0,
+        edit: crossbeam_channel::unbounded().0,
+        in_force: means().contract,
         cancel: CancellationToken::new(),
     };
     (sender, news, handle)

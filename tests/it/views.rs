@@ -507,7 +507,7 @@ fn a_view_narrows_by_shape_and_counts_by_bucket() {
         cause: Some(CauseId(1)),
         ..ViewSpec::default()
     });
-    let buckets = failed.buckets(&snapshot, START, 300, 2);
+    let buckets = failed.timeline.buckets(START, 300, 2);
     assert_eq!(
         buckets
             .iter()
@@ -517,8 +517,8 @@ fn a_view_narrows_by_shape_and_counts_by_bucket() {
     );
     let all = view(ViewSpec::default());
     assert_eq!(
-        all.buckets(&snapshot, START, 720, 1)[0],
-        all.buckets(&snapshot, START - 5, 725, 1)[0]
+        all.timeline.buckets(START, 720, 1)[0],
+        all.timeline.buckets(START - 5, 725, 1)[0]
     );
     assert_eq!((all.good, all.failed, all.other), (7, 3, 2));
     assert_eq!(all.position_of_time(&snapshot, us(3) - 1), Some(3));
@@ -778,7 +778,7 @@ fn a_million_records_take_milliseconds() {
     });
     let events = View::compute(&snapshot, events, &GO).unwrap();
     time("buckets", &mut || {
-        drop(events.buckets(&snapshot, START, 60, 200));
+        drop(events.timeline.buckets(START, 60, 200));
     });
     time("causes", &mut || {
         drop(group_causes(&snapshot, None, CauseOptions::default(), &GO));

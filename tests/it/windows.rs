@@ -376,6 +376,7 @@ fn the_table_of_windows_is_cut_as_asked() {
                 lateness_s: 0,
             },
             width: None,
+            private: std::sync::Arc::default(),
         };
         frontlog::commands::query::run(&options, &snapshot, &mut out).unwrap();
         String::from_utf8(out).unwrap()

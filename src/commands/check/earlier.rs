@@ -8,6 +8,7 @@ impl Report {
     /// Adds what an earlier run had counted.
     pub fn add(&mut self, earlier: Self) {
         self.counters.add(&earlier.counters);
+        self.events_by = self.events_by.take().or(earlier.events_by);
         for row in earlier.events {
             let same = |r: &&mut super::report::EventRow| {
                 (&r.event, &r.version, r.declared) == (&row.event, &row.version, row.declared)
@@ -63,6 +64,14 @@ impl Report {
         self.incomplete_objects
             .extend(others.filter(|o| !known.contains(&o.object)));
         self.incomplete_objects.sort();
+        self.newest_us = self.newest_us.max(earlier.newest_us);
+        for set in earlier.cause_sets {
+            match self.cause_sets.iter_mut().find(|s| s.causes == set.causes) {
+                Some(known) => known.events += set.events,
+                None => self.cause_sets.push(set),
+            }
+        }
+        self.cause_sets.sort();
         let newer = std::mem::replace(&mut self.warnings, earlier.warnings);
         for warning in newer {
             if !self.warnings.contains(&warning) {

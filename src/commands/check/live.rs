@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::commands::check::CheckOptions;
 use crate::commands::check::tally::Tally;
 use crate::commands::check::watching::Watching;
+use crate::commands::check::{CheckOptions, Printed};
 use crate::commands::stdout_error;
 use crate::commands::table::{printable, thousands};
 use crate::error::Result;
-use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, Sink, SoFar, Words};
+use crate::model::{Batch, Causes, Counters, EventTypes, LogObject, ObjectId, Sink, SoFar, Words};
 
 /// The sink of a check.
 pub(super) struct Live<'a> {
@@ -55,7 +55,7 @@ impl<'a> Live<'a> {
         Self {
             tally,
             out,
-            json: options.json,
+            json: options.format == Printed::Json,
             watching,
             types: Arc::default(),
             every: options.every.filter(|_| options.run.source.follow),
@@ -135,6 +135,14 @@ impl Sink for Live<'_> {
 
     fn listed(&mut self, objects: &[Arc<LogObject>]) {
         self.tally.listed(objects);
+    }
+
+    fn again(&mut self, object: ObjectId, gone: &Counters) {
+        if self.every.is_some() {
+            self.counters.take_away(gone);
+            self.is_changed = true;
+        }
+        self.tally.again(object, gone);
     }
 
     fn take(&mut self, mut batch: Batch) -> Result<()> {

@@ -3,17 +3,23 @@
 //! The same input under the same contract gives the same report, whatever the number of threads, and nothing in it
 //! tells when or where it was made: two reports can be compared by `diff`.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::commands::check::alerting::AlertChange;
+pub use crate::commands::check::rows::{
+    AcknowledgedRow, EventRow, ExampleRow, FailureRow, ObjectRow, RejectExample, RejectRow,
+};
+use crate::commands::check::sets::Sets;
 use crate::commands::check::tally::{CauseTally, Tally, TypeTally};
 use crate::commands::check::watching::Watching;
 use crate::model::time::format_us;
-use crate::model::{Cause, Code, Counters, EventType, ObjectState, ObjectStatus, Severity};
+use crate::model::{
+    Cause, CauseId, Code, Counters, EventType, ObjectState, ObjectStatus, OwnedCauseKey,
+};
 use crate::pipeline::RunSummary;
+use crate::pipeline::judging::preview::PreviewRow;
 
 /// The format number in the JSON output; it changes only when something is taken away or renamed.
 pub const FORMAT: u32 = 1;
@@ -36,6 +42,9 @@ pub struct Report {
     pub counters: Counters,
     /// By name and version.
     pub events: Vec<EventRow>,
+    /// How events came to their names; absent under event schemas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_by: Option<String>,
     /// By rows, the most first; then by code, event and path.
     pub failures: Vec<FailureRow>,
     /// By code.
@@ -45,8 +54,39 @@ pub struct Report {
     /// What the alerts did; absent where none was asked for.
     #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     pub alerts: Option<Alerts>,
+    /// What each repair would do, by cause; absent unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub repairs: Option<Vec<PreviewRow>>,
+    /// Findings that do not count, because all of their causes are acknowledged or as in the baseline; absent where
+    /// neither is in force.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub excused: Option<Excused>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,
+    /// Newest log time, in microseconds since 1970 UTC; only in what a resumed run goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_us: Option<i64>,
+    /// Failed events by the causes they have; only in what a resumed run goes on from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cause_sets: Vec<CauseSet>,
+}
+
+/// What is found and does not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Excused {
+    /// Failed events.
+    pub failed_events: u64,
+    /// Unreadable lines.
+    pub unreadable_lines: u64,
+}
+
+/// Failed events that have the same causes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CauseSet {
+    /// Causes of severity error; empty for events past the number of sets that are kept.
+    pub causes: Vec<OwnedCauseKey>,
+    /// Events.
+    pub events: u64,
 }
 
 /// What the alerts did.
@@ -72,104 +112,6 @@ impl Alerts {
     }
 }
 
-/// One event type.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct EventRow {
-    /// As logged; null for events without a name (R201).
-    pub event: Option<String>,
-    /// Version of the event schema; empty where the contract has none.
-    pub version: String,
-    /// True when the contract has an event schema for it.
-    pub declared: bool,
-    /// Events.
-    pub events: u64,
-    /// Events without an error.
-    pub good: u64,
-    /// Events with an error.
-    pub failed: u64,
-    /// Events left out as duplicates.
-    pub duplicates: u64,
-}
-
-/// One cause.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct FailureRow {
-    /// `V402`.
-    pub code: Cow<'static, str>,
-    /// `type`.
-    pub name: Cow<'static, str>,
-    /// `error`, `warn` or `info`.
-    pub severity: Severity,
-    /// Event name, empty for an event that has none.
-    pub event: String,
-    /// Version of the event schema, empty where there is none.
-    pub version: String,
-    /// Property or log field, empty for the whole event.
-    pub path: String,
-    /// JSON Schema keyword, empty outside V4xx.
-    pub keyword: Cow<'static, str>,
-    /// What was expected.
-    pub expected: String,
-    /// Events with this failure.
-    pub rows: u64,
-    /// Failures; more than `rows` where an event has several.
-    pub failures: u64,
-    /// Events of that name and version, what `rows` is a part of.
-    pub of_events: u64,
-    /// Earliest log time, UTC.
-    pub first_utc: Option<String>,
-    /// Latest log time, UTC.
-    pub last_utc: Option<String>,
-    /// The first few in the order of the input, with distinct values.
-    pub examples: Vec<ExampleRow>,
-}
-
-/// One failure as an example.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ExampleRow {
-    /// The offending text, cut at 256 bytes; null where there is none.
-    pub value: Option<String>,
-    /// URI of the object.
-    pub object: String,
-    /// Line in it, from 1.
-    pub line: u32,
-}
-
-/// Unreadable lines of one code.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RejectRow {
-    /// `L101`.
-    pub code: Cow<'static, str>,
-    /// `columns`.
-    pub name: Cow<'static, str>,
-    /// Lines.
-    pub lines: u64,
-    /// The first few in the order of the input.
-    pub examples: Vec<RejectExample>,
-}
-
-/// One unreadable line as an example.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RejectExample {
-    /// URI of the object.
-    pub object: String,
-    /// Line in it, from 1.
-    pub line: u32,
-    /// What is wrong with it, as a sentence.
-    pub message: String,
-}
-
-/// One object that could not be read to its end.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ObjectRow {
-    /// Its URI.
-    pub object: String,
-    /// `corrupt` or `unreadable`.
-    pub state: Cow<'static, str>,
-    /// Why, a sentence.
-    pub reason: String,
-}
-
 impl Report {
     /// Joins what was counted with what the run says of its ids, and with what an earlier run had counted that this
     /// one goes on from. `reasons` and the status are filled in later.
@@ -183,6 +125,7 @@ impl Report {
         };
         let mut report = Self::of(&tally, &known);
         report.warnings = summary.warnings;
+        report.events_by = summary.found_by;
         if let Some(earlier) = earlier {
             report.add(*earlier);
         }
@@ -207,6 +150,9 @@ impl Report {
             code: code.as_str().into(),
             name: code.name().into(),
             lines: t.lines,
+            since_baseline: None,
+            baseline: None,
+            acknowledged: None,
             examples: t
                 .examples
                 .iter()
@@ -227,25 +173,30 @@ impl Report {
             reasons: Vec::new(),
             counters: *known.counters,
             events,
+            events_by: None,
             failures,
             rejects,
             incomplete_objects,
             alerts: None,
+            repairs: None,
+            excused: None,
             warnings: Vec::new(),
+            newest_us: tally.newest_us,
+            cause_sets: names.cause_sets(&tally.sets),
         }
     }
 
-    /// Failures or unreadable lines of one code.
+    /// Failures or unreadable lines of one code that count.
     pub fn count_of(&self, code: Code) -> u64 {
         let failures = self
             .failures
             .iter()
-            .filter(|f| f.code == code.as_str())
+            .filter(|f| f.code == code.as_str() && !f.is_excused())
             .map(|f| f.failures);
         let rejects = self
             .rejects
             .iter()
-            .filter(|r| r.code == code.as_str())
+            .filter(|r| r.code == code.as_str() && !r.is_excused())
             .map(|r| r.lines);
         failures.chain(rejects).sum()
     }
@@ -267,7 +218,7 @@ pub(super) fn key(row: &FailureRow) -> (&str, &str, &str, &str, &str, &str) {
     )
 }
 
-fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
+pub(super) fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
     let (word, reason) = match &state.status {
         ObjectStatus::Corrupt(reason) => (CORRUPT, reason),
         ObjectStatus::Unreadable(reason) => (UNREADABLE, reason),
@@ -300,6 +251,22 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
+    /// Sorted, so that the order in which causes were met does not show.
+    fn cause_sets(&self, sets: &Sets) -> Vec<CauseSet> {
+        let name = |id: &CauseId| {
+            let cause = self.known.causes.get(id.0 as usize)?;
+            Some(cause.key().to_owned())
+        };
+        let set = |(causes, events): (&[CauseId], u64)| {
+            let mut causes: Vec<_> = causes.iter().filter_map(name).collect();
+            causes.sort();
+            CauseSet { causes, events }
+        };
+        let mut sets: Vec<CauseSet> = sets.iter().map(set).collect();
+        sets.sort();
+        sets
+    }
+
     fn object(&self, id: u32) -> String {
         self.known
             .objects
@@ -363,9 +330,13 @@ impl Names<'_> {
             of_events: self.events_of(cause).max(tally.rows),
             first_utc: tally.span_us.map(|(first, _)| format_us(first)),
             last_utc: tally.span_us.map(|(_, last)| format_us(last)),
+            since_baseline: None,
+            baseline: None,
+            acknowledged: None,
             examples: examples
                 .map(|e| ExampleRow {
                     value: e.value.clone(),
+                    repaired: e.repaired.clone(),
                     object: self.object(e.object),
                     line: e.line,
                 })

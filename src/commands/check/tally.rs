@@ -3,13 +3,16 @@
 //! Memory is bounded by the number of distinct causes and types, which `model` bounds, and `max_examples`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use polars_arrow::array::Utf8ViewArray;
 
 use crate::commands::check::report::{Known, Report};
+use crate::commands::check::sets::Sets;
 use crate::error::Result;
 use crate::model::{
-    Batch, Code, FailureColumns, RecordColumns, RejectColumns, Sink, SoFar, Verdict,
+    Batch, Causes, Code, EventTypes, FailureColumns, RecordColumns, RejectColumns, Sink, SoFar,
+    Verdict, Words,
 };
 
 /// One example of a failure: the offending text and where it stands.
@@ -17,6 +20,8 @@ use crate::model::{
 pub struct Example {
     /// The offending text; `None` where there is none (a missing property).
     pub value: Option<String>,
+    /// What it was repaired to (F701).
+    pub repaired: Option<String>,
     /// Object id.
     pub object: u32,
     /// Line in the object, from 1.
@@ -68,6 +73,11 @@ pub struct Tally {
     pub types: Vec<TypeTally>,
     /// By code.
     pub rejects: BTreeMap<Code, RejectTally>,
+    /// Failed events by their causes; nothing unless asked for.
+    pub sets: Sets,
+    /// Newest log time, in microseconds since 1970 UTC.
+    pub newest_us: Option<i64>,
+    causes_of_run: Arc<Causes>,
     /// What an earlier run had counted that this one goes on from.
     pub earlier: Option<Box<Report>>,
 }
@@ -79,6 +89,12 @@ impl Tally {
             max_examples,
             ..Self::default()
         }
+    }
+
+    /// Counts failed events by their causes too, to tell later which of them are excused.
+    pub fn with_sets(mut self, wanted: bool) -> Self {
+        self.sets = Sets::new(wanted);
+        self
     }
 
     fn count_types(&mut self, records: &RecordColumns) {
@@ -103,6 +119,7 @@ impl Tally {
     }
 
     fn count_failures(&mut self, failures: FailureColumns, records: &RecordColumns) {
+        let repaired = failures.repaired;
         let values: Utf8ViewArray = failures.value.freeze();
         for (i, (record, cause)) in failures.record.iter().zip(&failures.cause).enumerate() {
             let index = cause.0 as usize;
@@ -135,6 +152,7 @@ impl Tally {
                 if value.is_none() || tally.examples.iter().all(|e| e.value.as_deref() != value) {
                     tally.examples.push(Example {
                         value: value.map(str::to_owned),
+                        repaired: repaired.get(i).map(str::to_owned),
                         object: *object,
                         line: *line,
                     });
@@ -161,8 +179,16 @@ impl Tally {
 }
 
 impl Sink for Tally {
+    fn start(&mut self, _: &Arc<EventTypes>, causes: &Arc<Causes>, _: &[Option<Words>]) {
+        self.causes_of_run = causes.clone();
+    }
+
     fn take(&mut self, batch: Batch) -> Result<()> {
+        self.newest_us = self
+            .newest_us
+            .max(batch.records.time_us.iter().copied().max());
         self.count_types(&batch.records);
+        self.sets.count(&batch, &self.causes_of_run);
         self.count_failures(batch.failures, &batch.records);
         self.count_rejects(batch.rejects);
         Ok(())

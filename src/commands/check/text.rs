@@ -18,8 +18,11 @@
 
 use std::fmt::Write as _;
 
-use crate::commands::check::report::{ExampleRow, Report};
+use crate::commands::check::repairs;
+use crate::commands::check::report::{AcknowledgedRow, ExampleRow, Report};
+use crate::commands::check::stand::words;
 use crate::commands::table::{Table, bytes, percent, printable, thousands};
+use crate::contract::baseline::Rows;
 use crate::model::Counters;
 
 /// The report as text; ends with a newline.
@@ -30,6 +33,7 @@ pub fn render(report: &Report) -> String {
         failures(report),
         rejects(report),
         incomplete(report),
+        repairs::render(report.repairs.as_deref()),
         alerts(report),
         warnings(report),
         verdict(report),
@@ -81,7 +85,7 @@ fn equations(c: &Counters) -> [Equation; 3] {
     ]
 }
 
-fn identity(c: &Counters) -> String {
+pub(super) fn identity(c: &Counters) -> String {
     let equations = equations(c);
     let width = |number: u64| thousands(number).len();
     let totals = equations
@@ -113,6 +117,13 @@ fn identity(c: &Counters) -> String {
         bytes(c.object_bytes)
     );
     let _ = writeln!(out, ", {} of text", bytes(c.text_bytes));
+    if c.repaired > 0 {
+        let _ = writeln!(
+            out,
+            "{:>totals$} of the good repaired, as [repair] of frontlog.toml accepts",
+            thousands(c.repaired)
+        );
+    }
     out
 }
 
@@ -149,7 +160,9 @@ fn events(report: &Report) -> String {
             percent(row.failed, row.events),
         ]);
     }
-    format!("Events\n{table}")
+    let by = report.events_by.as_deref();
+    let by = by.and_then(|by| by.strip_prefix("events"));
+    format!("Events{}\n{table}", by.unwrap_or_default())
 }
 
 fn failures(report: &Report) -> String {
@@ -157,7 +170,7 @@ fn failures(report: &Report) -> String {
         return String::new();
     }
     let c = &report.counters;
-    let columns = [
+    let mut columns = vec![
         "#rows",
         "#% of event",
         "code",
@@ -168,8 +181,16 @@ fn failures(report: &Report) -> String {
         "first (UTC)",
         "last (UTC)",
     ];
+    if report.excused.is_some() {
+        columns.push("standing");
+    }
     let mut table = Table::new(&columns);
     for row in &report.failures {
+        let now = Rows {
+            rows: row.rows,
+            of_events: row.of_events,
+        };
+        let acknowledged = row.acknowledged.as_ref();
         table.row([
             thousands(row.rows),
             percent(row.rows, row.of_events),
@@ -184,7 +205,11 @@ fn failures(report: &Report) -> String {
             }),
             row.first_utc.clone().unwrap_or_default(),
             row.last_utc.clone().unwrap_or_default(),
+            words(row.since_baseline, row.baseline, now, acknowledged),
         ]);
+        if let Some(acknowledged) = acknowledged {
+            table.note(&acknowledged_line(acknowledged));
+        }
         for example in &row.examples {
             table.note(&example_line(example));
         }
@@ -199,18 +224,38 @@ fn failures(report: &Report) -> String {
     )
 }
 
-fn example_line(example: &ExampleRow) -> String {
+/// `acknowledged by ann until 2026-12-31: decimal comma`.
+pub(super) fn acknowledged_line(row: &AcknowledgedRow) -> String {
+    let mut text = "acknowledged".to_owned();
+    if !row.by.is_empty() {
+        text += &format!(" by {}", row.by);
+    }
+    if let Some(until) = &row.until {
+        text += &format!(" until {until}");
+        if row.expired {
+            text += ", which is over";
+        }
+    }
+    if !row.note.is_empty() {
+        text += &format!(": {}", row.note);
+    }
+    text
+}
+
+pub(super) fn example_line(example: &ExampleRow) -> String {
     let at = format!("{}:{}", example.object, example.line);
-    match &example.value {
-        Some(value) => format!("\"{}\"  {at}", cut(value)),
-        None => at,
+    match (&example.value, &example.repaired) {
+        (Some(value), Some(to)) => format!("\"{}\" → \"{}\"  {at}", cut(value), cut(to)),
+        (Some(value), None) => format!("\"{}\"  {at}", cut(value)),
+        (None, Some(to)) => format!("→ \"{}\"  {at}", cut(to)),
+        (None, None) => at,
     }
 }
 
 /// Values and expectations are shown up to so many characters; the JSON output has all of them.
 const MAX_SHOWN: usize = 48;
 
-fn cut(value: &str) -> String {
+pub(super) fn cut(value: &str) -> String {
     match value.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
@@ -221,15 +266,28 @@ fn rejects(report: &Report) -> String {
     if report.rejects.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&["#lines", "code", "meaning"]);
+    let mut columns = vec!["#lines", "code", "meaning"];
+    if report.excused.is_some() {
+        columns.push("standing");
+    }
+    let mut table = Table::new(&columns);
     for row in &report.rejects {
+        let now = Rows {
+            rows: row.lines,
+            of_events: report.counters.lines,
+        };
+        let acknowledged = row.acknowledged.as_ref();
         let meaning =
             crate::model::Code::parse(&row.code).map_or(&*row.name, |code| code.meaning());
         table.row([
             thousands(row.lines),
             row.code.to_string(),
             meaning.to_owned(),
+            words(row.since_baseline, row.baseline, now, acknowledged),
         ]);
+        if let Some(acknowledged) = acknowledged {
+            table.note(&acknowledged_line(acknowledged));
+        }
         for example in &row.examples {
             table.note(&format!(
                 "{}  {}:{}",
@@ -298,7 +356,7 @@ fn verdict(report: &Report) -> String {
 }
 
 /// `1 cause`, `1,204 causes`.
-fn count(number: u64, noun: &str) -> String {
+pub(super) fn count(number: u64, noun: &str) -> String {
     format!(
         "{} {noun}{}",
         thousands(number),

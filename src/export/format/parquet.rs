@@ -98,7 +98,8 @@ impl Writer {
             .iter()
             .zip(columns)
             .map(|((name, dtype), column)| {
-                Series::from_chunk_and_dtype(name.clone(), column.freeze(), dtype).map(Into::into)
+                let chunk = column.widest().freeze();
+                Series::from_chunk_and_dtype(name.clone(), chunk, dtype).map(Into::into)
             })
             .collect();
         let frame = series

@@ -9,6 +9,7 @@ use super::number::{Number, parse_bool, span};
 use super::value_test::{ValueTest, pattern, text_holds, text_test};
 use super::when::{When, clock_of};
 use super::{Node, Op, Term};
+use crate::frame::chunks;
 use crate::frame::columns::{ColumnRef, Virtual};
 use crate::frame::failures::Failures;
 use crate::frame::snapshot::column;
@@ -398,14 +399,9 @@ impl<'a> Binder<'a> {
 
 /// For each code of a categorical column, whether its word passes.
 fn words(series: &Series, wanted: impl Fn(&str) -> bool) -> Vec<bool> {
-    let Some(column) = series.try_cat32() else {
-        return vec![];
-    };
-    let mapping = column.get_mapping();
-    let codes = u32::try_from(mapping.num_cats_upper_bound()).unwrap_or(u32::MAX);
-    (0..codes)
-        .map(|code| mapping.cat_to_str(code).is_some_and(&wanted))
-        .collect()
+    let mapping = chunks::dictionary(series);
+    let words = mapping.into_iter().flat_map(chunks::words);
+    words.map(|word| word.is_some_and(&wanted)).collect()
 }
 
 impl Bound<'_> {

@@ -265,6 +265,10 @@ fn ints(series: &Series, rows: Range<usize>, live: &mut [bool], f: impl Fn(i64) 
         fixed(v, rows, live, |v| f(i64::from(v)));
     } else if let Some(v) = series.try_i64() {
         fixed(v, rows, live, f);
+    } else if let Some(v) = series.try_cat8() {
+        fixed(v.physical(), rows, live, |v| f(i64::from(v)));
+    } else if let Some(v) = series.try_cat16() {
+        fixed(v.physical(), rows, live, |v| f(i64::from(v)));
     } else if let Some(v) = series.try_cat32() {
         fixed(v.physical(), rows, live, |v| f(i64::from(v)));
     } else if let Some(v) = series.try_datetime() {

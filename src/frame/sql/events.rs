@@ -288,6 +288,7 @@ fn properties(tables: &[&EventTable]) -> Vec<(PlSmallStr, DataType)> {
     {
         let dtype = match column.dtype() {
             DataType::Categorical(..) => DataType::String,
+            DataType::Int16 | DataType::Int32 => DataType::Int64,
             other => other.clone(),
         };
         match shape.iter_mut().find(|(name, _)| name == column.name()) {

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use polars::prelude::{Int16Chunked, Int64Chunked};
 
 use super::{View, ViewSpec, sort};
-use crate::frame::Snapshot;
 use crate::frame::cell::verdict_of_number;
 use crate::frame::chunks::{Numbers, pieces};
 use crate::frame::failures::Failures;
 use crate::frame::filter::Filter;
 use crate::frame::snapshot::column;
 use crate::frame::timeline::Bucket;
+use crate::frame::{Snapshot, Timeline};
 use crate::model::{CauseId, Verdict};
 
 pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Option<View> {
@@ -24,7 +24,9 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
         .filter(|f| f.on)
         .map(|f| &f.filter)
         .collect();
-    let starts_anew = snapshot.len() < old.seen || filters.iter().any(|f| f.is_relative());
+    let starts_anew = snapshot.len() < old.seen
+        || snapshot.verdicts != old.verdicts
+        || filters.iter().any(|f| f.is_relative());
     let empty = View {
         spec: spec.clone(),
         ..View::default()
@@ -34,6 +36,7 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
     if range.is_empty() {
         return Some(View {
             revision: snapshot.revision,
+            verdicts: snapshot.verdicts,
             ..old.clone()
         });
     }
@@ -52,6 +55,14 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
         .map(|(i, _)| (range.start + i) as u32)
         .collect();
     let counts = count(snapshot, range.clone(), &live);
+    let mut timeline = if spec.shows_everything() {
+        snapshot.timeline.clone()
+    } else {
+        old.timeline.clone()
+    };
+    if !spec.shows_everything() {
+        add_times(snapshot, &new, &mut timeline);
+    }
     let order = sort::merge(
         snapshot,
         &spec.sort,
@@ -65,9 +76,11 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
     Some(View {
         spec,
         rows: order.rows,
+        timeline,
         keys: order.keys,
         seen: range.end,
         revision: snapshot.revision,
+        verdicts: snapshot.verdicts,
         good: old.good + u64::from(counts.good),
         failed: old.failed + u64::from(counts.failed),
         other: old.other + u64::from(counts.other),
@@ -157,32 +170,27 @@ pub(crate) fn times(snapshot: &Snapshot) -> Option<&Int64Chunked> {
     )
 }
 
-pub(super) fn buckets(
-    view: &View,
-    snapshot: &Snapshot,
-    start: i64,
-    step: i64,
-    count: usize,
-) -> Vec<Bucket> {
-    if view.spec.shows_everything() && view.revision == snapshot.revision {
-        return snapshot.timeline.buckets(start, step.max(1), count);
-    }
-    let mut out = vec![Bucket::default(); count];
+/// Adds rows to a timeline. Rows that follow each other share few seconds, so runs of one second are counted first.
+fn add_times(snapshot: &Snapshot, rows: &[u32], timeline: &mut Timeline) {
     let (Some(time), Some(verdict)) = (times(snapshot), verdicts(snapshot)) else {
-        return out;
+        return;
     };
     let (time, verdict) = (Numbers::new(time), Numbers::new(verdict));
-    let step = step.max(1);
-    for row in view.rows.iter().map(|row| *row as usize) {
+    let (mut second, mut run) = (i64::MIN, Bucket::default());
+    for row in rows.iter().map(|row| *row as usize) {
         let Some(us) = time.get(row) else { continue };
-        let Ok(i) = usize::try_from((us.div_euclid(1_000_000) - start).div_euclid(step)) else {
-            continue;
-        };
-        if let Some(bucket) = out.get_mut(i) {
-            bucket.add(bucket_of(verdict_of_number(verdict.get(row).unwrap_or(0))));
+        let at = us.div_euclid(1_000_000);
+        if at != second {
+            if run != Bucket::default() {
+                timeline.add(second, run);
+            }
+            (second, run) = (at, Bucket::default());
         }
+        run.add(bucket_of(verdict_of_number(verdict.get(row).unwrap_or(0))));
     }
-    out
+    if run != Bucket::default() {
+        timeline.add(second, run);
+    }
 }
 
 /// For each record of the snapshot whether the view shows it.

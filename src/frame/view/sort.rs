@@ -10,7 +10,7 @@ use polars::prelude::{DataType, Logical, Series};
 use super::SortKey;
 use super::compute::{Order, times};
 use crate::frame::Snapshot;
-use crate::frame::chunks::{Numbers, Read, Texts, whole_numbers};
+use crate::frame::chunks::{Numbers, Read, Texts, codes, dictionary, whole_numbers, words};
 use crate::frame::columns::{ColumnRef, Virtual};
 use crate::frame::failures::Failures;
 use crate::frame::snapshot::column;
@@ -278,8 +278,8 @@ fn ranks(snapshot: &Snapshot, sort: &SortKey, rows: &[u32]) -> Vec<u64> {
     if let ColumnRef::Record(name) = &sort.column
         && let Ok(series) = snapshot.records.column(name)
     {
-        if let Some(words) = series.try_cat32() {
-            return word_ranks(words, rows, sort.descending);
+        if let Some(ranks) = word_ranks(series.as_materialized_series(), rows, sort.descending) {
+            return ranks;
         }
         if let Some(texts) = series.try_str() {
             let texts = Texts::new(texts);
@@ -293,24 +293,16 @@ fn ranks(snapshot: &Snapshot, sort: &SortKey, rows: &[u32]) -> Vec<u64> {
     text_ranks(&texts, sort.descending)
 }
 
-fn word_ranks(
-    words: &polars::prelude::Categorical32Chunked,
-    rows: &[u32],
-    descending: bool,
-) -> Vec<u64> {
-    let mapping = words.get_mapping();
-    let codes = u32::try_from(mapping.num_cats_upper_bound()).unwrap_or(u32::MAX);
-    let texts: Vec<_> = (0..codes).map(|code| mapping.cat_to_str(code)).collect();
+fn word_ranks(series: &Series, rows: &[u32], descending: bool) -> Option<Vec<u64>> {
+    let code = codes(series)?;
+    let texts: Vec<_> = words(dictionary(series)?).collect();
     let by_code = text_ranks(&texts, descending);
-    let column = Numbers::new(words.physical());
-    let rank = |row: u32| {
-        column
-            .get(row as usize)
-            .and_then(|code| by_code.get(code as usize).copied())
-    };
-    rows.iter()
-        .map(|row| rank(*row).unwrap_or(NOTHING))
-        .collect()
+    let rank = |row: u32| code(row as usize).and_then(|code| by_code.get(code as usize).copied());
+    Some(
+        rows.iter()
+            .map(|row| rank(*row).unwrap_or(NOTHING))
+            .collect(),
+    )
 }
 
 fn text_ranks(texts: &[Option<&str>], descending: bool) -> Vec<u64> {

@@ -27,7 +27,7 @@ impl Measures {
                 _ => None,
             },
             bytes: match take(FieldId::SC_BYTES) {
-                Some(Column::Int(column)) => Some(column.freeze()),
+                Some(Column::Int(column)) => Some(column.widest().freeze()),
                 _ => None,
             },
         }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::emit::{DynamicCauses, Ranked, Subject};
+use crate::contract::repair::Done;
 use crate::contract::{Additional, Contract, EventSchema, WantedVersion};
 use crate::event::KeyTable;
 use crate::model::lanes::Mark;
-use crate::model::routing::{DuplicateKey, NameRule, Routing, Surprise, UnknownProperty};
+use crate::model::routing::{DuplicateKey, NameFrom, NameRule, Routing, Surprise, UnknownProperty};
 use crate::model::{
     Cause, Causes, Code, Column, EventColumns, EventType, EventTypeId, EventTypes, WordCache,
 };
@@ -32,6 +33,8 @@ pub(super) struct Judge {
     /// By property.
     pub words: Vec<WordCache>,
     pub extra: Extra,
+    /// Causes of what was repaired, by property and repairs, as they were met.
+    pub mended: Vec<(usize, Done, Ranked)>,
 }
 
 /// What happens to properties without a column.
@@ -81,11 +84,16 @@ pub(super) struct Undeclared {
 pub(super) struct Catalogue {
     pub judges: Vec<Judge>,
     pub causes: DynamicCauses,
-    pub no_name: Ranked,
+    /// By route.
+    pub no_name: Vec<Ranked>,
     pub duplicate_key: DuplicateKey,
     names: HashMap<Box<str>, NameEntry, FixedState>,
     pub undeclared: Vec<Undeclared>,
     undeclared_by_name: HashMap<Box<str>, usize, FixedState>,
+    /// [`Contract::learns`]
+    pub learns: bool,
+    /// Name and version of the undeclared type that is looked for, where it is told apart by version.
+    wanted: String,
     /// By name and version: which of the judges is theirs. One place a pair, the last one to come has it.
     recent: [Option<(Mark, Mark, usize)>; 64],
     types: Arc<EventTypes>,
@@ -113,15 +121,20 @@ impl Catalogue {
             .zip(ids)
             .map(|(schema, id)| Judge::new(schema, id, &contract.routing, &causes, keys))
             .collect();
-        let no_name = causes.intern(&Cause {
-            code: Code::R201,
-            severity: causes.severity(Code::R201),
-            event: "".into(),
-            version: "".into(),
-            path: "".into(),
-            keyword: "",
-            expected: expected_name(&contract.routing.name).into(),
+        let routing = &contract.routing;
+        let rules = std::iter::once(&routing.name).chain(routing.known.iter().map(|p| &p.name));
+        let no_name = rules.map(|rules| {
+            causes.intern(&Cause {
+                code: Code::R201,
+                severity: causes.severity(Code::R201),
+                event: "".into(),
+                version: "".into(),
+                path: "".into(),
+                keyword: "",
+                expected: expected_name(rules).into(),
+            })
         });
+        let no_name = no_name.collect();
         Self {
             names: names(contract, &causes),
             judges,
@@ -130,10 +143,17 @@ impl Catalogue {
             duplicate_key: contract.routing.policy.duplicate_key,
             undeclared: vec![],
             undeclared_by_name: HashMap::default(),
+            learns: contract.learns,
+            wanted: String::new(),
             recent: [None; 64],
             types,
             unknown_event: contract.routing.policy.unknown_event,
         }
+    }
+
+    /// The event types of the run.
+    pub fn types(&self) -> Arc<EventTypes> {
+        self.types.clone()
     }
 
     /// The declared type of an event with a name and version of these marks, where one was found not long ago.
@@ -151,7 +171,10 @@ impl Catalogue {
         marks: Option<(Mark, Mark)>,
     ) -> (Known, Option<Surprised>) {
         let Some(entry) = self.names.get(name) else {
-            let at = self.undeclared(name);
+            let at = match version.filter(|_| self.learns) {
+                Some(version) => self.undeclared_version(name, version),
+                None => self.undeclared(name),
+            };
             let surprise = self.undeclared[at].surprise.map(|ranked| Surprised {
                 ranked,
                 of_version: false,
@@ -187,19 +210,43 @@ impl Catalogue {
         if let Some(at) = self.undeclared_by_name.get(name) {
             return *at;
         }
-        let entry = self.new_undeclared(name);
+        let entry = self.new_undeclared(name, "");
         self.undeclared.push(entry);
         self.undeclared_by_name
             .insert(name.into(), self.undeclared.len() - 1);
         self.undeclared.len() - 1
     }
 
-    fn new_undeclared(&self, name: &str) -> Undeclared {
+    /// As [`Self::undeclared`], each version a type of its own.
+    fn undeclared_version(&mut self, name: &str, version: &str) -> usize {
+        let mut wanted = std::mem::take(&mut self.wanted);
+        wanted.clear();
+        wanted.extend([name, "\0", version]);
+        let at = match self.undeclared_by_name.get(&*wanted) {
+            Some(at) => *at,
+            None if version.is_empty() || self.undeclared.len() >= MAX_UNDECLARED => {
+                self.undeclared(name)
+            }
+            None => {
+                let entry = self.new_undeclared(name, version);
+                self.undeclared.push(entry);
+                let at = self.undeclared.len() - 1;
+                self.undeclared_by_name.insert(wanted.as_str().into(), at);
+                at
+            }
+        };
+        self.wanted = wanted;
+        at
+    }
+
+    fn new_undeclared(&self, name: &str, version: &str) -> Undeclared {
         let shared: Arc<str> = name[..name.floor_char_boundary(MAX_NAME_BYTES)].into();
+        let version: Arc<str> = version[..version.floor_char_boundary(MAX_NAME_BYTES)].into();
         let event_type = self.types.intern(EventType {
             name: shared.clone(),
-            version: "".into(),
+            version: version.clone(),
             declared: false,
+            repairable: false,
             columns: vec![],
         });
         let cause = Cause {
@@ -213,7 +260,7 @@ impl Catalogue {
         };
         Undeclared {
             name: shared,
-            version: "".into(),
+            version,
             event_type,
             surprise: (self.unknown_event != Surprise::Allow).then(|| self.causes.intern(&cause)),
         }
@@ -317,6 +364,7 @@ impl Judge {
                 .map(|_| WordCache::default())
                 .collect(),
             extra: extra(schema.additional, routing.policy.unknown_property),
+            mended: vec![],
             schema: schema.clone(),
         }
     }
@@ -398,11 +446,13 @@ fn names(contract: &Contract, causes: &DynamicCauses) -> HashMap<Box<str>, NameE
     names
 }
 
-fn expected_name(rule: &NameRule) -> String {
-    match rule {
-        NameRule::Query(keys) if keys.len() == 1 => format!("a name in parameter {}", keys[0]),
-        NameRule::Query(keys) => format!("a name in one of the parameters {}", keys.join(", ")),
-        NameRule::PathSegment(index) => format!("a name in path segment {index}"),
-        NameRule::Const(_) => String::new(),
-    }
+fn expected_name(rules: &[NameRule]) -> String {
+    let places = rules.iter().map(|rule| match &rule.from {
+        NameFrom::Query(keys) if keys.len() == 1 => format!("in parameter {}", keys[0]),
+        NameFrom::Query(keys) => format!("in one of the parameters {}", keys.join(", ")),
+        _ => format!("by {}", rule.described()),
+    });
+    let mut places: Vec<String> = places.collect();
+    places.dedup();
+    format!("a name {}", places.join(" or "))
 }

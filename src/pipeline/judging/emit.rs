@@ -24,12 +24,26 @@ pub(super) struct Emitter<'a> {
     pub counters: &'a mut Counters,
     /// A failure of severity error came.
     pub failed: bool,
+    /// A value was repaired.
+    pub repaired: bool,
 }
 
 impl Emitter<'_> {
     /// Pushes one failure and counts it; true where it is an error.
     pub fn emit(&mut self, ranked: Ranked, value: Option<&str>) -> bool {
         self.failures.push(self.record, ranked.id, value);
+        self.count(ranked)
+    }
+
+    /// Pushes one F701.
+    pub fn note_repair(&mut self, ranked: Ranked, value: Option<&str>, repaired: &str) {
+        self.failures
+            .push_repaired(self.record, ranked.id, value, Some(repaired));
+        self.count(ranked);
+        self.repaired = true;
+    }
+
+    fn count(&mut self, ranked: Ranked) -> bool {
         match ranked.severity {
             Severity::Error => self.counters.errors += 1,
             Severity::Warn => self.counters.warnings += 1,
@@ -62,6 +76,7 @@ struct Remembered {
     event_type: u16,
     code: Code,
     path: Box<str>,
+    expected: &'static str,
     ranked: Ranked,
 }
 
@@ -94,11 +109,24 @@ impl DynamicCauses {
 
     /// The cause of a code at a path of an event.
     pub fn at(&mut self, subject: Subject<'_>, code: Code, path: &str) -> Ranked {
-        let seed = u64::from(subject.event_type) << 16 | code as u64;
+        self.at_with(subject, code, path, expected(code))
+    }
+
+    /// The same, expecting something else than the code does by itself.
+    pub fn at_with(
+        &mut self,
+        subject: Subject<'_>,
+        code: Code,
+        path: &str,
+        expected: &'static str,
+    ) -> Ranked {
+        let length = (expected.len() as u64) << 32;
+        let seed = length | u64::from(subject.event_type) << 16 | code as u64;
         let hash = xxh3_64_with_seed(path.as_bytes(), seed);
         if let Some(known) = self.known.get(&hash)
             && known.code == code
             && known.event_type == subject.event_type
+            && known.expected == expected
             && *known.path == *path
         {
             return known.ranked;
@@ -110,7 +138,7 @@ impl DynamicCauses {
             version: subject.version.clone(),
             path: path[..path.floor_char_boundary(MAX_PATH_BYTES)].into(),
             keyword: keyword(code),
-            expected: expected(code).into(),
+            expected: expected.into(),
         });
         if self.known.len() < MAX_REMEMBERED {
             self.known.insert(
@@ -119,6 +147,7 @@ impl DynamicCauses {
                     event_type: subject.event_type,
                     code,
                     path: path.into(),
+                    expected,
                     ranked,
                 },
             );
@@ -141,6 +170,8 @@ const fn expected(code: Code) -> &'static str {
     match code {
         Code::D301 => "% and two hex digits",
         Code::D302 => "UTF-8",
+        Code::D303 => "base64",
+        Code::D304 => "JSON of at most 127 levels",
         Code::D306 => "less than 8,100 bytes of path and query",
         Code::R204 => "one event name",
         _ => "",

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Judging, RecordView};
+use super::{Judging, RecordView, query_of};
 use crate::contract::Contract;
 use crate::event::split_query;
 use crate::model::{
-    Cause, Causes, Code, Counters, EventType, EventTypes, FailureColumns, PropertyScratch,
-    Severity, Verdict,
+    Cause, Causes, Code, Counters, EventType, EventTypes, FailureColumns, Severity, Verdict,
 };
 
 /// A record and everything that is known of it as an event.
@@ -79,45 +78,58 @@ pub fn inspect(contract: &Contract, view: &RecordView<'_>) -> Inspection {
             .as_ref()
             .map_or_else(String::new, |t| t.version.to_string()),
         declared: event_type.as_ref().is_some_and(|t| t.declared),
-        properties: properties(view, event_type.as_deref()),
+        properties: judging.pairs(view, event_type.as_deref()),
         failures: vec![],
     };
-    let values = std::mem::take(&mut failures.value).freeze();
-    for (cause, value) in failures.cause.iter().zip(values.iter()) {
+    for (row, cause) in failures.cause.iter().enumerate() {
+        let texts = (failures.value.get(row), failures.repaired.get(row));
         if let Some(cause) = causes.get(*cause) {
-            inspection.add(&cause, value, event_type.as_deref());
+            inspection.add(&cause, texts, event_type.as_deref());
         }
     }
     inspection
 }
 
-fn properties(view: &RecordView<'_>, event_type: Option<&EventType>) -> Vec<InspectedProperty> {
-    let query = if view.query == "-" { "" } else { view.query };
-    let mut scratch = PropertyScratch::default();
-    split_query(query, &mut scratch);
-    let pairs = scratch.view(query);
-    let property = |i: usize| {
-        let column = event_type.and_then(|t| t.columns.iter().find(|c| *c.name == *pairs.key(i)));
-        InspectedProperty {
-            key: pairs.key(i).to_owned(),
-            value: Some(pairs.value(i).to_owned()),
-            raw: pairs.raw_value(i).to_owned(),
-            declared: column.map(|c| c.declared.to_string()),
-            required: column.is_some_and(|c| c.required),
-            failures: vec![],
+impl Judging {
+    /// The properties of the record that was judged last.
+    fn pairs(
+        &mut self,
+        view: &RecordView<'_>,
+        event_type: Option<&EventType>,
+    ) -> Vec<InspectedProperty> {
+        if self.open(view).is_none() {
+            split_query(query_of(view), &mut self.properties);
         }
-    };
-    (0..pairs.len()).map(property).collect()
+        let pairs = self.properties.view(query_of(view));
+        let property = |i: usize| {
+            let key = pairs.key(i);
+            let column = event_type.and_then(|t| t.columns.iter().find(|c| *c.name == *key));
+            InspectedProperty {
+                key: key.to_owned(),
+                value: Some(pairs.value(i).to_owned()),
+                raw: pairs.raw_value(i).to_owned(),
+                declared: column.map(|c| c.declared.to_string()),
+                required: column.is_some_and(|c| c.required),
+                failures: vec![],
+            }
+        };
+        (0..pairs.len()).map(property).collect()
+    }
 }
 
 impl Inspection {
-    fn add(&mut self, cause: &Cause, value: Option<&str>, event_type: Option<&EventType>) {
+    fn add(
+        &mut self,
+        cause: &Cause,
+        (value, repaired): (Option<&str>, Option<&str>),
+        event_type: Option<&EventType>,
+    ) {
         let failure = InspectedFailure {
             code: cause.code,
             severity: cause.severity,
-            sentence: cause.message(value),
+            sentence: cause.message_of(value, repaired),
         };
-        if cause.code == Code::V401 {
+        if cause.code == Code::V401 || (cause.code == Code::F701 && value.is_none()) {
             let column = event_type.and_then(|t| t.columns.iter().find(|c| c.name == cause.path));
             self.properties.push(InspectedProperty {
                 key: cause.path.to_string(),

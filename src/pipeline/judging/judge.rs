@@ -7,13 +7,16 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalogue::{Catalogue, Extra, Judge, Known, NO_PROPERTY};
 use super::emit::{DynamicCauses, Emitter, Subject};
-use super::{Event, rest};
+use super::preview::PreviewTally;
+use super::{Event, mend, rest};
+use crate::contract::repair::Mending;
 use crate::contract::rule::{CAUSE_REQUIRED, Value};
 use crate::contract::schema::PropertySchema;
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
+use crate::model::column::Lender;
 use crate::model::routing::DuplicateKey;
-use crate::model::{Code, Column, ColumnKind, EventColumns, Severity, WordCache};
+use crate::model::{Code, Column, ColumnKind, EventColumns, Payload, Severity, WordCache};
 
 /// Buffers of one thread, cleared for each event.
 #[derive(Debug, Default)]
@@ -26,9 +29,17 @@ pub(super) struct Scratch {
     broken: Vec<u8>,
     others: Others,
     json: String,
+    mending: Mending,
+    /// What each repair would do, where that is counted.
+    pub preview: Option<Box<PreviewTally>>,
 }
 
+/// What a payload lacks.
+const NO_PART: &str = "what [payload] looks for in it";
+
 const ABSENT: u32 = u32::MAX;
+/// Absent, but given its default.
+const DEFAULTED: u32 = u32::MAX - 1;
 
 /// The pairs that are no property of the schema.
 #[derive(Debug, Default)]
@@ -56,6 +67,7 @@ pub(super) fn judge(
         undeclared,
         causes,
         duplicate_key,
+        learns,
         ..
     } = catalogue;
     let mut run = Run {
@@ -68,19 +80,29 @@ pub(super) fn judge(
     let (subject, extra) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
-            run.choose(judge, scratch);
+            run.choose(judge, scratch, envelope);
+            if let Some(preview) = scratch.preview.as_deref_mut() {
+                preview.look_at(at);
+            }
             run.values(judge, scratch, columns.as_deref_mut());
             run.missing(judge, scratch, columns.as_deref_mut());
             (judge.subject(), judge.extra)
         }
         Known::Undeclared(at) => {
-            scratch
-                .others
-                .pairs
-                .extend((0..event.properties.len() as u32).map(|i| (i, true)));
+            scratch.others.pairs.extend(
+                (event.properties.beside()..event.properties.len()).map(|i| (i as u32, true)),
+            );
             (undeclared[at].subject(), Extra::Kept)
         }
     };
+    // What stands beside a spread payload is judged by no schema, so none is learned of it.
+    let beside = if *learns {
+        0
+    } else {
+        event.properties.beside()
+    };
+    let beside = 0..beside as u32;
+    scratch.others.pairs.extend(beside.map(|i| (i, true)));
     run.others(subject, &mut scratch.others, envelope, extra);
     if let Some(columns) = columns {
         let keep = extra != Extra::Dropped;
@@ -106,14 +128,23 @@ struct Run<'a, 'e> {
 }
 
 impl Run<'_, '_> {
-    /// Finds which pair counts for each property; the pairs of no property go to `others`.
-    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch) {
+    /// Finds which pair counts for each property; the pairs of no property go to `others`, but where no payload was
+    /// spread, not those of the envelope that came once and have no flaw: there is nothing to say of them.
+    fn choose(&mut self, judge: &Judge, scratch: &mut Scratch, envelope: &Envelope) {
+        let (mut met, mut all_others) = (0, false);
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
-        for (i, &id) in self.event.ids.iter().enumerate() {
+        let own = self.event.properties.beside();
+        for (i, &id) in self.event.ids.iter().enumerate().skip(own) {
             let property = judge.property_of(id);
             if property == NO_PROPERTY {
+                let bit = envelope.bit(id, self.event.name_key);
+                if bit & !met != 0 && own == 0 && !self.event.properties.get(i).is_flawed() {
+                    met |= bit;
+                    continue;
+                }
+                all_others |= bit != 0;
                 scratch.others.pairs.push((i as u32, true));
                 continue;
             }
@@ -137,6 +168,12 @@ impl Run<'_, '_> {
                 );
             }
         }
+        if all_others {
+            let of_none = |(_, id): &(u32, &u16)| judge.property_of(**id) == NO_PROPERTY;
+            let pairs = (0..).zip(self.event.ids).skip(own).filter(of_none);
+            scratch.others.pairs.clear();
+            scratch.others.pairs.extend(pairs.map(|(i, _)| (i, true)));
+        }
     }
 
     /// Judges the value of every property that is there.
@@ -152,35 +189,54 @@ impl Run<'_, '_> {
             if property == NO_PROPERTY || scratch.chosen[at] != i as u32 {
                 continue;
             }
-            let text = self.event.properties.value(i);
-            let schema = &judge.schema.properties[at];
-            let value = if self.is_undecodable(judge, i) || self.is_refused(scratch, property) {
-                None
-            } else {
-                schema.rule.judge(text, &mut scratch.broken)
-            };
+            let mut text = self.event.properties.value(i);
+            let mut value = None;
+            if !self.is_undecodable(judge, i) && !self.is_refused(scratch, property) {
+                value = judge.schema.properties[at]
+                    .rule
+                    .judge(text, &mut scratch.broken);
+                if !scratch.broken.is_empty() && self.mend(judge, at, text, scratch) {
+                    text = &scratch.mending.text;
+                    value = judge.schema.properties[at]
+                        .rule
+                        .judge(text, &mut scratch.broken);
+                } else if let Some(preview) = scratch.preview.as_deref_mut() {
+                    preview.value(&judge.schema, at, text, &scratch.broken);
+                }
+            }
             if !scratch.broken.is_empty() {
                 for cause in scratch.broken.drain(..) {
                     self.emitter
                         .emit(judge.causes[at][usize::from(cause)], Some(text));
                 }
             }
+            let schema = &judge.schema.properties[at];
             if let Some(columns) = columns.as_deref_mut() {
                 push(
                     &mut columns.properties[at],
                     schema,
                     value,
-                    text,
+                    (text, self.event.view.kept),
                     &mut judge.words[at],
                 );
             }
         }
     }
 
-    /// D301 and D302 of a declared property; true where one is an error.
+    /// True where what is broken was repaired; the text is in `scratch.mending` then, and nothing is broken any more.
+    fn mend(&mut self, judge: &mut Judge, at: usize, text: &str, scratch: &mut Scratch) -> bool {
+        let Some(ranked) = mend::mend(judge, at, text, &mut scratch.mending, self.causes) else {
+            return false;
+        };
+        scratch.broken.clear();
+        self.emitter
+            .note_repair(ranked, Some(text), &scratch.mending.text);
+        true
+    }
+
+    /// D301 to D304 of a declared property; true where one is an error.
     fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
-        let flags = self.event.properties.get(i);
-        (flags.bad_escape || flags.bad_utf8) && self.flaws(judge.subject(), i)
+        self.event.properties.get(i).is_flawed() && self.flaws(judge.subject(), i)
     }
 
     fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
@@ -189,12 +245,36 @@ impl Run<'_, '_> {
             && self.causes.severity(Code::D305) == Severity::Error
     }
 
-    fn missing(&mut self, judge: &Judge, scratch: &Scratch, columns: Option<&mut EventColumns>) {
-        for &property in &judge.required {
-            let at = usize::from(property);
-            if scratch.chosen[at] == ABSENT {
+    fn missing(
+        &mut self,
+        judge: &mut Judge,
+        scratch: &mut Scratch,
+        mut columns: Option<&mut EventColumns>,
+    ) {
+        for i in 0..judge.required.len() {
+            let at = usize::from(judge.required[i]);
+            if scratch.chosen[at] != ABSENT {
+                continue;
+            }
+            let Some(ranked) = mend::default(judge, at, &mut scratch.mending, self.causes) else {
                 self.emitter
                     .emit(judge.causes[at][usize::from(CAUSE_REQUIRED)], None);
+                if let Some(preview) = scratch.preview.as_deref_mut() {
+                    preview.missing(&judge.schema, at);
+                }
+                continue;
+            };
+            let text = &scratch.mending.text;
+            self.emitter.note_repair(ranked, None, text);
+            // It has its value now: the loop below leaves it alone.
+            scratch.chosen[at] = DEFAULTED;
+            if let Some(columns) = columns.as_deref_mut() {
+                let schema = &judge.schema.properties[at];
+                let value = schema.rule.judge(text, &mut scratch.broken);
+                scratch.broken.clear();
+                let words = &mut judge.words[at];
+                let piece = (text.as_str(), self.event.view.kept);
+                push(&mut columns.properties[at], schema, value, piece, words);
             }
         }
         if let Some(columns) = columns {
@@ -222,19 +302,26 @@ impl Run<'_, '_> {
         others.told.clear();
         for k in 0..others.pairs.len() {
             let i = others.pairs[k].0 as usize;
-            let is_envelope = envelope.holds(self.event.ids[i], self.event.name_key);
-            let flags = self.event.properties.get(i);
-            if flags.bad_escape || flags.bad_utf8 {
+            let is_beside = i < self.event.properties.beside();
+            let is_envelope = is_beside || envelope.holds(self.event.ids[i], self.event.name_key);
+            if self.event.properties.get(i).is_flawed() {
                 self.flaws(subject, i);
             }
             if let Some(earlier) = others.earlier(k, self.event) {
-                self.repeated(subject, others, (earlier, k));
+                if is_beside && others.pairs[earlier].0 as usize >= self.event.properties.beside() {
+                    // The payload's own property counts, and the tracker may have one of that name.
+                    others.pairs[k].1 = false;
+                } else {
+                    self.repeated(subject, others, (earlier, k));
+                }
             } else if extra == Extra::Forbidden && !is_envelope {
                 self.tell(subject, Code::V410, i, self.event.properties.value(i));
             }
         }
         for pair in &mut others.pairs {
-            pair.1 &= !envelope.holds(self.event.ids[pair.0 as usize], self.event.name_key);
+            let i = pair.0 as usize;
+            pair.1 &= !envelope.holds(self.event.ids[i], self.event.name_key)
+                && self.event.properties.get(i).payload != Payload::Spread;
         }
     }
 
@@ -260,13 +347,24 @@ impl Run<'_, '_> {
         others.told.extend([first, i as u32]);
     }
 
-    /// D301 and D302 of one pair; true where one is an error.
+    /// D301 to D304 of one pair; true where one is an error.
     fn flaws(&mut self, subject: Subject<'_>, i: usize) -> bool {
         let flags = *self.event.properties.get(i);
         let raw = self.event.properties.raw_value(i);
         let escape = flags.bad_escape && self.tell(subject, Code::D301, i, raw);
         let utf8 = flags.bad_utf8 && self.tell(subject, Code::D302, i, raw);
-        escape || utf8
+        let value = self.event.properties.value(i);
+        let payload = match flags.payload {
+            Payload::BadBase64 => self.tell(subject, Code::D303, i, value),
+            Payload::BadJson => self.tell(subject, Code::D304, i, value),
+            Payload::NoPart => {
+                let key = self.event.properties.key(i);
+                let ranked = self.causes.at_with(subject, Code::D304, key, NO_PART);
+                self.emitter.emit(ranked, Some(value))
+            }
+            Payload::None | Payload::Spread => false,
+        };
+        escape || utf8 || payload
     }
 
     fn tell(&mut self, subject: Subject<'_>, code: Code, i: usize, value: &str) -> bool {
@@ -305,12 +403,12 @@ fn push(
     column: &mut Column,
     schema: &PropertySchema,
     value: Option<Value<'_>>,
-    text: &str,
+    (text, kept): (&str, Lender<'_>),
     cache: &mut WordCache,
 ) {
     match (value, schema.kind) {
         (None | Some(Value::Null), _) => column.push_null(),
-        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_text(text),
+        (Some(_), ColumnKind::Text | ColumnKind::Json) => column.push_piece(text, kept),
         (Some(_), ColumnKind::Word) => {
             // Longer ones are no value of the enum, and would only fill the dictionary.
             let code = match &schema.words {

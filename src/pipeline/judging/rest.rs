@@ -1,6 +1,6 @@
-//! Properties without a column, as one JSON object of texts.
+//! Properties without a column, as one JSON object: of texts, and of what came out of JSON payloads as it was there.
 
-use crate::model::Properties;
+use crate::model::{Properties, ValueKind};
 
 /// Writes the pairs at `positions` to `out` (cleared first) as a JSON object; nothing at all where there is none.
 pub(super) fn write(
@@ -13,7 +13,11 @@ pub(super) fn write(
         out.push(if out.is_empty() { '{' } else { ',' });
         write_text(properties.key(i), out);
         out.push(':');
-        write_text(properties.value(i), out);
+        match properties.get(i).kind {
+            ValueKind::Text | ValueKind::String => write_text(properties.value(i), out),
+            ValueKind::Null => out.push_str("null"),
+            _ => out.push_str(properties.value(i)),
+        }
     }
     if !out.is_empty() {
         out.push('}');

@@ -75,6 +75,8 @@ enum News {
         shard: usize,
         offset: u64,
         text: Vec<u8>,
+        /// The text is one record that holds no log line, and why not.
+        refusal: Option<String>,
         after: Progress,
     },
     /// How far behind the newest record it is.
@@ -128,14 +130,17 @@ impl Desk {
     }
 }
 
-/// Starts reading streams on a thread of their own.
+/// Starts reading streams on a thread of their own. The token is cancelled when nothing more comes of them.
 ///
 /// # Errors
 /// The system gives no more threads.
-pub fn spawn(streams: Vec<String>, options: Options, outlet: Outlet) -> Result<()> {
+pub fn spawn(streams: Vec<String>, options: Options, outlet: Outlet) -> Result<CancellationToken> {
+    let over = CancellationToken::new();
+    let at_the_end = over.clone().drop_guard();
     let started = std::thread::Builder::new()
         .name("frontlog-streams".into())
         .spawn(move || {
+            let _at_the_end = at_the_end;
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 read(streams, options, &outlet)
             }));
@@ -149,7 +154,7 @@ pub fn spawn(streams: Vec<String>, options: Options, outlet: Outlet) -> Result<(
             };
             drop(outlet.push(Err(error)));
         });
-    started.map(drop).map_err(|e| {
+    started.map(|_| over).map_err(|e| {
         Error::NoInput(format!(
             "cannot start the thread that reads the streams: {e}"
         ))
@@ -216,8 +221,9 @@ impl Passing<'_> {
                 shard,
                 offset,
                 text,
+                refusal,
                 after,
-            } => self.growth(shard, offset, text, after),
+            } => self.growth(shard, (offset, text), refusal, after),
             News::Behind { shard, ms } => {
                 if let Some(shard) = self.shards.get_mut(shard) {
                     shard.behind_ms = ms;
@@ -276,21 +282,22 @@ impl Passing<'_> {
             })?;
         }
         // Without a line yet: where the shard is read from must be known all the same when the run goes on later.
-        self.growth(shard, from.offset, Vec::new(), from)
+        self.growth(shard, (from.offset, Vec::new()), None, from)
     }
 
     fn growth(
         &mut self,
         shard: usize,
-        offset: u64,
-        text: Vec<u8>,
+        (offset, text): (u64, Vec<u8>),
+        refusal: Option<String>,
         after: Progress,
     ) -> Result<(), Stop> {
         let Some(shard) = self.shards.get(shard) else {
             return Ok(());
         };
+        let index = shard.index;
         self.outlet.send(Arrival::Mark(Mark {
-            index: shard.index,
+            index,
             key: shard.key.clone(),
             position: Position::Shard {
                 sequence: after.sequence,
@@ -299,10 +306,18 @@ impl Passing<'_> {
                 offset: after.offset,
             },
         }))?;
-        self.outlet.send(Arrival::Growth {
-            index: shard.index,
-            offset,
-            bytes: text,
+        self.outlet.send(match refusal {
+            Some(message) => Arrival::Refused {
+                index,
+                offset,
+                bytes: text,
+                message,
+            },
+            None => Arrival::Growth {
+                index,
+                offset,
+                bytes: text,
+            },
         })
     }
 

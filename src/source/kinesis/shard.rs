@@ -189,40 +189,39 @@ impl Reader {
         }
     }
 
-    /// Makes lines of records. What is no log line at all ends the shard, before anything of it is misread.
+    /// Makes lines of records. What is no log line at all is one unreadable line, so that nothing of it is misread.
     async fn pass(&self, records: &[Record], progress: &mut Progress) -> Result<(), Stop> {
-        let size: usize = records.iter().map(|r| r.data.as_ref().len() + 1).sum();
-        let mut text = Vec::with_capacity(size);
-        let offset = progress.offset;
-        let mut refused = None;
-        for record in records {
-            let data = record.data.as_ref();
-            if let Some(what) = foreign(data) {
-                refused = Some(format!(
-                    "cannot read {} any further: record {} {what}",
-                    Self::uri(&self.stream, &self.id),
-                    record.sequence_number
-                ));
-                break;
+        let uri = Self::uri(&self.stream, &self.id).into();
+        let is_line = |record: &Record| foreign(record.data.as_ref()).is_none();
+        for group in records.chunk_by(|a, b| is_line(a) && is_line(b)) {
+            let size: usize = group.iter().map(|r| r.data.as_ref().len() + 1).sum();
+            let mut text = Vec::with_capacity(size);
+            let offset = progress.offset;
+            for record in group {
+                push_line(record.data.as_ref(), &mut text);
+                progress.sequence.clone_from(&record.sequence_number);
+                progress.since_ms = None;
             }
-            push_line(data, &mut text);
-            progress.sequence.clone_from(&record.sequence_number);
-            progress.since_ms = None;
-        }
-        if let Some(first) = records.first().filter(|_| !text.is_empty()) {
-            let uri = Self::uri(&self.stream, &self.id).into();
+            let Some(first) = group.first().filter(|_| !text.is_empty()) else {
+                continue;
+            };
             again::remember(&uri, offset, &first.sequence_number);
-            progress.lines += memchr::memchr_iter(b'\n', &text).count() as u64;
+            let refusal = foreign(first.data.as_ref()).map(|what| format!("the record {what}"));
             progress.offset += text.len() as u64;
+            progress.lines += match refusal {
+                Some(_) => 1,
+                None => memchr::memchr_iter(b'\n', &text).count() as u64,
+            };
             let news = News::Lines {
                 shard: self.number,
                 offset,
                 text,
+                refusal,
                 after: progress.clone(),
             };
             self.desk.tell(news).await.ok_or(Stop::Over)?;
         }
-        refused.map_or(Ok(()), |why| Err(Stop::Unreadable(why)))
+        Ok(())
     }
 
     /// Where to go on with a new iterator.
@@ -319,7 +318,7 @@ fn wait(refusals: u32) -> Duration {
 /// A record as a line: whether its own end comes with it is not said anywhere.
 pub fn push_line(data: &[u8], text: &mut Vec<u8>) {
     text.extend_from_slice(data);
-    if !data.ends_with(b"\n") {
+    if !data.ends_with(b"\n") || foreign(data).is_some() {
         text.push(b'\n');
     }
 }

@@ -29,8 +29,8 @@ impl Watch {
             }
             None => {
                 let mut file = File::open(path)?;
-                if compression(&mut file)?.is_some() {
-                    return self.whole(path, index, file);
+                if let Some(how) = compression(&mut file)? {
+                    return self.whole(path, index, file, how);
                 }
                 let tail = Tail::open(path, index, is_held)?;
                 self.follow(path, tail)
@@ -75,7 +75,13 @@ impl Watch {
     }
 
     /// A compressed file is read whole: exactly as many bytes as are noted, whatever is appended meanwhile.
-    fn whole(&mut self, path: &Path, index: u32, mut file: File) -> io::Result<Opened> {
+    fn whole(
+        &mut self,
+        path: &Path,
+        index: u32,
+        mut file: File,
+        how: Compression,
+    ) -> io::Result<Opened> {
         let meta = file.metadata()?;
         let (id, size) = (identity(&meta), meta.len());
         let etag = local::file(path.to_owned(), &meta).object.etag.clone();
@@ -85,6 +91,9 @@ impl Watch {
             let mut bytes = Vec::with_capacity(size as usize);
             file.take(size).read_to_end(&mut bytes)?;
             Content::Bytes(Fetched::from(bytes))
+        } else if how == Compression::Parquet {
+            // Nobody appends to it, and as a stream it would have to be held whole.
+            Content::File(path.to_owned())
         } else {
             Content::Stream(Box::new(file.take(size)))
         };

@@ -100,7 +100,8 @@ impl Watch {
         }
         // A copy grows while it is being made, and is judged when it is whole.
         let is_gzip = kind == Some(Compression::Gzip);
-        let may_be_copy = kind != Some(Compression::Other) && self.has_beside(path, file);
+        let may_be_copy = !matches!(kind, Some(Compression::Other | Compression::Parquet))
+            && self.has_beside(path, file);
         if may_be_copy && is_gzip && !is_complete(path, size) && !self.is_settled(name, size) {
             sifted.is_unripe = true;
             return false;

@@ -5,6 +5,7 @@ use crate::frame::Snapshot;
 use crate::tui::action::ScreenKind;
 use crate::tui::effect::Effect;
 use crate::tui::footer::Weight;
+use crate::tui::screen::sources::{is_stopped_shard, to_read_again};
 
 impl App {
     /// Objects that could not be read, as of now.
@@ -24,13 +25,15 @@ impl App {
         let selected = self
             .is_on(ScreenKind::Sources)
             .then_some(self.sources.table.selected);
-        let asked = crate::tui::screen::sources::to_read_again(self.newest(), selected);
+        let asked = to_read_again(self.newest(), selected);
         match asked.len() {
             0 => {
-                self.say(
-                    Weight::Warning,
-                    "no object is unreadable: there is nothing to read again",
-                );
+                let what = if self.newest().objects.iter().any(is_stopped_shard) {
+                    "a shard is not read again: start anew, with --resume to go on where it stopped"
+                } else {
+                    "no object is unreadable: there is nothing to read again"
+                };
+                self.say(Weight::Warning, what);
                 return vec![];
             }
             1 => self.say(Weight::Done, "reading 1 object again"),

@@ -101,9 +101,14 @@ impl App {
         self.area = area;
         let snapshot = self.feed.shown().clone();
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
-        self.buckets.prepare(&snapshot, parts.timeline);
-        self.stream
-            .prepare(&snapshot, self.history.now(), &self.setting.contract);
+        self.stream.prepare(
+            &snapshot,
+            self.history.now(),
+            &self.setting.contract.contract(),
+        );
+        let cursor = self.selected_second();
+        self.buckets
+            .prepare(&snapshot, &self.stream.view, cursor, parts.timeline);
         self.sources.table.clamp(snapshot.objects.len(), 1);
     }
 
@@ -178,6 +183,7 @@ impl App {
                 following: self.setting.following,
                 snapshot,
                 status: &self.status,
+                flashed: self.flashed(),
             };
             top.render(parts.top, buf, styles);
         }
@@ -206,7 +212,9 @@ impl App {
             );
         }
         if !parts.tabs.is_empty() {
-            render_tabs(parts.tabs, buf, &self.tabs(), self.screen, styles);
+            // What nobody declared is stated.
+            let note = self.feed.shown().found_by.as_deref().unwrap_or_default();
+            render_tabs(parts.tabs, buf, (&self.tabs(), note), self.screen, styles);
         }
     }
 
@@ -214,7 +222,13 @@ impl App {
         if !self.is_on(ScreenKind::Stream) {
             return None;
         }
-        match cell(self.feed.shown(), self.stream.record()?, &ColumnRef::time()) {
+        self.second_of(self.stream.table.selected)
+    }
+
+    /// When the row at a position of the Stream was logged, in seconds since 1970.
+    pub(super) fn second_of(&self, position: usize) -> Option<i64> {
+        let row = self.stream.view.row(position)?;
+        match cell(self.feed.shown(), row, &ColumnRef::time()) {
             Cell::Timestamp(us) => Some(us.div_euclid(1_000_000)),
             _ => None,
         }
@@ -280,7 +294,7 @@ impl App {
                 let data = SchemasData {
                     observed,
                     looking,
-                    has_schemas: !self.setting.contract.schemas.is_empty(),
+                    has_schemas: !self.setting.contract.contract().schemas.is_empty(),
                 };
                 painted.schemas = Some(self.schemas.render(area, buf, &data, styles));
             }
@@ -432,7 +446,14 @@ impl App {
                 (Action::CopyCell, "copy"),
                 (Action::Export, "export"),
             ],
-            (ScreenKind::Failures | ScreenKind::Schemas | ScreenKind::Sources, _) => &[
+            (ScreenKind::Failures, _) => &[
+                (Action::Help, "help"),
+                (Action::Open, "its rows"),
+                (Action::Acknowledge, "acknowledge"),
+                (Action::CopyCell, "copy"),
+                (Action::Back, "back"),
+            ],
+            (ScreenKind::Schemas | ScreenKind::Sources, _) => &[
                 (Action::Help, "help"),
                 (Action::Open, "its rows"),
                 (Action::CopyCell, "copy"),

@@ -84,7 +84,7 @@ impl App {
             figures: self.preview.figures,
             lines_per_second: None,
             still_reading: self.is_reading(),
-            filtered: view.narrows(),
+            filtered: !view.shows_all_events(),
         }
     }
 }

@@ -92,8 +92,12 @@ impl App {
     }
 
     fn close_modal(&mut self) {
+        if matches!(self.modal, Some(Modal::Repairs(_))) {
+            return self.close_repairs();
+        }
         match self.modal.take() {
             Some(Modal::Prompt(prompt)) => self.typed.close(prompt.kind, prompt.text()),
+            Some(Modal::Acknowledge(window)) => self.aside = Some(*window),
             Some(Modal::Themes(picker)) => self.wear(picker.before()),
             _ => {}
         }
@@ -119,11 +123,17 @@ impl App {
             },
             Some(Modal::Palette(palette)) => palette.move_by(step),
             Some(Modal::Help(help)) => help.move_by(step),
+            Some(Modal::LastEdit(window)) => window.move_by(step),
             Some(Modal::Columns(chooser)) => match action {
                 Action::Toggle => chooser.toggle(),
                 Action::MoveUp => chooser.shift(-1),
                 Action::MoveDown => chooser.shift(1),
                 _ => chooser.move_by(step),
+            },
+            Some(Modal::Repairs(preview)) => preview.move_by(step),
+            Some(Modal::Acknowledge(window)) => match action {
+                Action::Complete | Action::Earlier | Action::Later => window.other(),
+                _ => {}
             },
             Some(Modal::Filters(_)) => self.steer_filters(action, step),
             Some(Modal::Themes(picker)) => {
@@ -190,7 +200,9 @@ impl App {
                     format!("to keep it: theme = \"{name}\" in config.toml, or --theme {name}");
                 self.say(Weight::Done, text);
             }
-            Some(Modal::Help(_)) | None => {}
+            Some(Modal::Repairs(preview)) => return self.accept_repair(preview),
+            Some(Modal::Acknowledge(window)) => return self.accept_acknowledge(window),
+            Some(Modal::Help(_) | Modal::LastEdit(_)) | None => {}
         }
         vec![]
     }

@@ -48,6 +48,7 @@ impl App {
             Action::GoToTime => self.open_prompt(PromptKind::Time),
             Action::Columns => self.open_columns(),
             Action::FilterStack => self.open_filters(),
+            Action::LastEdit => self.open_last_edit(),
             Action::Pause => self.pause(),
             Action::Retry => return self.read_again(),
             Action::Undo => self.undo_or_redo(true),
@@ -188,6 +189,8 @@ impl App {
         match action {
             Action::NextFailure => self.seek_failure(true),
             Action::PreviousFailure => self.seek_failure(false),
+            Action::NextBar => self.go_to_bar(true),
+            Action::PreviousBar => self.go_to_bar(false),
             Action::SearchNext => self.search_again(self.forward),
             Action::SearchPrevious => self.search_again(!self.forward),
             Action::SearchValue => self.search_value(),
@@ -380,6 +383,8 @@ impl App {
                     })
                     .collect();
             }
+            Action::Repairs => self.open_repairs(),
+            Action::Acknowledge => self.open_acknowledge(),
             Action::NextFailure => self.failures.table.move_by(1, rows),
             Action::PreviousFailure => self.failures.table.move_by(-1, rows),
             _ => {

@@ -66,11 +66,16 @@ fn trouble(object: &ObjectState) -> Option<&str> {
     }
 }
 
-/// Unreadable objects to be read again: the selected one, or all where that is none.
+/// Whether an object is an unreadable shard of a stream, which is read on by a new run only.
+pub fn is_stopped_shard(object: &ObjectState) -> bool {
+    object.is_unreadable() && crate::source::kinesis::is_shard(&object.object.uri)
+}
+
+/// Unreadable objects to be read again: the selected one, or all where that is none. Shards are not read again.
 pub fn to_read_again(snapshot: &Snapshot, selected: Option<usize>) -> Vec<ObjectId> {
     let unreadable = |i: &usize| {
         let object = snapshot.objects.get(*i);
-        object.is_some_and(ObjectState::is_unreadable)
+        object.is_some_and(|object| object.is_unreadable() && !is_stopped_shard(object))
     };
     let id = |i: usize| ObjectId(i as u32);
     match selected.filter(unreadable) {

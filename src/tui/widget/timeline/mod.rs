@@ -4,9 +4,9 @@
 //!  14:00  ▂▂▃▃▅▅▇█▇▅▃▂▂▂▃▃▅▅▇▇▅▃▂  14:20     ok     max 1,204
 //!  11-23  ········▁▁▃█▇▂·········  2m/bar    failed max 9
 //! ```
-//! Each row has its own height, which is why it says its `max`. Bars are windows as long as fits, or as long as asked for;
-//! then the newest that fit are shown. The lower row can show the share of failed events instead. A third row, where there is one, is the axis with the
-//! selected range.
+//! Each row has its own height, which is why it says its `max`. Bars are windows as long as fits, or as long as asked for; then
+//! those around the selected row are shown, and `‹` `›` say that there are more. The lower row can show the share of failed
+//! events instead. A third row, where there is one, is the axis with the selected range.
 
 use chrono::{DateTime, Utc};
 use ratatui::buffer::Buffer;
@@ -64,26 +64,37 @@ impl Scale {
         }
     }
 
-    /// The newest windows of `step` seconds that fit into `width` cells.
-    pub fn newest((first, last): (i64, i64), width: u16, step: i64) -> Self {
-        let (width, step) = (i64::from(width.max(1)), step.max(1));
-        let end = last.max(first).div_euclid(step) + 1;
-        let count = (end - first.div_euclid(step)).clamp(1, width);
+    /// The windows of a length that fit into `width` cells: those that were shown, as long as the cursor is in one of
+    /// them, else those around it; the newest where neither says.
+    pub fn windows((first, last): (i64, i64), width: u16, asked: &Windows) -> Self {
+        let (width, step) = (i64::from(width.max(1)), asked.seconds.max(1));
+        let (oldest, end) = (first.div_euclid(step), last.max(first).div_euclid(step) + 1);
+        let count = (end - oldest).clamp(1, width);
+        let newest = end - count;
+        let shown = asked
+            .shown_from
+            .map_or(newest, |second| second.div_euclid(step));
+        let mut start = shown.clamp(oldest, newest);
+        if let Some(cursor) = asked.cursor.map(|second| second.div_euclid(step))
+            && !(start..start + count).contains(&cursor)
+        {
+            start = (cursor - count / 2).clamp(oldest, newest);
+        }
         Self {
-            start: (end - count) * step,
+            start: start * step,
             step,
             count: count as usize,
             cells: (width / count) as u16,
         }
     }
 
-    /// The scale of a chart drawn in `area` by [`Chart::render`]: ask the frame for its buckets. `window` is the length
-    /// of a bar in seconds; where it is `None` the bars are as fine as fits.
-    pub fn for_area(span: (i64, i64), area: Rect, window: Option<i64>) -> Self {
+    /// The scale of a chart drawn in `area` by [`Chart::render`]: ask the frame for its buckets. Without windows of a
+    /// length the bars are as fine as fits.
+    pub fn for_area(span: (i64, i64), area: Rect, windows: Option<&Windows>) -> Self {
         let (left, right) = margins(area.width);
         let width = area.width.saturating_sub(left + right);
-        match window {
-            Some(step) => Self::newest(span, width, step),
+        match windows {
+            Some(asked) => Self::windows(span, width, asked),
             None => Self::fit(span, width),
         }
     }
@@ -108,6 +119,17 @@ impl Scale {
     }
 }
 
+/// Bars of a length, of which perhaps not all fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// Length of a bar.
+    pub seconds: i64,
+    /// The first second that was shown before.
+    pub shown_from: Option<i64>,
+    /// The second that must be shown.
+    pub cursor: Option<i64>,
+}
+
 /// Cells left and right of the bars.
 fn margins(width: u16) -> (u16, u16) {
     match width {
@@ -125,6 +147,8 @@ pub struct Chart<'a> {
     pub scale: Scale,
     /// One a bucket of the scale.
     pub buckets: &'a [Bucket],
+    /// There are bars before those shown, and behind them.
+    pub more: (bool, bool),
     /// The lower row is the share of failed events, not their number.
     pub rate: bool,
     /// The selected range of seconds, both inclusive.
@@ -170,6 +194,15 @@ impl Chart<'_> {
                 (good, failed),
                 styles,
             );
+        }
+        if left > 0 {
+            let ends = [
+                (self.more.0, bars.x - 1, "‹"),
+                (self.more.1, bars.right(), "›"),
+            ];
+            for (_, x, sign) in ends.into_iter().filter(|(is_more, ..)| *is_more) {
+                text::put(buf, (x, area.y), 1, sign, styles.accent);
+            }
         }
         if area.height > 2 {
             self.axis(

@@ -59,6 +59,7 @@ fn chart(width: u16, height: u16, selection: Option<(i64, i64)>) -> (Buffer, Sca
     let chart = Chart {
         scale,
         buckets: &buckets,
+        more: (false, false),
         rate: false,
         selection,
         cursor: None,
@@ -106,13 +107,42 @@ fn any_width_will_do() {
 }
 
 #[test]
-fn windows_of_a_length_are_the_newest_that_fit() {
-    let scale = Scale::newest((NOON + 5, NOON + 3_599), 10, 60);
+fn windows_of_a_length_are_those_around_the_cursor() {
+    let windows = |shown_from, cursor| {
+        let asked = Windows {
+            seconds: 60,
+            shown_from,
+            cursor,
+        };
+        Scale::windows((NOON + 5, NOON + 3_599), 10, &asked)
+    };
+    let scale = windows(None, None);
     assert_eq!(
         (scale.start, scale.count, scale.cells),
         (NOON + 3_000, 10, 1)
     );
-    let all = Scale::newest((NOON + 5, NOON + 125), 10, 60);
+    for (shown_from, cursor, start) in [
+        (None, Some(3_599), 3_000),
+        // They stand still while the cursor is among them.
+        (Some(3_000), Some(3_001), 3_000),
+        (Some(3_000), Some(2_999), 2_640),
+        (Some(2_640), Some(3_239), 2_640),
+        (Some(2_640), Some(3_240), 2_940),
+        // The first and the last bar are never left behind.
+        (Some(2_640), Some(5), 0),
+        (Some(-9_000), Some(5), 0),
+        (Some(9_000), None, 3_000),
+    ] {
+        let scale = windows(shown_from.map(|s| NOON + s), cursor.map(|s| NOON + s));
+        assert_eq!(scale.start - NOON, start, "{shown_from:?} {cursor:?}");
+        assert_eq!((scale.count, scale.cells), (10, 1));
+    }
+    let asked = Windows {
+        seconds: 60,
+        shown_from: None,
+        cursor: None,
+    };
+    let all = Scale::windows((NOON + 5, NOON + 125), 10, &asked);
     assert_eq!((all.start, all.count, all.cells), (NOON, 3, 3));
 }
 
@@ -120,7 +150,12 @@ fn windows_of_a_length_are_the_newest_that_fit() {
 #[test]
 fn the_share_of_failed_events_has_its_own_height() {
     let area = Rect::new(0, 0, 100, 2);
-    let scale = Scale::for_area((NOON, NOON + 119), area, Some(60));
+    let minutes = Windows {
+        seconds: 60,
+        shown_from: None,
+        cursor: None,
+    };
+    let scale = Scale::for_area((NOON, NOON + 119), area, Some(&minutes));
     let bucket = |good, failed| Bucket {
         good,
         failed,
@@ -133,6 +168,7 @@ fn the_share_of_failed_events_has_its_own_height() {
         let chart = Chart {
             scale,
             buckets: &buckets,
+            more: (false, false),
             rate,
             selection,
             cursor,

@@ -122,7 +122,7 @@ impl Builder<'_> {
             .detail
             .properties
             .iter()
-            .filter(|p| p.value.is_some())
+            .filter(|p| p.value.is_some() && p.depth == 0)
             .count();
         if present == 0 && self.detail.verdict == Some(Verdict::NotEvent) {
             return;
@@ -138,7 +138,7 @@ impl Builder<'_> {
             .detail
             .properties
             .iter()
-            .map(|p| text::width(&text::sanitize(&p.key)));
+            .map(|p| indent(p) + text::width(&text::sanitize(&p.key)));
         let key_width = keys.max().unwrap_or(0).min(self.width / 3).max(4);
         for (i, property) in self.detail.properties.iter().enumerate() {
             self.property(i, property, key_width);
@@ -146,8 +146,10 @@ impl Builder<'_> {
     }
 
     fn property(&mut self, i: usize, property: &DetailProperty, key_width: usize) {
-        let key = text::cell(&property.key, key_width, Cut::Middle).into_owned();
-        let pad = key_width - text::width(&key);
+        let indent = indent(property).min(key_width.saturating_sub(4));
+        let key = text::cell(&property.key, key_width - indent, Cut::Middle).into_owned();
+        let key = format!("{}{key}", " ".repeat(indent));
+        let pad = key_width.saturating_sub(text::width(&key));
         let bad = property
             .failures
             .iter()
@@ -387,6 +389,11 @@ fn raw_pieces(detail: &Detail) -> Vec<(String, Tone)> {
     }
     add(detail.raw.get(at..).unwrap_or_default(), Tone::Plain);
     pieces
+}
+
+/// What is inside a payload stands below it, further in.
+fn indent(property: &DetailProperty) -> usize {
+    2 * usize::from(property.depth)
 }
 
 fn sign(failure: &DetailFailure) -> char {

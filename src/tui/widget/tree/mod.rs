@@ -129,10 +129,21 @@ impl TreeState {
         }
     }
 
-    /// Unfolds a section and puts the cursor on its head.
+    /// Unfolds a section and puts the cursor on its head. Of the raw line as much as there is room for comes into view,
+    /// with the cursor on the first line that has offending bytes.
     pub fn show(&mut self, section: Section, detail: &Detail) {
         self.folded.remove(&section);
         self.go_to(section, detail);
+        if section != Section::Raw {
+            return;
+        }
+        self.top = self.cursor;
+        let lines = lines::build(detail, &self.folded, self.width, self.wrap);
+        let offends = |line: &lines::Line| {
+            let mut tones = line.spans.iter().map(|(_, tone)| *tone);
+            line.item == Item::Raw && tones.any(|tone| tone == lines::Tone::Offending)
+        };
+        self.cursor = lines.iter().position(offends).unwrap_or(self.cursor);
     }
 
     /// Takes over what was drawn in `area`.

@@ -128,7 +128,15 @@ fn sections_fold_and_the_cursor_says_what_it_is_on() {
     state.show(Section::Edge, &detail);
     state.move_by(1, &detail);
     assert_eq!(state.item(&detail), Some(Item::Field(0)));
+    // Straight to the offending bytes, wherever in a long line they are.
     state.show(Section::Raw, &detail);
+    assert_eq!(state.item(&detail), Some(Item::Raw));
+    let unmarked = Detail {
+        raw_marks: vec![],
+        ..detail.clone()
+    };
+    state.show(Section::Raw, &unmarked);
+    assert_eq!(state.item(&unmarked), Some(Item::Head(Section::Raw)));
     state.move_by(99, &detail);
     assert_eq!(state.item(&detail), Some(Item::Raw));
 }
@@ -146,4 +154,50 @@ fn any_size_will_do() {
             draw(width, 2, &state);
         }
     }
+}
+
+#[test]
+fn what_a_payload_held_stands_below_it() {
+    let property = |depth, key: &str, value: &str, failures| DetailProperty {
+        key: key.into(),
+        value: Some(value.into()),
+        depth,
+        failures,
+        ..DetailProperty::default()
+    };
+    let bad = failure(
+        Code::V402,
+        "price",
+        "a number",
+        "price: \"x\" is not a number",
+    );
+    let mut detail = detail();
+    detail.properties = vec![
+        property(0, "ue_px", "eyJz", vec![]),
+        property(1, "price", "x", vec![bad]),
+        property(1, "tags", r#"["a"]"#, vec![]),
+        property(2, "[0]", "a", vec![]),
+        property(0, "p", "web", vec![]),
+        property(40, "far in", "y", vec![]),
+    ];
+    let lines = lines::build(&detail, &BTreeSet::new(), 60, false);
+    let lines: Vec<String> = lines
+        .iter()
+        .take(7)
+        .map(|line| line.spans.iter().map(|(text, _)| text.as_str()).collect())
+        .collect();
+    assert_eq!(
+        lines[..6],
+        [
+            " ▾ query  decoded, 2",
+            "     ue_px                 eyJz",
+            "       price               \"x\"  ✗ V402 a number wanted",
+            "       tags                [\"a\"]",
+            "         [0]               a",
+            "     p                     web",
+        ]
+    );
+    // However deep: some letters of the key are left.
+    let deep = lines[6].trim_start();
+    assert!(deep.starts_with('f') && deep.ends_with("  y"), "{deep}");
 }

@@ -130,6 +130,7 @@ actions! {
     ScreenExport "export-screen" "Screens" "Export: plan, progress, identity";
     ScreenSources "sources" "Screens" "Sources: objects and their state";
     Palette "palette" "Program" "every action by name";
+    Themes "themes" "Program" "choose colours; the screen wears them as you move";
     Help "help" "Program" "the keys that work here";
     Redraw "redraw" "Program" "draw the screen anew";
     Suspend "suspend" "Program" "to the shell; fg comes back";

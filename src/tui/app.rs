@@ -44,6 +44,7 @@ use crate::tui::screen::sources::Sources;
 use crate::tui::screen::stream::Stream;
 use crate::tui::status::{Figures, Status};
 use crate::tui::theme::Styles;
+use crate::tui::wardrobe::Wardrobe;
 
 pub use draw::Painted;
 use exports::Preview;
@@ -100,8 +101,10 @@ pub struct Setting {
     pub user: String,
     /// A batch can be exported.
     pub can_export: bool,
-    /// Colours.
+    /// Colours: those of the theme that is worn.
     pub styles: Styles,
+    /// The themes to choose from.
+    pub wardrobe: Wardrobe,
     /// Keys.
     pub keymap: Keymap,
 }
@@ -231,7 +234,11 @@ impl App {
                 true
             }
             Some(
-                Modal::Columns(_) | Modal::Filters(_) | Modal::LastEdit(_) | Modal::Repairs(_),
+                Modal::Columns(_)
+                | Modal::Filters(_)
+                | Modal::Themes(_)
+                | Modal::LastEdit(_)
+                | Modal::Repairs(_),
             )
             | None => false,
         };
@@ -257,6 +264,7 @@ impl App {
                 Modal::Help(_)
                 | Modal::Columns(_)
                 | Modal::Filters(_)
+                | Modal::Themes(_)
                 | Modal::LastEdit(_)
                 | Modal::Repairs(_),
             )

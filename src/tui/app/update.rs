@@ -41,6 +41,7 @@ impl App {
             Action::Close => self.close(),
             Action::Palette => self.open_palette(),
             Action::Help => self.open_help(),
+            Action::Themes => self.open_themes(),
             Action::Filter => self.open_prompt(PromptKind::Filter(None)),
             Action::Search => self.open_prompt(PromptKind::Search),
             Action::SearchBack => self.open_prompt(PromptKind::SearchBack),

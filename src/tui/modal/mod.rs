@@ -8,6 +8,7 @@ pub mod last_edit;
 pub mod palette;
 pub mod prompt;
 pub mod repairs;
+pub mod themes;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -20,6 +21,7 @@ pub use last_edit::LastEdit;
 pub use palette::Palette;
 pub use prompt::{Prompt, PromptKind};
 pub use repairs::RepairPreview;
+pub use themes::ThemePicker;
 
 use crate::tui::keymap::{Keymap, Mode};
 use crate::tui::theme::Styles;
@@ -37,6 +39,8 @@ pub enum Modal {
     Columns(ColumnChooser),
     /// The filters.
     Filters(FilterStack),
+    /// The themes.
+    Themes(ThemePicker),
     /// What repairs would do.
     Repairs(RepairPreview),
     /// What the last edit of the contract changed.
@@ -52,9 +56,11 @@ impl Modal {
             Self::Prompt(_) | Self::Palette(_) | Self::Help(_) | Self::Acknowledge(_) => {
                 Mode::Prompt
             }
-            Self::Columns(_) | Self::Filters(_) | Self::LastEdit(_) | Self::Repairs(_) => {
-                Mode::List
-            }
+            Self::Columns(_)
+            | Self::Filters(_)
+            | Self::Themes(_)
+            | Self::LastEdit(_)
+            | Self::Repairs(_) => Mode::List,
         }
     }
 
@@ -81,6 +87,10 @@ impl Modal {
                 None
             }
             Self::Filters(it) => {
+                it.render(area, buf, styles);
+                None
+            }
+            Self::Themes(it) => {
                 it.render(area, buf, styles);
                 None
             }

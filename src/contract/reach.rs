@@ -16,7 +16,7 @@ impl Documents {
     /// Reads every file that a `$ref` leads to.
     ///
     /// # Errors
-    /// [`Error::Config`] at the `$ref` that leads to the network, out of the folder, or nowhere.
+    /// [`crate::error::Error::Config`] at the `$ref` that leads to the network, out of the folder, or nowhere.
     pub fn complete(&mut self) -> Result<()> {
         let mut document = 0;
         while document < self.list.len() {

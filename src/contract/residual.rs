@@ -75,7 +75,7 @@ impl<'d> Residuals<'d> {
     /// Compiles the schema at a node.
     ///
     /// # Errors
-    /// [`Error::Config`] at the keyword that has a value it cannot have, or at the schema.
+    /// [`crate::error::Error::Config`] at the keyword that has a value it cannot have, or at the schema.
     pub fn compile(&self, node: &Node<'_>, told_elsewhere: Elsewhere) -> Result<Residual> {
         let document = self.documents.of(node);
         if let Err(error) = jsonschema::meta::validate(&document.in_its_draft()) {

@@ -353,7 +353,7 @@ mod tests {
     }
 
     /// Relative luminance and contrast of WCAG 2.2 (<https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>).
-    fn contrast(a: Color, b: Color) -> f64 {
+    fn contrast(text: Color, ground: Color) -> f64 {
         let luminance = |color| {
             let Color::Rgb(r, g, b) = color else {
                 panic!("{color} has no known luminance")
@@ -364,8 +364,8 @@ mod tests {
             };
             0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
         };
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+        let (one, other) = (luminance(text), luminance(ground));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
     #[test]

@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Args, BaselineArgs, CheckArgs, CheckFormat, Command, Compression, DataFormat, ExploreArgs,
-    ExportArgs, FollowArgs, GenerateArgs, QueryArgs, ReportFormat, ResultFormat, S3Args,
+    ExportArgs, FollowArgs, GenerateArgs, InferArgs, QueryArgs, ReportFormat, ResultFormat, S3Args,
     SourceArgs, Target, WrittenFormat,
 };
 use crate::commands::check::threshold::{Limit, Thresholds};
@@ -23,14 +23,16 @@ use crate::commands::check::{CheckOptions, Printed};
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
 use crate::commands::generate::{GenerateOptions, Written};
+use crate::commands::infer::InferOptions;
 use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
 use crate::contract::acknowledged::Acknowledged;
 use crate::contract::baseline::Baseline;
+use crate::contract::infer::Rules;
 use crate::contract::standing::KnownCauses;
 use crate::error::{Error, Result};
 use crate::export;
-use crate::pipeline::{Needs, RunOptions};
+use crate::pipeline::{ContractInForce, Needs, RunOptions};
 use crate::source;
 use crate::tui::ExploreOptions;
 use user_file::UserFiles;
@@ -65,6 +67,8 @@ pub enum Step {
     Export(Box<ExportStep>),
     /// Load everything and run SQL over it.
     Query(RunOptions, QueryOptions),
+    /// Draft event schemas.
+    Infer(InferOptions),
     /// Write logs with known faults.
     Generate(GenerateOptions),
     /// Print what is in force.
@@ -100,6 +104,7 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
         Command::Check(typed) => check(typed, around),
         Command::Export(typed) => export(typed, around),
         Command::Query(typed) => query(typed, around),
+        Command::Infer(typed) => infer(typed, around),
         Command::Generate(typed) => generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         Command::Config(typed) => in_force::config(typed, around),
@@ -117,6 +122,7 @@ fn dry_run(command: &Command) -> Option<bool> {
         Command::Explore(typed) => (&typed.source, false),
         Command::Check(typed) => (&typed.source, typed.format == CheckFormat::Json),
         Command::Export(typed) => (&typed.source, typed.report == ReportFormat::Json),
+        Command::Infer(typed) => (&typed.source, typed.format == ReportFormat::Json),
         Command::Query(typed) => {
             let json = matches!(typed.format, ResultFormat::Json | ResultFormat::Jsonl);
             (&typed.source, json)
@@ -133,6 +139,7 @@ fn only_listed(step: Step, json: bool) -> Step {
         Step::Check(options) => options.run.source,
         Step::Export(step) => step.run.source,
         Step::Query(run, _) => run.source,
+        Step::Infer(options) => options.run.source,
         other => return other,
     };
     (source.newest_first, source.follow) = (false, false);
@@ -147,6 +154,7 @@ fn explore(typed: ExploreArgs, around: &Surroundings) -> Result<Step> {
     follow(&mut run.source, typed.follow, "explore", around)?;
     let known = known_causes(&typed.baseline, &run.contract)?;
     Ok(Step::Explore(Box::new(ExploreOptions {
+        in_force: Arc::new(ContractInForce::new(run.contract.clone())),
         run,
         filter: typed.filter,
         command: vec![],
@@ -167,10 +175,8 @@ fn user_files(around: &Surroundings) -> Result<UserFiles> {
 }
 
 fn theme_folder(around: &Surroundings) -> Option<PathBuf> {
-    around
-        .config_folder
-        .as_ref()
-        .map(|folder| folder.join("themes"))
+    let folder = around.config_folder.as_ref()?;
+    Some(folder.join("themes"))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
@@ -187,6 +193,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
     let needs = Needs {
         judge: !typed.no_judge,
         windows: watch.is_some(),
+        repairs: typed.preview_repairs,
         ..Needs::default()
     };
     if typed.format == CheckFormat::Junit
@@ -196,6 +203,13 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
             "--format junit prints one document at the end; leave out --every, and --alert while following".to_owned(),
         ));
     }
+    let is_for_ci = matches!(typed.format, CheckFormat::Junit | CheckFormat::Github);
+    if is_for_ci && (typed.against.is_some() || typed.preview_repairs) {
+        return Err(Error::Config(
+            "--against and --preview-repairs print text or JSON; leave out --format junit and github".to_owned(),
+        ));
+    }
+    let against = typed.against.as_deref().map(Contract::load).transpose()?;
     let every = typed
         .every
         .map(|every| when::duration("--every", &every))
@@ -212,6 +226,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         },
         known: known_causes(&typed.baseline, &run.contract)?,
         write_baseline: typed.write_baseline,
+        against: against.map(Arc::new),
         thresholds: Thresholds {
             max_failed,
             max_code,
@@ -298,6 +313,19 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
             private,
         },
     ))
+}
+
+fn infer(typed: InferArgs, around: &Surroundings) -> Result<Step> {
+    Ok(Step::Infer(InferOptions {
+        rules: Rules {
+            tolerate: amount::share("--tolerate", &typed.tolerate)?,
+            examples: typed.max_examples,
+        },
+        run: run_options(typed.sources, typed.source, Needs::default(), around)?,
+        to: typed.to,
+        events: typed.event,
+        json: typed.format == ReportFormat::Json,
+    }))
 }
 
 fn generate(typed: GenerateArgs) -> Result<Step> {
@@ -442,11 +470,12 @@ fn contract(named: Option<&Path>, sources: &[String], working_folder: &Path) -> 
 }
 
 /// Names that a misspelt command is compared with.
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "explore",
     "check",
     "export",
     "query",
+    "infer",
     "generate",
     "config",
     "completions",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use frontlog::commands::export::{ExportOptions, ExportSummary};
 use frontlog::error::Result;
 use frontlog::export;
-use frontlog::pipeline::RunOptions;
+use frontlog::pipeline::{ContractInForce, RunOptions};
 use frontlog::tui::export_job::{Exporting, Order};
 use frontlog::tui::screen::export::{ExportTable, Published};
 use frontlog::tui::{ExploreOptions, explore};
@@ -15,13 +15,13 @@ use frontlog::tui::{ExploreOptions, explore};
 ///
 /// Gives the number of objects that could not be read.
 pub fn run(mut options: ExploreOptions) -> Result<u64> {
-    options.export = Some(exporting(options.run.clone()));
+    options.export = Some(exporting(options.run.clone(), options.in_force.clone()));
     options.command = std::env::args().skip(1).collect();
     explore(options)
 }
 
 /// Exports what the explorer reads; the run is a new one, so that a batch holds whole objects and nothing else.
-fn exporting(run: RunOptions) -> Exporting {
+fn exporting(run: RunOptions, in_force: Arc<ContractInForce>) -> Exporting {
     Exporting(Arc::new(move |order: &Order, progress, cancel| {
         let files = export::Options {
             format: order.format,
@@ -33,7 +33,11 @@ fn exporting(run: RunOptions) -> Exporting {
             files,
             now_us,
         };
-        frontlog::commands::export::run(run.clone(), &options, progress, cancel).map(shown)
+        let run = RunOptions {
+            contract: in_force.contract(),
+            ..run.clone()
+        };
+        frontlog::commands::export::run(run, &options, progress, cancel).map(shown)
     }))
 }
 

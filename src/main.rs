@@ -71,6 +71,14 @@ fn run(step: Step) -> Result<Outcome> {
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),
         Step::Query(run, options) => query(&run, &options, &mut out),
+        Step::Infer(options) => {
+            let (outcome, notes) =
+                commands::infer::run(&options, &mut out, &cancelled_by_signals()?)?;
+            for note in &notes {
+                complain(note);
+            }
+            Ok(outcome)
+        }
         Step::Generate(options) => {
             commands::print_line(&commands::generate::generate(&options)?, &mut out)
         }

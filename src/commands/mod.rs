@@ -7,6 +7,7 @@ pub mod config_cmd;
 pub mod dry_run;
 pub mod export;
 pub mod generate;
+pub mod infer;
 pub mod progress_bar;
 pub mod query;
 pub mod table;

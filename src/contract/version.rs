@@ -60,6 +60,23 @@ impl WantedVersion {
         })
     }
 
+    /// How many of the three parts are said.
+    pub fn parts(&self) -> usize {
+        [self.model, self.revision, self.addition]
+            .iter()
+            .flatten()
+            .count()
+    }
+
+    /// The lowest version of those asked for, from 1-0-0 on.
+    pub fn lowest(&self) -> SchemaVer {
+        SchemaVer {
+            model: self.model.unwrap_or(1),
+            revision: self.revision.unwrap_or(0),
+            addition: self.addition.unwrap_or(0),
+        }
+    }
+
     /// True when that version is one of those asked for.
     pub fn matches(&self, version: SchemaVer) -> bool {
         let fits = |wanted: Option<u32>, given: u32| wanted.is_none_or(|w| w == given);

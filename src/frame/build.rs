@@ -70,7 +70,11 @@ fn text(name: &str, values: Text) -> Result<PlColumn> {
     series(name, Column::Text(values))
 }
 
-fn numbers<T: NativeType>(name: &str, dtype: &DataType, values: Vec<T>) -> Result<PlColumn> {
+pub(super) fn numbers<T: NativeType>(
+    name: &str,
+    dtype: &DataType,
+    values: Vec<T>,
+) -> Result<PlColumn> {
     let array = PrimitiveArray::from_vec(values).boxed();
     Ok(Series::from_chunk_and_dtype(PlSmallStr::from_str(name), array, dtype)?.into_column())
 }
@@ -134,11 +138,15 @@ pub fn events(event_type: &EventType, events: EventColumns) -> Result<DataFrame>
 /// As [`series`].
 pub fn failures(failures: FailureColumns) -> Result<DataFrame> {
     let causes: Vec<u32> = failures.cause.into_iter().map(|c| c.0).collect();
-    let columns = vec![
+    let mut columns = vec![
         numbers("record", &DataType::UInt32, failures.record)?,
         numbers("cause", &DataType::UInt32, causes)?,
         text("value", failures.value)?,
     ];
+    // Without `[repair]` it would be 16 bytes of nothing a failure.
+    if !failures.repaired.is_all_null() {
+        columns.push(text(column::REPAIRED, failures.repaired)?);
+    }
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
@@ -183,6 +191,8 @@ pub fn empty(words: &[Option<Words>]) -> Snapshot {
         found_by: None,
         windows: crate::frame::WindowSpec::default(),
         newest_came_ms: None,
+        verdicts: 0,
+        delta: None,
         complete: false,
     }
 }

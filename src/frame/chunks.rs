@@ -7,7 +7,8 @@ use polars::prelude::{
     CategoricalMapping, ChunkedArray, DataType, PolarsNumericType, Series, StringChunked,
     UInt32Type,
 };
-use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray};
+use polars_arrow::array::{Array, PrimitiveArray, Utf8ViewArray, View};
+use polars_buffer::Buffer;
 
 /// Where rows are in a column of several chunks. Remembers the last chunk, so that neighbours cost nothing.
 struct Starts {
@@ -158,6 +159,28 @@ impl<'a> Texts<'a> {
     pub(crate) fn get(&self, row: usize) -> Option<&'a str> {
         let (chunk, i) = self.starts.find(row)?;
         self.arrays[chunk].get(i)
+    }
+
+    /// The rows at which chunks end.
+    pub(crate) fn chunk_ends(&self) -> Vec<usize> {
+        self.starts.starts[1..].to_vec()
+    }
+
+    /// The bytes of the chunk that has these rows, where it is one chunk and its bytes are in one buffer.
+    pub(crate) fn buffer(&self, rows: Range<usize>) -> Option<&'a Buffer<u8>> {
+        let (chunk, _) = self.starts.find(rows.start)?;
+        let (last, _) = self.starts.find(rows.end.checked_sub(1)?)?;
+        match self.arrays[chunk].data_buffers().as_slice() {
+            [one] if chunk == last => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Where in its buffer the text of a row begins; `None` for one that is short enough for none.
+    pub(crate) fn start(&self, row: usize) -> Option<usize> {
+        let (chunk, i) = self.starts.find(row)?;
+        let view = self.arrays[chunk].views().get(i)?;
+        (view.length > View::MAX_INLINE_SIZE).then_some(view.offset as usize)
     }
 }
 

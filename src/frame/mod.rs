@@ -11,6 +11,8 @@ pub mod facets;
 mod failures;
 pub mod filter;
 pub mod observed;
+pub mod rejudged;
+pub mod requests;
 pub mod snapshot;
 pub mod sql;
 mod tally;

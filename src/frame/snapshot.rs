@@ -7,12 +7,14 @@ use polars::prelude::{DataFrame, PlSmallStr, Series};
 use polars_arrow::array::Array;
 use polars_buffer::Buffer;
 
+use crate::frame::failures::Failures;
 use crate::frame::{Timeline, WindowSpec};
-use crate::model::{Cause, Counters, EventType, ObjectState};
+use crate::model::{Cause, Counters, EventType, ObjectState, VerdictDelta};
 
 /// One immutable state of everything loaded; cheap to clone (arrow chunks are shared).
 ///
-/// Row numbers of `records` are stable for the life of a run: rows are only ever appended.
+/// Row numbers of `records` are stable for the life of a run: rows are only ever appended. What they were judged to be
+/// is stable while [`Snapshot::verdicts`] is.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Counts up with each publish.
@@ -25,7 +27,7 @@ pub struct Snapshot {
     /// By [`crate::model::EventTypeId`].
     pub events: Vec<EventTable>,
     /// One row a failure, ordered by record. Columns: `record` `u32` (row in `records`), `cause` `u32` (index into
-    /// `causes`), `value` `String` (null where there is none).
+    /// `causes`), `value` `String` (null where there is none); from the first repaired value on `repaired` `String`.
     pub failures: DataFrame,
     /// One row an unreadable line. Columns: `object` `u32`, `line` `u32`, `offset` `u64`, `length` `u64`,
     /// `code` `String`, `message` `String`, `raw` `Binary`.
@@ -44,6 +46,10 @@ pub struct Snapshot {
     pub windows: WindowSpec,
     /// When the record with the newest log time came, in milliseconds since 1970 UTC.
     pub newest_came_ms: Option<i64>,
+    /// Counts up when records that were there are judged again, all at once, because the contract was edited.
+    pub verdicts: u64,
+    /// What the last edit of the contract changed.
+    pub delta: Option<Arc<VerdictDelta>>,
     /// True once all input has been read (never while following).
     pub complete: bool,
 }
@@ -84,6 +90,8 @@ pub mod column {
     pub const EVENT_TIME_UTC: &str = "_event_time_utc";
     /// Undeclared properties, as a JSON object of texts.
     pub const REST_JSON: &str = "_rest_json";
+    /// What a value was repaired to (F701).
+    pub const REPAIRED: &str = "repaired";
 }
 
 impl Snapshot {
@@ -111,6 +119,23 @@ impl Snapshot {
             .flat_map(DataFrame::columns)
             .map(|column| column_bytes(column.as_materialized_series(), &mut counted))
             .sum()
+    }
+
+    /// Calls `f(record, cause id)` for every failure in order.
+    pub fn each_failure(&self, mut f: impl FnMut(u32, u32)) {
+        Failures::of(self, 0..self.len()).each(|record, cause, _| f(record, cause));
+    }
+
+    /// The column of that name, by record, where it is one of ours and of small numbers: [`column::EVENT_TYPE`],
+    /// [`column::VERDICT`].
+    pub fn small_numbers(&self, name: &str) -> Vec<u16> {
+        let mut out = Vec::with_capacity(self.len());
+        if let Some(column) = self.records.column(name).ok().and_then(|c| c.try_i16()) {
+            for array in column.downcast_iter() {
+                out.extend(array.values().iter().map(|n| *n as u16));
+            }
+        }
+        out
     }
 
     /// Names of all columns of `records`.

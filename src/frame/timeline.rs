@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::model::Verdict;
+
 /// Counts in one bucket of time.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
@@ -15,6 +17,15 @@ pub struct Bucket {
 }
 
 impl Bucket {
+    /// Counts one record with that verdict.
+    pub fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Good => self.good += 1,
+            Verdict::Failed => self.failed += 1,
+            Verdict::NotEvent | Verdict::Duplicate => self.other += 1,
+        }
+    }
+
     /// Adds another bucket to this one.
     pub fn add(&mut self, other: Self) {
         self.good += other.good;
@@ -40,6 +51,18 @@ impl Timeline {
             .entry(second.div_euclid(3600))
             .or_insert_with(|| Arc::new(vec![Bucket::default(); 3600]));
         Arc::make_mut(hour)[second.rem_euclid(3600) as usize].add(bucket);
+    }
+
+    /// Moves records from one kind to another within a second that has them.
+    pub fn shift(&mut self, second: i64, from: Bucket, to: Bucket) {
+        let Some(hour) = self.hours.get_mut(&second.div_euclid(3600)) else {
+            return;
+        };
+        let bucket = &mut Arc::make_mut(hour)[second.rem_euclid(3600) as usize];
+        bucket.add(to);
+        bucket.good = bucket.good.saturating_sub(from.good);
+        bucket.failed = bucket.failed.saturating_sub(from.failed);
+        bucket.other = bucket.other.saturating_sub(from.other);
     }
 
     /// First and last second with a record.

@@ -72,6 +72,8 @@ pub struct View {
     pub seen: usize,
     /// Revision of the snapshot that was looked at.
     pub revision: u64,
+    /// [`Snapshot::verdicts`] of that snapshot.
+    pub verdicts: u64,
     /// Good events among the rows.
     pub good: u64,
     /// Failed events among the rows.
@@ -98,7 +100,8 @@ impl View {
     }
 
     /// The same view of a later snapshot of the same run: looks only at the rows that are new and merges them in.
-    /// Filters that depend on the newest record (`last:15m`, times without a day) are evaluated anew.
+    /// Filters that depend on the newest record (`last:15m`, times without a day) are evaluated anew, and all of it is
+    /// once records were judged again.
     /// `None` when cancelled.
     pub fn extend(&self, snapshot: &Snapshot, cancel: &AtomicBool) -> Option<Self> {
         compute::extend(self, snapshot, cancel)

@@ -28,23 +28,23 @@ const MOST_SHORT_CHUNKS: usize = 16;
 /// Appends batches to frames and publishes what readers see.
 #[derive(Debug)]
 pub struct FrameWriter {
-    snapshot: Snapshot,
-    types: Arc<EventTypes>,
-    causes: Arc<Causes>,
-    objects: Vec<ObjectState>,
+    pub(super) snapshot: Snapshot,
+    pub(super) types: Arc<EventTypes>,
+    pub(super) causes: Arc<Causes>,
+    pub(super) objects: Vec<ObjectState>,
     /// The short chunks at the end of each table, for merging: records, failures, rejects, then events by type.
-    tails: Tails,
+    pub(super) tails: Tails,
     sender: watch::Sender<Arc<Snapshot>>,
     published: Instant,
     dirty: bool,
 }
 
 #[derive(Debug, Default)]
-struct Tails {
+pub(super) struct Tails {
     records: Tail,
-    failures: Tail,
+    pub(super) failures: Tail,
     rejects: Tail,
-    events: Vec<Tail>,
+    pub(super) events: Vec<Tail>,
 }
 
 impl FrameWriter {
@@ -73,7 +73,7 @@ impl FrameWriter {
         self.snapshot.counters
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         self.snapshot.revision += 1;
         self.snapshot.objects = Arc::new(self.objects.clone());
         let causes = self.causes.list();
@@ -91,7 +91,7 @@ impl FrameWriter {
     }
 
     /// Tables of types that are known by now, so that ids index them.
-    fn add_event_types(&mut self) {
+    pub(super) fn add_event_types(&mut self) {
         for event_type in self
             .types
             .list()
@@ -147,7 +147,7 @@ impl FrameWriter {
             let chunk = build::events(&table.event_type, events)?;
             extend(&mut table.frame, chunk, &mut self.tails.events[id])?;
         }
-        extend(
+        extend_failures(
             &mut self.snapshot.failures,
             build::failures(batch.failures)?,
             &mut self.tails.failures,
@@ -168,14 +168,26 @@ impl FrameWriter {
 
 /// The short chunks at the end of a table.
 #[derive(Debug, Default, Clone, Copy)]
-struct Tail {
+pub(super) struct Tail {
     rows: usize,
     chunks: usize,
 }
 
+/// Appends failures, of which only those from the first repaired value on have a column for it.
+pub(super) fn extend_failures(
+    frame: &mut DataFrame,
+    mut chunk: DataFrame,
+    tail: &mut Tail,
+) -> Result<()> {
+    if chunk.height() > 0 {
+        widen::align(frame, &mut chunk)?;
+    }
+    extend(frame, chunk, tail)
+}
+
 /// Appends a chunk. Short chunks are merged once they are many, or enough rows for one that is left alone: merging at
 /// every append would copy each row again and again, and leave as much garbage between what stays.
-fn extend(frame: &mut DataFrame, mut chunk: DataFrame, tail: &mut Tail) -> Result<()> {
+pub(super) fn extend(frame: &mut DataFrame, mut chunk: DataFrame, tail: &mut Tail) -> Result<()> {
     let rows = chunk.height();
     if rows == 0 {
         return Ok(());
@@ -231,18 +243,14 @@ fn count_time(timeline: &mut crate::frame::Timeline, batch: &Batch) {
         std::collections::HashMap::default();
     for (time, verdict) in batch.records.time_us.iter().zip(&batch.records.verdict) {
         let bucket = counts.entry(time.div_euclid(1_000_000)).or_default();
-        match Verdict::from_byte(*verdict) {
-            Verdict::Good => bucket.good += 1,
-            Verdict::Failed => bucket.failed += 1,
-            Verdict::NotEvent | Verdict::Duplicate => bucket.other += 1,
-        }
+        bucket.count(Verdict::from_byte(*verdict));
     }
     for (second, bucket) in counts {
         timeline.add(second, bucket);
     }
 }
 
-fn empty_events(event_type: &crate::model::EventType) -> crate::model::EventColumns {
+pub(super) fn empty_events(event_type: &crate::model::EventType) -> crate::model::EventColumns {
     let mut columns = crate::model::EventColumns::empty(crate::model::EventTypeId(0));
     columns.properties = event_type
         .columns

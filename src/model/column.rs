@@ -125,6 +125,23 @@ impl Column {
         }
     }
 
+    /// The text of a row of a `Text` or a `Word`; `None` for null and past the end.
+    pub fn text(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Text(v) => v.get(row),
+            Self::Word(codes, words) => words.word(codes.get(row)?),
+            _ => None,
+        }
+    }
+
+    /// The number of a row of an `Int`; `None` for null and past the end.
+    pub fn int(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Int(v) => v.get(row),
+            _ => None,
+        }
+    }
+
     /// Appends a null.
     pub fn push_null(&mut self) {
         match self {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Verdict;
+
 /// Counts of one run, one object or one batch. They add up; [`Counters::identity`] proves it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
@@ -29,6 +31,9 @@ pub struct Counters {
     pub events: u64,
     /// Events without an error.
     pub good: u64,
+    /// Of the good ones: those in which a value was repaired.
+    #[serde(default)]
+    pub repaired: u64,
     /// Events with an error.
     pub failed: u64,
     /// Events left out as duplicates (policy `quarantine` only).
@@ -48,14 +53,48 @@ impl Counters {
     pub fn add(&mut self, other: &Self) {
         macro_rules! sum { ($($f:ident)*) => { $(self.$f += other.$f;)* } }
         sum!(objects objects_unreadable object_bytes text_bytes lines header_lines blank_lines unreadable_lines
-             records not_events events good failed duplicates filtered errors warnings infos);
+             records not_events events good repaired failed duplicates filtered errors warnings infos);
     }
 
     /// Takes another count, which is part of this one, away again.
     pub fn take_away(&mut self, other: &Self) {
         macro_rules! subtract { ($($f:ident)*) => { $(self.$f = self.$f.saturating_sub(other.$f);)* } }
         subtract!(objects objects_unreadable object_bytes text_bytes lines header_lines blank_lines unreadable_lines
-             records not_events events good failed duplicates filtered errors warnings infos);
+             records not_events events good repaired failed duplicates filtered errors warnings infos);
+    }
+
+    /// Counts one record of that verdict, as a record only.
+    pub fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::NotEvent => self.not_events += 1,
+            Verdict::Good => self.good += 1,
+            Verdict::Failed => self.failed += 1,
+            Verdict::Duplicate => self.duplicates += 1,
+        }
+        self.events += u64::from(verdict != Verdict::NotEvent);
+    }
+
+    /// What was counted as one thing counts as another now.
+    pub fn replace(&mut self, was: &Self, is: &Self) {
+        self.add(is);
+        self.take_away(was);
+    }
+
+    /// What judging counts, and nothing of what reading counts.
+    #[must_use]
+    pub fn judged(&self) -> Self {
+        Self {
+            not_events: self.not_events,
+            events: self.events,
+            good: self.good,
+            repaired: self.repaired,
+            failed: self.failed,
+            duplicates: self.duplicates,
+            errors: self.errors,
+            warnings: self.warnings,
+            infos: self.infos,
+            ..Self::default()
+        }
     }
 
     /// Checks that nothing was lost.
@@ -88,6 +127,12 @@ impl Counters {
             return Err(format!(
                 "{} events were found, but good {} + failed {} + duplicates left out {} + filtered out {} = {events}",
                 self.events, self.good, self.failed, self.duplicates, self.filtered
+            ));
+        }
+        if self.repaired > self.good {
+            return Err(format!(
+                "{} events were repaired and good, but only {} were good",
+                self.repaired, self.good
             ));
         }
         Ok(())

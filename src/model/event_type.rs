@@ -34,6 +34,8 @@ pub struct EventType {
     pub version: Arc<str>,
     /// True when the contract has an event schema for it.
     pub declared: bool,
+    /// True when the contract accepts repairs of one of its properties: a table of its events tells what was repaired.
+    pub repairable: bool,
     /// The columns, in the order of the schema's `properties`.
     pub columns: Vec<PropertyColumn>,
 }
@@ -88,6 +90,7 @@ impl EventTypes {
                 name: "(other)".into(),
                 version: "".into(),
                 declared: false,
+                repairable: false,
                 columns: vec![],
             });
         }
@@ -95,6 +98,50 @@ impl EventTypes {
         inner.1.push(Arc::new(event_type));
         inner.0.insert(key, id);
         id
+    }
+
+    /// Makes these the declared types: those that are known keep their ids and get these columns; types that were
+    /// declared and are not any more keep their ids too, without columns.
+    pub fn redeclare(&self, declared: impl IntoIterator<Item = EventType>) {
+        let ids: Vec<EventTypeId> = declared
+            .into_iter()
+            .map(|event_type| {
+                let id = self.intern(event_type.clone());
+                self.replace(id, event_type);
+                id
+            })
+            .collect();
+        for (at, known) in self.list().into_iter().enumerate() {
+            let id = EventTypeId(at as u16);
+            if known.declared && !ids.contains(&id) {
+                let withdrawn = EventType {
+                    declared: false,
+                    columns: vec![],
+                    ..EventType::clone(&known)
+                };
+                self.replace(id, withdrawn);
+            }
+        }
+    }
+
+    fn replace(&self, id: EventTypeId, event_type: EventType) {
+        let mut inner = self
+            .inner
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = inner.1.get_mut(usize::from(id.0))
+            && **known != event_type
+        {
+            *known = Arc::new(event_type);
+        }
+    }
+
+    /// Forgets how events came to their names.
+    pub fn forget_ways(&self) {
+        self.ways
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clear();
     }
 
     /// The id of the type with exactly that name and version.

@@ -20,6 +20,10 @@ pub enum Notice {
     Warning(String),
     /// How far the slowest shard of the streams is behind their newest record, in milliseconds.
     Behind(u64),
+    /// The contract was edited: what is loaded is being judged again, or is judged again.
+    Judging(bool),
+    /// The contract on disk cannot be read any more, and why; or it can again (`None`). The last good one stays in force.
+    BrokenEdit(Option<String>),
     /// The run is over (a followed run ends only when cancelled).
     Finished {
         /// The final counts.
@@ -46,6 +50,10 @@ pub struct Progress {
     pub bytes_done: AtomicU64,
     /// Lines read.
     pub lines: AtomicU64,
+    /// Records to be judged again; 0 while none is.
+    pub to_judge_again: AtomicU64,
+    /// Of these, those that are done.
+    pub judged_again: AtomicU64,
 }
 
 impl Progress {

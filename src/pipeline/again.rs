@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::model::{Notice, ObjectId};
+use crate::pipeline::in_force::Edition;
 use crate::pipeline::run::{End, IDLE};
 use crate::source::Again;
 
@@ -17,6 +18,8 @@ pub(super) struct Watched<'a> {
     pub news: &'a Sender<Notice>,
     /// Objects to be read again, as they are asked for.
     pub asked: &'a Receiver<Vec<ObjectId>>,
+    /// The contract, as often as it is edited.
+    pub editions: Receiver<Edition>,
     /// The same, to the source. Gone when nobody can ask any more: the source ends then.
     pub ask: Option<Sender<Vec<Again>>>,
     /// All that was found is read once the units before this one are done.
@@ -24,7 +27,7 @@ pub(super) struct Watched<'a> {
     pub at_rest: bool,
 }
 
-impl End<'_> {
+impl End<'_, '_> {
     /// How long to wait until the sink is told that nothing came.
     pub(super) fn patience(&self) -> Duration {
         let at_rest = self.watched.as_ref().is_some_and(|w| w.at_rest);
@@ -43,7 +46,7 @@ impl End<'_> {
         let seen = state.counters.text_bytes;
         let done = &self.shared.progress.objects_done;
         done.fetch_sub(1.min(done.load(Ordering::Relaxed)), Ordering::Relaxed);
-        self.sink.again(id, &gone);
+        self.sink.sink().again(id, &gone);
         Some(seen)
     }
 
@@ -83,7 +86,7 @@ impl End<'_> {
         };
         watched.complete_at = None;
         watched.at_rest = true;
-        self.sink.complete();
+        self.sink.sink().complete();
         let _ = watched.news.send(Notice::Finished {
             counters: self.counters,
             broken_identity: self.counters.identity().err(),

@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::contract::Contract;
 use crate::frame::Snapshot;
 use crate::model::{Cause, Counters, EventType, Notice, ObjectId, ObjectState, Progress};
+use crate::pipeline::in_force::{ContractInForce, Edition};
+use crate::pipeline::judging::preview::PreviewRow;
 use crate::source;
 
 /// What the sink wants to be given; the less, the faster.
@@ -25,6 +27,8 @@ pub struct Needs {
     pub windows: bool,
     /// Judge events at all; without it a run only reads and counts records.
     pub judge: bool,
+    /// What each repair would do (`check --preview-repairs`).
+    pub repairs: bool,
 }
 
 impl Needs {
@@ -58,10 +62,12 @@ pub struct RunSummary {
     pub causes: Vec<Arc<Cause>>,
     /// Every event type, by id.
     pub event_types: Vec<Arc<EventType>>,
-    /// How events came to their names, where no event schema says what there is: see [`EventTypes::found_by`].
+    /// How events came to their names, where no event schema says what there is: see [`crate::model::EventTypes::found_by`].
     pub found_by: Option<String>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,
+    /// What each repair would do, by cause; empty unless asked for.
+    pub repairs: Vec<PreviewRow>,
 }
 
 /// A run that fills a frame in the background, for the explorer.
@@ -75,6 +81,18 @@ pub struct Handle {
     pub progress: Arc<Progress>,
     /// Objects to be read again; of these, those that could not be read are.
     pub again: crossbeam_channel::Sender<Vec<ObjectId>>,
+    /// A contract to be judged by from now on, as an edit on disk would give it.
+    pub edit: crossbeam_channel::Sender<Edition>,
+    /// The contract in force; it follows edits.
+    pub in_force: Arc<ContractInForce>,
     /// Stops everything.
     pub cancel: CancellationToken,
+}
+
+impl Handle {
+    /// Records are being judged again.
+    pub fn is_judging(&self) -> bool {
+        let left = &self.progress.to_judge_again;
+        left.load(std::sync::atomic::Ordering::Relaxed) > 0
+    }
 }

@@ -10,9 +10,12 @@
 //! is the same for any number of threads.
 
 mod again;
+mod contract_watch;
 mod duplicates;
+mod edit;
 mod feeder;
 pub mod handle;
+pub mod in_force;
 pub mod inspect;
 pub mod judging;
 mod keeping;
@@ -23,11 +26,17 @@ pub mod private;
 mod raw_fields;
 pub mod raw_line;
 mod records;
+mod rejudge;
+mod repair_preview;
 mod run;
+mod start;
 mod versions;
 mod worker;
 
 pub use handle::{Handle, Needs, RunOptions, RunSummary};
+pub use in_force::{ContractInForce, Edition};
 pub use inspect::{Inspector, inspect, loaded};
 pub use private::Private;
-pub use run::{explore, load, load_private, run};
+pub use repair_preview::preview as preview_repairs;
+pub use run::{run, run_against};
+pub use start::{explore, explore_under, load, load_private};

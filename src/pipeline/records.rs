@@ -1,14 +1,16 @@
 //! From a line to a row: every record goes into the batch's columns, judged; every other line is counted.
 
+use crate::contract::Contract;
 use crate::model::batch::{MAX_REJECT_RAW_BYTES, ObjectCount};
 use crate::model::column::Lender;
 use crate::model::{
-    Batch, Code, Column, Counters, FieldId, FieldKind, ObjectId, RecordColumns, Severity, Verdict,
+    Batch, Cause, CauseId, Causes, Code, Column, Counters, FIELDS, FailureColumns, FieldId,
+    FieldKind, ObjectId, RecordColumns, STANDARD_FIELDS, Severity, Verdict,
 };
 use crate::parse::numbers::{seconds, whole};
 use crate::parse::{LineSink, LineView, encoding};
 use crate::pipeline::judging::RecordView;
-use crate::pipeline::worker::Worker;
+use crate::pipeline::worker::{Shared, Worker};
 
 /// Puts lines into the batch's columns.
 pub(super) struct Records<'w, 'a, 'b> {
@@ -31,26 +33,15 @@ impl Records<'_, '_, '_> {
         &mut self.batch.objects[last].counters
     }
 
-    /// An event whose line is not UTF-8 says so (D302); its columns hold U+FFFD, the line keeps its bytes.
-    fn bad_utf8(&mut self, row: u32, judged: (u16, u32, Verdict)) -> (u16, u32, Verdict) {
-        if judged.2 == Verdict::NotEvent {
-            return judged;
-        }
-        let (cause, severity) = self.worker.bad_utf8;
-        self.batch.failures.push(row, cause, None);
-        let failed = severity == Severity::Error && judged.2 == Verdict::Good;
-        let count = self.count();
-        match severity {
-            Severity::Error => count.errors += 1,
-            Severity::Warn => count.warnings += 1,
-            Severity::Info => count.infos += 1,
-        }
-        if !failed {
-            return judged;
-        }
-        count.good -= 1;
-        count.failed += 1;
-        (judged.0, judged.1, Verdict::Failed)
+    /// Judges the record by the other contract too, where there is one.
+    fn judge_against(&mut self, row: u32, view: &LineView<'_>) {
+        let Some(judges) = self.worker.against.as_mut() else {
+            return;
+        };
+        let record = request(view, Lender::default());
+        let other = self.batch.against.get_or_insert_default();
+        other.records.object.push(self.object);
+        judges.line((row, self.object), &record, view.bad_utf8, other);
     }
 
     /// Columns for all fields that this log has, as null in the rows so far.
@@ -128,10 +119,94 @@ impl Records<'_, '_, '_> {
     }
 }
 
+/// What is expected where a line itself is not UTF-8.
+const LINE_IN_UTF8: &str = "a log line in UTF-8";
+
+/// The line itself, not one of its properties: `CloudFront` encodes every byte past ASCII, so somebody else wrote it.
+pub(super) fn bad_utf8(contract: &Contract, causes: &Causes) -> (CauseId, Severity) {
+    let severity = contract.routing.severity_of(Code::D302);
+    let cause = Cause {
+        code: Code::D302,
+        severity,
+        event: "".into(),
+        version: "".into(),
+        path: "".into(),
+        keyword: "",
+        expected: LINE_IN_UTF8.into(),
+    };
+    (causes.intern(&cause), severity)
+}
+
+/// True for the cause that [`bad_utf8`] gives.
+pub(super) fn is_bad_utf8(cause: &Cause) -> bool {
+    cause.code == Code::D302 && cause.path.is_empty() && *cause.expected == *LINE_IN_UTF8
+}
+
+/// An event whose line is not UTF-8 says so (D302); its columns hold U+FFFD, the line keeps its bytes.
+pub(super) fn mark_bad_utf8(
+    row: u32,
+    judged: (u16, u32, Verdict),
+    (cause, severity): (CauseId, Severity),
+    (failures, count): (&mut FailureColumns, &mut Counters),
+    repaired_before: u64,
+) -> (u16, u32, Verdict) {
+    if judged.2 == Verdict::NotEvent {
+        return judged;
+    }
+    failures.push(row, cause, None);
+    match severity {
+        Severity::Error => count.errors += 1,
+        Severity::Warn => count.warnings += 1,
+        Severity::Info => count.infos += 1,
+    }
+    if severity != Severity::Error || judged.2 != Verdict::Good {
+        return judged;
+    }
+    count.good -= 1;
+    count.repaired = repaired_before;
+    count.failed += 1;
+    (judged.0, judged.1, Verdict::Failed)
+}
+
+/// The fields that windows count; the only columns of a run that wants nothing else.
+const WINDOW_FIELDS: [FieldId; 2] = [FieldId::TIME_TAKEN, FieldId::SC_BYTES];
+
+/// The columns of records that this run needs, without a row.
+pub(super) fn empty(shared: &Shared) -> RecordColumns {
+    let mut records = RecordColumns::default();
+    if shared.needs.any_field() {
+        // The others get their column with the first log that has them.
+        for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
+            if !shared.needs.record_fields && !WINDOW_FIELDS.contains(&FieldId(i as u8)) {
+                continue;
+            }
+            records.fields[i] = Some(match &shared.words[i] {
+                Some(words) => Column::word(words.clone()),
+                None => Column::new(field.kind.column_kind()),
+            });
+        }
+    }
+    records
+}
+
 /// Columns of fields that the log did not have catch up with the rows: nulls, which cost nothing before a value comes.
 pub(super) fn pad(records: &mut RecordColumns, rows: usize) {
     for column in records.fields.iter_mut().flatten() {
         column.pad_to(rows);
+    }
+}
+
+/// What judging reads of a line.
+fn request<'a>(view: &LineView<'a>, kept: Lender<'a>) -> RecordView<'a> {
+    RecordView {
+        method: view.get(FieldId::CS_METHOD).unwrap_or_default(),
+        stem: view.get(FieldId::CS_URI_STEM).unwrap_or_default(),
+        status: view.get(FieldId::SC_STATUS).and_then(whole),
+        query: view.get(FieldId::CS_URI_QUERY).unwrap_or("-"),
+        request_id: view.get(FieldId::X_EDGE_REQUEST_ID).unwrap_or_default(),
+        time_us: view.time_us,
+        line: view.line,
+        kept,
     }
 }
 
@@ -182,17 +257,9 @@ impl LineSink for Records<'_, '_, '_> {
 
     fn record(&mut self, view: &LineView<'_>) {
         let row = self.batch.records.len() as u32;
+        let repaired = self.count().repaired;
         let judged = if self.worker.shared.needs.judge {
-            let record = RecordView {
-                method: view.get(FieldId::CS_METHOD).unwrap_or_default(),
-                stem: view.get(FieldId::CS_URI_STEM).unwrap_or_default(),
-                status: view.get(FieldId::SC_STATUS).and_then(whole),
-                query: view.get(FieldId::CS_URI_QUERY).unwrap_or("-"),
-                request_id: view.get(FieldId::X_EDGE_REQUEST_ID).unwrap_or_default(),
-                time_us: view.time_us,
-                line: view.line,
-                kept: self.kept_query(view),
-            };
+            let record = request(view, self.kept_query(view));
             let last = self.batch.objects.len() - 1;
             let counters = &mut self.batch.objects[last].counters;
             self.worker
@@ -202,8 +269,18 @@ impl LineSink for Records<'_, '_, '_> {
             self.count().not_events += 1;
             (0, 0, Verdict::NotEvent)
         };
+        self.judge_against(row, view);
         let judged = if view.bad_utf8 {
-            self.bad_utf8(row, judged)
+            let cause = self.worker.bad_utf8;
+            let last = self.batch.objects.len() - 1;
+            let counters = &mut self.batch.objects[last].counters;
+            mark_bad_utf8(
+                row,
+                judged,
+                cause,
+                (&mut self.batch.failures, counters),
+                repaired,
+            )
         } else {
             judged
         };

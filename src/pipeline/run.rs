@@ -5,12 +5,11 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::contract::privacy::Keyed;
+use crate::contract::Contract;
 use crate::error::{Error, Result};
-use crate::frame::{Snapshot, writer::FrameWriter};
+use crate::frame::writer::FrameWriter;
 use crate::model::{
     Batch, Causes, Counters, EventTypes, LogObject, Notice, ObjectId, ObjectState, ObjectStatus,
     Progress, Sink, SoFar,
@@ -19,13 +18,14 @@ use crate::parse::Formats;
 use crate::pipeline::again::Watched;
 use crate::pipeline::duplicates::Duplicates;
 use crate::pipeline::feeder::{Feeder, Listing, notice};
+use crate::pipeline::in_force::Edition;
 use crate::pipeline::keeping::Keeping;
 use crate::pipeline::ordered::Ordered;
 use crate::pipeline::parquet::Budget;
-use crate::pipeline::private::Private;
+use crate::pipeline::rejudge::Judges;
 use crate::pipeline::versions::Versions;
 use crate::pipeline::worker::{Shared, Worker};
-use crate::pipeline::{Handle, Needs, RunOptions, RunSummary};
+use crate::pipeline::{ContractInForce, RunOptions, RunSummary};
 use crate::source;
 
 /// How often the sink is told that nothing came, so that it can publish what it holds back.
@@ -42,122 +42,38 @@ pub fn run(
     progress: &Arc<Progress>,
     cancel: &CancellationToken,
 ) -> Result<RunSummary> {
-    run_with(options, sink, progress, cancel, None)
+    let taker = Taker::Any(sink);
+    run_with(options, None, taker, progress, cancel, None)
 }
 
-/// Reads everything into a frame.
+/// The same, and every batch has beside it what its records are under another contract.
 ///
 /// # Errors
 /// As [`run`].
-pub fn load(
+pub fn run_against(
     options: &RunOptions,
-    progress: &Arc<Progress>,
-    cancel: &CancellationToken,
-) -> Result<Snapshot> {
-    load_private(options, Arc::default(), progress, cancel)
-}
-
-/// Reads everything into a frame that holds private values only as `keyed` says.
-///
-/// # Errors
-/// As [`run`].
-pub fn load_private(
-    options: &RunOptions,
-    keyed: Arc<Keyed>,
-    progress: &Arc<Progress>,
-    cancel: &CancellationToken,
-) -> Result<Snapshot> {
-    let (sender, receiver) = watch::channel(Arc::new(Snapshot::empty()));
-    let mut options = options.clone();
-    options.needs = Needs {
-        record_fields: true,
-        event_columns: true,
-        failed_raw: false,
-        windows: false,
-        judge: true,
-    };
-    let mut writer = FrameWriter::new(sender);
-    if keyed.is_empty() {
-        run(&options, &mut writer, progress, cancel)?;
-    } else {
-        let id_key = options.contract.routing.id_key.clone();
-        let mut private = Private::new(&mut writer, keyed, id_key);
-        run(&options, &mut private, progress, cancel)?;
-    }
-    writer.finish();
-    Ok(receiver.borrow().as_ref().clone())
-}
-
-/// Starts reading into a frame in the background.
-///
-/// # Errors
-/// What can be known at once: a missing path, an empty folder, a malformed URI.
-pub fn explore(options: RunOptions) -> Result<Handle> {
-    let (sender, snapshots) = watch::channel(Arc::new(Snapshot::empty()));
-    let (news, notices) = unbounded();
-    let (again, asked) = unbounded();
-    let progress = Arc::new(Progress::default());
-    let cancel = CancellationToken::new();
-    let (run_progress, run_cancel) = (progress.clone(), cancel.clone());
-    let mut options = options;
-    options.needs = Needs {
-        record_fields: true,
-        event_columns: true,
-        failed_raw: false,
-        windows: false,
-        judge: true,
-    };
-    std::thread::Builder::new()
-        .name("frontlog-run".into())
-        .spawn(move || {
-            let mut writer = FrameWriter::new(sender);
-            let result = run_with(
-                &options,
-                &mut writer,
-                &run_progress,
-                &run_cancel,
-                Some((&news, &asked)),
-            );
-            let last = match result {
-                Ok(summary) => {
-                    writer.finish();
-                    Notice::Finished {
-                        counters: summary.counters,
-                        broken_identity: None,
-                    }
-                }
-                Err(Error::Identity(why)) => {
-                    writer.finish();
-                    Notice::Finished {
-                        counters: writer.counters(),
-                        broken_identity: Some(why),
-                    }
-                }
-                Err(e) => Notice::Failed(e.to_string()),
-            };
-            let _ = news.send(last);
-        })
-        .map_err(|e| Error::file("start a thread for", "the run", e))?;
-    Ok(Handle {
-        snapshots,
-        notices,
-        progress,
-        again,
-        cancel,
-    })
-}
-
-fn run_with(
-    options: &RunOptions,
+    other: &Arc<Contract>,
     sink: &mut dyn Sink,
     progress: &Arc<Progress>,
     cancel: &CancellationToken,
-    watcher: Option<(&Sender<Notice>, &Receiver<Vec<ObjectId>>)>,
+) -> Result<RunSummary> {
+    let taker = Taker::Any(sink);
+    run_with(options, Some(other), taker, progress, cancel, None)
+}
+
+pub(super) fn run_with(
+    options: &RunOptions,
+    against: Option<&Arc<Contract>>,
+    mut taker: Taker<'_>,
+    progress: &Arc<Progress>,
+    cancel: &CancellationToken,
+    watcher: Option<&Watcher>,
 ) -> Result<RunSummary> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         n => n,
     };
+    let sink = taker.sink();
     // Ends the threads below when this function returns early, without cancelling the caller's token.
     let stop = cancel.child_token();
     let _stop_on_return = stop.clone().drop_guard();
@@ -174,7 +90,11 @@ fn run_with(
     let types = Arc::new(EventTypes::default());
     let causes = Arc::new(Causes::default());
     let shared = Shared {
-        contract: options.contract.clone(),
+        contract: watcher.map_or_else(
+            || Arc::new(ContractInForce::new(options.contract.clone())),
+            |watcher| watcher.in_force.clone(),
+        ),
+        against: against.cloned(),
         types: types.clone(),
         causes: causes.clone(),
         needs: options.needs,
@@ -185,6 +105,7 @@ fn run_with(
         read_before: std::sync::Mutex::default(),
         versions: options.source.follow.then(|| Versions::after(&taken)),
         parquet: Budget::new(options.source.bytes_in_flight),
+        repairs: std::sync::Mutex::default(),
     };
     sink.start(&types, &causes, &shared.words);
     let (unit_sender, units) = bounded(2 * threads);
@@ -219,7 +140,13 @@ fn run_with(
         }
         drop((units, part_sender, parts, batch_sender));
         let mut end = End {
-            sink,
+            sink: &mut taker,
+            threads,
+            edition: 0,
+            judged_by: options.contract.clone(),
+            late: None,
+            duplicates_against: against
+                .map(|other| Duplicates::new(&other.routing, causes.clone(), types.clone())),
             duplicates: Duplicates::new(&options.contract.routing, causes.clone(), types.clone()),
             ordered: Ordered::default(),
             objects: Vec::new(),
@@ -227,9 +154,10 @@ fn run_with(
             warnings: options.contract.warnings.clone(),
             tokens: token_sender,
             shared: &shared,
-            watched: watcher.map(|(news, asked)| Watched {
-                news,
-                asked,
+            watched: watcher.map(|watcher| Watched {
+                news: &watcher.news,
+                asked: &watcher.asked,
+                editions: watcher.editions.clone(),
                 ask: Some(ask),
                 complete_at: None,
                 at_rest: false,
@@ -262,6 +190,10 @@ fn run_with(
         drop(tokens);
         result?;
         counters.identity().map_err(Error::Identity)?;
+        let counted = shared.repairs.lock();
+        let repairs = counted
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .rows(&shared.contract.now().1);
         Ok(RunSummary {
             counters,
             objects,
@@ -269,14 +201,48 @@ fn run_with(
             event_types: types.list(),
             found_by: types.found_by(),
             warnings,
+            repairs,
         })
     })
 }
 
+/// Who watches a run.
+pub(super) struct Watcher {
+    pub news: Sender<Notice>,
+    /// Objects to be read again.
+    pub asked: Receiver<Vec<ObjectId>>,
+    /// The contract, as often as it is edited.
+    pub editions: Receiver<Edition>,
+    pub in_force: Arc<ContractInForce>,
+}
+
+/// The sink of a run. Only a frame can be judged again.
+pub(super) enum Taker<'a> {
+    Any(&'a mut dyn Sink),
+    Frame(&'a mut FrameWriter),
+}
+
+impl Taker<'_> {
+    pub fn sink(&mut self) -> &mut dyn Sink {
+        match self {
+            Self::Any(sink) => *sink,
+            Self::Frame(writer) => *writer,
+        }
+    }
+}
+
 /// The end of the pipeline: order, duplicates, the list of objects, the counts.
-pub(super) struct End<'a> {
-    pub(super) sink: &'a mut dyn Sink,
-    duplicates: Duplicates,
+pub(super) struct End<'a, 't> {
+    pub(super) sink: &'a mut Taker<'t>,
+    pub(super) threads: usize,
+    /// Which edition of the contract everything in the sink is judged by, and that contract.
+    pub(super) edition: u64,
+    pub(super) judged_by: Arc<Contract>,
+    /// What judges batches that come judged by an older one.
+    pub(super) late: Option<Box<Judges>>,
+    pub(super) duplicates: Duplicates,
+    /// The same under the other contract.
+    duplicates_against: Option<Duplicates>,
     pub(super) ordered: Ordered,
     pub(super) objects: Vec<ObjectState>,
     pub(super) counters: Counters,
@@ -286,11 +252,11 @@ pub(super) struct End<'a> {
     pub(super) shared: &'a Shared,
     pub(super) watched: Option<Watched<'a>>,
     keeping: Keeping,
-    causes: &'a Causes,
-    types: &'a EventTypes,
+    pub(super) causes: &'a Causes,
+    pub(super) types: &'a EventTypes,
 }
 
-impl End<'_> {
+impl End<'_, '_> {
     fn collect(
         &mut self,
         batches: &Receiver<Batch>,
@@ -301,11 +267,19 @@ impl End<'_> {
             .watched
             .as_ref()
             .map_or_else(never, |w| w.asked.clone());
+        let mut editions = self
+            .watched
+            .as_ref()
+            .map_or_else(never, |w| w.editions.clone());
         loop {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
             }
             crossbeam_channel::select! {
+                recv(editions) -> edition => match edition {
+                    Ok(edition) => self.edited(edition, cancel)?,
+                    Err(_) => editions = never(),
+                },
                 recv(asked) -> ids => match ids {
                     Ok(ids) => self.again(&ids),
                     Err(_) => {
@@ -358,7 +332,7 @@ impl End<'_> {
     /// Nothing came for a while.
     fn rest(&mut self) -> Result<()> {
         self.save(false)?;
-        self.sink.idle()
+        self.sink.sink().idle()
     }
 
     /// Writes the state of a followed run where that is due, or at its `last` chance.
@@ -373,7 +347,7 @@ impl End<'_> {
             causes: self.causes,
             types: self.types,
         };
-        match self.keeping.save(self.sink, &so_far, last)? {
+        match self.keeping.save(self.sink.sink(), &so_far, last)? {
             Some(text) => self.listing(Listing::Warning(text)),
             None => Ok(()),
         }
@@ -395,14 +369,14 @@ impl End<'_> {
         }
         match news {
             Listing::Found(objects) => {
-                self.sink.listed(&objects);
+                self.sink.sink().listed(&objects);
                 self.objects.extend(objects.into_iter().map(waiting));
             }
             Listing::Warning(text) => self.warnings.push(text),
             Listing::Relisted(index, object) => {
                 if let Some(state) = self.objects.get_mut(index as usize) {
                     state.object = object.clone();
-                    self.sink.relisted(ObjectId(index), &object);
+                    self.sink.sink().relisted(ObjectId(index), &object);
                 }
             }
             Listing::Complete(unit) => {
@@ -425,7 +399,13 @@ impl End<'_> {
     fn batch(&mut self, batch: Batch) -> Result<()> {
         self.ordered.put(batch);
         while let Some(mut batch) = self.ordered.next() {
+            self.bring_up_to_date(&mut batch);
             self.duplicates.mark(&mut batch);
+            if let Some((duplicates, other)) =
+                self.duplicates_against.as_mut().zip(batch.against.as_mut())
+            {
+                duplicates.mark(other);
+            }
             for count in &batch.objects {
                 // What could not be read is tried again by itself while following.
                 if count.status.is_some() {
@@ -442,7 +422,7 @@ impl End<'_> {
             let last_part = batch.last_part;
             let read_lines = std::mem::take(&mut batch.read_lines);
             self.keeping.note_lines(read_lines, &self.objects);
-            self.sink.take(batch)?;
+            self.sink.sink().take(batch)?;
             if last_part {
                 let _ = self.tokens.try_send(());
                 self.keeping.taken(self.ordered.next_unit(), &self.objects);

@@ -11,28 +11,30 @@ use crate::contract::Contract;
 use crate::decode::{Encoding, Inflater, sniff, whole_text};
 use crate::model::batch::ObjectCount;
 use crate::model::{
-    Batch, Cause, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldId, FieldKind,
+    Batch, CauseId, Causes, Code, Column, Counters, EventTypes, FIELDS, FieldId, FieldKind,
     ObjectId, ObjectStatus, Progress, RecordColumns, STANDARD_FIELDS, Severity, WordCache, Words,
 };
 use crate::parse::{LineSink, ParseScratch, ParseState, parse_block};
 use crate::pipeline::Needs;
 use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
+use crate::pipeline::in_force::ContractInForce;
 use crate::pipeline::judging::Judging;
+use crate::pipeline::judging::preview::PreviewTally;
 use crate::pipeline::large::Part;
 use crate::pipeline::parquet::{self, Budget};
-use crate::pipeline::records::{Records, pad};
+use crate::pipeline::records::{Records, bad_utf8, empty, pad};
+use crate::pipeline::rejudge::Judges;
 use crate::pipeline::versions::Versions;
 use crate::source::Content;
-
-/// The fields that windows count; the only columns of a run that wants nothing else.
-const WINDOW_FIELDS: [FieldId; 2] = [FieldId::TIME_TAKEN, FieldId::SC_BYTES];
 
 /// A larger buffer for stored objects is given back after use.
 const MOST_KEPT_BYTES: usize = 4 << 20;
 
 /// What all threads of a run share.
 pub(super) struct Shared {
-    pub contract: Arc<Contract>,
+    pub contract: Arc<ContractInForce>,
+    /// Another contract that everything is judged by too.
+    pub against: Option<Arc<Contract>>,
     pub types: Arc<EventTypes>,
     pub causes: Arc<Causes>,
     pub needs: Needs,
@@ -48,6 +50,8 @@ pub(super) struct Shared {
     pub versions: Option<Versions>,
     /// What Parquet objects may take at once.
     pub parquet: Budget,
+    /// What each repair would do, of all threads.
+    pub repairs: Mutex<PreviewTally>,
 }
 
 impl Shared {
@@ -57,6 +61,20 @@ impl Shared {
             .iter()
             .map(|f| is_word(f.kind).then(Words::new))
             .collect()
+    }
+
+    /// What a thread judges by.
+    pub fn judging(&self, contract: Arc<Contract>) -> Judging {
+        let needs = self.needs;
+        Judging::new(
+            contract,
+            self.types.clone(),
+            self.causes.clone(),
+            needs.event_columns,
+            needs.failed_raw,
+        )
+        .with_event_times(needs.windows)
+        .with_preview(needs.repairs)
     }
 
     /// Notes what was read of an object that is read again.
@@ -82,6 +100,10 @@ pub(super) struct Worker<'a> {
     pub parts: (Sender<Part>, Receiver<Part>),
     pub batches: Sender<Batch>,
     pub(super) judging: Judging,
+    /// Judges by another contract too.
+    pub(super) against: Option<Box<Judges>>,
+    /// Which contract it judges by.
+    edition: u64,
     inflater: Inflater,
     scratch: ParseScratch,
     pub(super) caches: Vec<WordCache>,
@@ -104,28 +126,26 @@ impl<'a> Worker<'a> {
         parts: (Sender<Part>, Receiver<Part>),
         batches: Sender<Batch>,
     ) -> Self {
-        let needs = shared.needs;
-        let judging = Judging::new(
-            shared.contract.clone(),
-            shared.types.clone(),
-            shared.causes.clone(),
-            needs.event_columns,
-            needs.failed_raw,
-        )
-        .with_event_times(needs.windows);
+        let (edition, contract) = shared.contract.now();
+        let judging = shared.judging(contract.clone());
         Self {
             shared,
             units,
             parts,
             batches,
             judging,
+            against: shared.against.as_ref().map(|other| {
+                let judging = shared.judging(other.clone()).without_ways();
+                Box::new(Judges::new(judging, other, &shared.causes))
+            }),
+            edition,
             inflater: Inflater::default(),
             scratch: ParseScratch::default(),
             caches: FIELDS.iter().map(|_| WordCache::default()).collect(),
             text: Vec::new(),
             stored: Vec::new(),
             undone: String::new(),
-            bad_utf8: bad_utf8(shared),
+            bad_utf8: bad_utf8(&contract, &shared.causes),
             layout: 0,
             columns: None,
         }
@@ -208,18 +228,35 @@ impl<'a> Worker<'a> {
     }
 
     pub(super) fn batch(&mut self, unit: u64, part: u32, last_part: bool) -> Batch {
+        self.follow_contract();
         Batch {
             unit,
             part,
             last_part,
+            contract: self.edition,
             records: self.columns.take().unwrap_or_else(|| empty(self.shared)),
             ..Batch::default()
         }
     }
 
+    /// Judges by the contract in force from here on. Between two batches only: each is judged by one contract.
+    fn follow_contract(&mut self) {
+        if self.edition == self.shared.contract.edition() {
+            return;
+        }
+        let (edition, contract) = self.shared.contract.now();
+        self.judging = self.shared.judging(contract.clone());
+        self.bad_utf8 = bad_utf8(&contract, &self.shared.causes);
+        self.edition = edition;
+    }
+
     pub(super) fn send(&mut self, mut batch: Batch) -> Option<()> {
         self.layout = 0;
         batch.events = self.judging.take();
+        self.shared.add_repairs(&mut self.judging);
+        if let (Some(judges), Some(other)) = (&mut self.against, &mut batch.against) {
+            other.events = judges.judging.take();
+        }
         let rows = batch.records.len();
         pad(&mut batch.records, rows);
         let mut exact = batch.records.take_exact();
@@ -445,39 +482,6 @@ fn read(path: &std::path::Path, into: &mut Vec<u8>) -> std::io::Result<()> {
     let size = file.metadata().map_or(0, |meta| meta.len());
     into.reserve(size as usize + 1);
     std::io::Read::read_to_end(&mut file, into).map(|_| ())
-}
-
-/// The columns of records that this run needs, without a row.
-fn empty(shared: &Shared) -> RecordColumns {
-    let mut records = RecordColumns::default();
-    if shared.needs.any_field() {
-        // The others get their column with the first log that has them.
-        for (i, field) in FIELDS.iter().enumerate().take(STANDARD_FIELDS) {
-            if !shared.needs.record_fields && !WINDOW_FIELDS.contains(&FieldId(i as u8)) {
-                continue;
-            }
-            records.fields[i] = Some(match &shared.words[i] {
-                Some(words) => Column::word(words.clone()),
-                None => Column::new(field.kind.column_kind()),
-            });
-        }
-    }
-    records
-}
-
-/// The line itself, not one of its properties: `CloudFront` encodes every byte past ASCII, so somebody else wrote it.
-fn bad_utf8(shared: &Shared) -> (CauseId, Severity) {
-    let severity = shared.contract.routing.severity_of(Code::D302);
-    let cause = Cause {
-        code: Code::D302,
-        severity,
-        event: "".into(),
-        version: "".into(),
-        path: "".into(),
-        keyword: "",
-        expected: "a log line in UTF-8".into(),
-    };
-    (shared.causes.intern(&cause), severity)
 }
 
 pub(super) fn unreadable(object: u32, message: String) -> ObjectCount {

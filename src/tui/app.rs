@@ -8,24 +8,27 @@ mod again;
 mod bars;
 mod copies;
 mod draw;
+mod edits;
 mod exports;
 mod jobs;
 mod prompts;
+mod repairs;
 mod time_of;
 mod update;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use regex::Regex;
 
-use crate::contract::Contract;
 use crate::contract::standing::KnownCauses;
 use crate::frame::observed::ObservedType;
 use crate::frame::view::Needle;
 use crate::frame::{Filter, Snapshot};
 use crate::model::Notice;
+use crate::pipeline::ContractInForce;
 use crate::tui::action::{Action, ScreenKind};
 use crate::tui::arrangement::{Arrangement, History};
 use crate::tui::bars::Buckets;
@@ -41,6 +44,7 @@ use crate::tui::screen::sources::Sources;
 use crate::tui::screen::stream::Stream;
 use crate::tui::status::{Figures, Status};
 use crate::tui::theme::Styles;
+use crate::tui::wardrobe::Wardrobe;
 
 pub use draw::Painted;
 use exports::Preview;
@@ -90,15 +94,17 @@ pub struct Setting {
     /// New objects are waited for.
     pub following: bool,
     /// How events are judged.
-    pub contract: Arc<Contract>,
+    pub contract: Arc<ContractInForce>,
     /// Causes that are acknowledged, or known from a baseline.
     pub known: KnownCauses,
     /// Who signs an acknowledgement; may be empty.
     pub user: String,
     /// A batch can be exported.
     pub can_export: bool,
-    /// Colours.
+    /// Colours: those of the theme that is worn.
     pub styles: Styles,
+    /// The themes to choose from.
+    pub wardrobe: Wardrobe,
     /// Keys.
     pub keymap: Keymap,
 }
@@ -136,6 +142,8 @@ pub struct App {
     forward: bool,
     pending: Vec<Key>,
     message: Option<Message>,
+    /// Until when the header shows what an edit of the contract changed.
+    flash: Option<Instant>,
     jobs: Jobs,
     area: Rect,
 }
@@ -174,6 +182,7 @@ impl App {
             forward: true,
             pending: Vec::new(),
             message: None,
+            flash: None,
             jobs: Jobs::default(),
             area: Rect::default(),
         }
@@ -224,7 +233,14 @@ impl App {
                 }
                 true
             }
-            Some(Modal::Columns(_) | Modal::Filters(_)) | None => false,
+            Some(
+                Modal::Columns(_)
+                | Modal::Filters(_)
+                | Modal::Themes(_)
+                | Modal::LastEdit(_)
+                | Modal::Repairs(_),
+            )
+            | None => false,
         };
         if !taken && self.modal.is_none() && !in_sequence {
             let help = self.setting.keymap.hint(Mode::Normal, Action::Help);
@@ -244,12 +260,21 @@ impl App {
             Some(Modal::Palette(palette)) => palette.paste(text),
             Some(Modal::Acknowledge(window)) => window.paste(text),
             None if exporting => self.export.insert(text),
-            Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_)) | None => {}
+            Some(
+                Modal::Help(_)
+                | Modal::Columns(_)
+                | Modal::Filters(_)
+                | Modal::Themes(_)
+                | Modal::LastEdit(_)
+                | Modal::Repairs(_),
+            )
+            | None => {}
         }
     }
 
     /// A new snapshot.
     pub fn take_snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        self.take_verdicts(&snapshot);
         match &mut self.feed {
             Feed::Live(shown) => *shown = snapshot,
             Feed::Frozen { newest, .. } => *newest = snapshot,
@@ -258,7 +283,10 @@ impl App {
 
     /// News.
     pub fn take_notice(&mut self, notice: Notice) {
-        let is_failure = matches!(notice, Notice::Failed(_) | Notice::Finished { .. });
+        let is_failure = matches!(
+            notice,
+            Notice::Failed(_) | Notice::Finished { .. } | Notice::BrokenEdit(Some(_))
+        );
         if let Some(text) = self.status.take(notice) {
             self.say(
                 if is_failure {

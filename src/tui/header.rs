@@ -31,6 +31,8 @@ pub struct Top<'a> {
     pub snapshot: &'a Snapshot,
     /// How the run stands.
     pub status: &'a Status,
+    /// What an edit of the contract has just changed.
+    pub flashed: Option<String>,
 }
 
 type Span = (String, Style);
@@ -88,6 +90,10 @@ fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
             spans.push((grouped(count), style));
             spans.push((format!(" {name}"), styles.dim));
             sign = " + ";
+            if i == 0 && counters.repaired > 0 && length != Length::Least {
+                let repaired = format!(" ({} repaired)", grouped(counters.repaired));
+                spans.push((repaired, styles.dim));
+            }
         }
     }
     spans
@@ -152,9 +158,28 @@ impl Top<'_> {
         }
     }
 
+    /// What an edit of the contract does, has done, or fails to do.
+    fn edit(&self, styles: &Styles) -> Option<Span> {
+        let (all, done) = self.status.figures.judging;
+        let (text, style) = if self.status.broken_edit.is_some() {
+            ("✗ contract".to_owned(), styles.bad)
+        } else if let Some(percent) = (done.min(all) * 100).checked_div(all) {
+            (format!("judging again {percent:>3}%"), styles.accent)
+        } else {
+            (self.flashed.clone()?, styles.accent)
+        };
+        let lead = if self.state(styles).is_empty() {
+            ""
+        } else {
+            " "
+        };
+        Some((format!("{lead}{text}"), style))
+    }
+
     /// Draws the first line. What does not fit is left out from the right; the identity shrinks before it goes.
     pub fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
         let mut groups = vec![self.state(styles)];
+        groups[0].extend(self.edit(styles));
         let mut extras = Vec::new();
         if let Some(per_second) = self.status.lines_per_second {
             extras.push(vec![(rate(per_second).trim().to_owned(), styles.dim)]);

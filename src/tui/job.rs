@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio_util::sync::CancellationToken;
 
-use crate::contract::Contract;
 use crate::frame::causes::{CauseGroup, CauseOptions, RejectGroup, group_causes, group_rejects};
 use crate::frame::observed::{ObservedType, observe};
 use crate::frame::view::Needle;
 use crate::frame::{Snapshot, View};
 use crate::model::{Detail, Progress};
+use crate::pipeline::ContractInForce;
 use crate::pipeline::inspect::Inspector;
+use crate::pipeline::judging::preview::PreviewRow;
+use crate::pipeline::preview_repairs;
 use crate::source;
 use crate::tui::export_job::{self, Exporting, Order};
 use crate::tui::screen::export::{ExportTable, Published};
@@ -51,6 +53,8 @@ pub enum Work {
     Observe(Arc<Snapshot>),
     /// Search.
     Find(Box<Find>),
+    /// Count what each repair would do.
+    Repairs(Arc<Snapshot>),
     /// Say what an export would hold.
     Preview(Arc<Snapshot>),
     /// Look at a record with its raw line, read again from its object.
@@ -79,6 +83,8 @@ pub enum Answer {
     Causes(Arc<Snapshot>, Vec<CauseGroup>, Vec<RejectGroup>),
     /// Event types, for that snapshot.
     Observed(Arc<Snapshot>, Vec<ObservedType>),
+    /// What each repair would do, by cause.
+    Repairs(Vec<PreviewRow>),
     /// The position of a hit.
     Found(Option<usize>),
     /// A record with its raw line.
@@ -109,7 +115,7 @@ pub struct Done {
 #[derive(Debug, Clone)]
 pub struct Means {
     /// How events are judged.
-    pub contract: Arc<Contract>,
+    pub contract: Arc<ContractInForce>,
     /// How objects are reached.
     pub source: source::Options,
     /// How a batch is exported, if it can be.
@@ -250,12 +256,14 @@ fn answer(job: Job, inspector: &mut Inspector, means: &Means) -> Answer {
             find.forward,
             cancel,
         )),
+        Work::Repairs(snapshot) => preview_repairs(&snapshot, &means.contract.now().1, cancel)
+            .map_or(Answer::Cancelled, Answer::Repairs),
         Work::Preview(snapshot) => {
             let tables = export_job::preview(&snapshot);
             Answer::Preview(snapshot, tables)
         }
         Work::Inspect(snapshot, row) => {
-            match inspector.inspect(&snapshot, row, &means.contract, &means.source) {
+            match inspector.inspect(&snapshot, row, &means.contract.contract(), &means.source) {
                 Ok(detail) => Answer::Inspected(Box::new(detail)),
                 Err(why) => Answer::Broken(why.to_string()),
             }

@@ -13,6 +13,7 @@ pub mod action;
 pub mod app;
 pub mod arrangement;
 pub mod bars;
+pub mod color_depth;
 mod detail;
 pub mod effect;
 pub mod export_job;
@@ -28,19 +29,23 @@ pub mod session;
 pub mod status;
 pub mod terminal;
 pub mod theme;
+pub mod wardrobe;
 pub mod widget;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use app::{App, Setting};
+pub use color_depth::ColorDepth;
 pub use run::run;
-pub use theme::{ColorDepth, Styles, Theme};
+pub use theme::{Styles, Theme};
+pub use wardrobe::Wardrobe;
 
 use crate::contract::standing::KnownCauses;
 use crate::error::{Error, Result};
 use crate::frame::{Columns, Filter, Snapshot};
-use crate::pipeline::{self, RunOptions};
+use crate::pipeline::{self, ContractInForce, RunOptions};
 use crate::tui::job::Means;
 use crate::tui::keymap::Keymap;
 
@@ -49,6 +54,8 @@ use crate::tui::keymap::Keymap;
 pub struct ExploreOptions {
     /// What to read and how to judge it.
     pub run: RunOptions,
+    /// The contract in force; it follows edits of the files while the explorer runs.
+    pub in_force: Arc<ContractInForce>,
     /// A filter that is there from the start.
     pub filter: Option<String>,
     /// The command line as typed, for copying it with the filters of a view; the sources when empty.
@@ -85,7 +92,7 @@ pub fn explore(options: ExploreOptions) -> Result<u64> {
     let mut news = None;
     let result = start_input(&sender).and_then(|()| {
         let means = Means {
-            contract: options.run.contract.clone(),
+            contract: options.in_force.clone(),
             source: options.run.source.clone(),
             exporting: options.export,
         };
@@ -95,7 +102,7 @@ pub fn explore(options: ExploreOptions) -> Result<u64> {
             App::new(setting),
             &events,
             (&means, || {
-                let handle = pipeline::explore(options.run)?;
+                let handle = pipeline::explore_under(options.run, &options.in_force)?;
                 news = Some(handle.notices.clone());
                 Ok(handle)
             }),
@@ -139,6 +146,11 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         }
         None => None,
     };
+    let wardrobe = Wardrobe::open(
+        options.theme.as_deref(),
+        options.theme_folder.as_deref(),
+        depth,
+    )?;
     Ok(Setting {
         command: if options.command.is_empty() {
             options.run.source.sources.clone()
@@ -148,15 +160,12 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         filter,
         sources: options.run.source.sources.clone(),
         following: options.run.source.follow,
-        contract: options.run.contract.clone(),
+        contract: options.in_force.clone(),
         known: options.known.clone(),
         user: options.user.clone(),
         can_export: options.export.is_some(),
-        styles: theme::styles_for(
-            options.theme.as_deref(),
-            options.theme_folder.as_deref(),
-            depth,
-        )?,
+        styles: wardrobe.styles(),
+        wardrobe,
         keymap,
     })
 }

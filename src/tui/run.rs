@@ -55,14 +55,20 @@ pub fn run<B: Backend, H: Host>(
     loop {
         let job_due = session.give_jobs();
         session.look_at_export();
-        let reading = session.app.is_reading() || session.is_exporting();
+        let reading = session.app.is_reading() || session.is_exporting() || handle.is_judging();
         if reading {
             meter.read(&mut session, &handle);
         }
-        let deadline = [session.frame_due(), job_due, reading.then(|| meter.due())]
-            .into_iter()
-            .flatten()
-            .min();
+        if session.app.end_flash(Instant::now()) {
+            session.soon();
+        }
+        let deadlines = [
+            session.frame_due(),
+            job_due,
+            reading.then(|| meter.due()),
+            session.app.flash_end(),
+        ];
+        let deadline = deadlines.into_iter().flatten().min();
         match waiting.next(&mut session, &mut snapshots, deadline)? {
             Flow::On => {}
             Flow::Quit => return Ok(session.app.unreadable()),
@@ -180,9 +186,11 @@ impl Meter {
                 .filter(|rate| *rate >= 0.5);
         }
         self.last = Some((now, figures.lines));
+        // Judging again reads no lines.
+        let per_second = self.per_second.filter(|_| session.app.is_reading());
         if session
             .app
-            .take_figures(figures, self.per_second, resident_bytes())
+            .take_figures(figures, per_second, resident_bytes())
         {
             session.soon();
         }

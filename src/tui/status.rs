@@ -19,6 +19,10 @@ pub struct Status {
     pub finished: bool,
     /// The run failed as a whole; a sentence.
     pub failed: Option<String>,
+    /// The contract was edited, and what is loaded is being judged again.
+    pub judging: bool,
+    /// The contract on disk cannot be read, and why; the last good one is in force.
+    pub broken_edit: Option<String>,
     /// Warnings, oldest first.
     pub warnings: Vec<String>,
 }
@@ -38,6 +42,8 @@ pub struct Figures {
     pub bytes_done: u64,
     /// Lines read.
     pub lines: u64,
+    /// Records to be judged again, 0 while none is; and those of them that are done.
+    pub judging: (u64, u64),
 }
 
 /// Warnings kept.
@@ -53,6 +59,10 @@ impl Figures {
             bytes_listed: progress.bytes_listed.load(Relaxed),
             bytes_done: progress.bytes_done.load(Relaxed),
             lines: progress.lines.load(Relaxed),
+            judging: (
+                progress.to_judge_again.load(Relaxed),
+                progress.judged_again.load(Relaxed),
+            ),
         }
     }
 
@@ -75,6 +85,19 @@ impl Status {
             Notice::Behind(ms) => {
                 self.behind_ms = Some(ms);
                 None
+            }
+            Notice::Judging(on) => {
+                self.judging = on;
+                None
+            }
+            Notice::BrokenEdit(why) => {
+                let said = match (&self.broken_edit, &why) {
+                    (_, Some(why)) => Some(format!("broken edit: {why}")),
+                    (Some(_), None) => Some("the contract on disk can be read again".to_owned()),
+                    (None, None) => None,
+                };
+                self.broken_edit = why;
+                said
             }
             Notice::Warning(text) => {
                 if self.warnings.len() == MAX_WARNINGS {

@@ -11,6 +11,7 @@
     clippy::large_stack_arrays
 )]
 
+mod against;
 mod architecture;
 mod arrivals;
 mod bad_input;
@@ -22,7 +23,9 @@ mod following;
 mod formats;
 mod formats_cli;
 mod generate;
+mod infer;
 mod inspect;
+mod json_schema_suite;
 mod kinesis;
 mod kinesis_server;
 mod known_causes;
@@ -34,6 +37,8 @@ mod program;
 mod query;
 mod real_logs;
 mod registry;
+mod rejudge;
+mod repairs;
 mod s3;
 mod s3_listing;
 mod s3_odd_servers;

@@ -15,14 +15,14 @@ use frontlog::error::Error;
 use frontlog::frame::Snapshot;
 use frontlog::frame::causes::{CauseOptions, group_causes};
 use frontlog::model::{Notice, Progress};
-use frontlog::pipeline::{self, Handle, Needs, RunOptions};
+use frontlog::pipeline::{self, ContractInForce, Handle, Needs, RunOptions};
 use frontlog::source;
 use frontlog::tui::input::Event;
 use frontlog::tui::job::Means;
 use frontlog::tui::keymap::Keymap;
 use frontlog::tui::session::{Flow, Session};
 use frontlog::tui::terminal::Host;
-use frontlog::tui::{App, Setting, Styles};
+use frontlog::tui::{App, ColorDepth, Setting, Styles, Wardrobe};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::watch;
@@ -69,6 +69,7 @@ fn options() -> RunOptions {
         failed_raw: false,
         windows: false,
         judge: true,
+        repairs: false,
     };
     RunOptions {
         source,
@@ -91,7 +92,7 @@ static LOADED: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
 
 fn means() -> Means {
     Means {
-        contract: CONTRACT.clone(),
+        contract: Arc::new(ContractInForce::new(CONTRACT.clone())),
         source: options().source,
         exporting: None,
     }
@@ -111,11 +112,12 @@ fn app_knowing(known: KnownCauses) -> App {
         ],
         filter: None,
         following: false,
-        contract: CONTRACT.clone(),
+        contract: Arc::new(ContractInForce::new(CONTRACT.clone())),
         known,
         user: "ann".to_owned(),
         can_export: true,
         styles: Styles::dark(),
+        wardrobe: Wardrobe::open(None, None, ColorDepth::True).unwrap(),
         keymap: Keymap::load(None).unwrap(),
     })
 }
@@ -569,6 +571,8 @@ fn handle() -> (
         notices,
         progress: Arc::new(Progress::default()),
         again: crossbeam_channel::unbounded().0,
+        edit: crossbeam_channel::unbounded().0,
+        in_force: means().contract,
         cancel: CancellationToken::new(),
     };
     (sender, news, handle)

@@ -507,3 +507,51 @@ fn a_stream_is_followed_and_says_how_far_behind_it_is() {
     running.press("Q");
     assert_eq!(running.ends(), 0);
 }
+
+/// A schema is edited in another window: by rename, as editors do.
+#[test]
+fn an_edit_of_a_schema_flashes_and_a_broken_one_changes_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let edit = |schema: &str| {
+        let new = home.path().join("new~");
+        std::fs::write(&new, schema).unwrap();
+        std::fs::rename(&new, home.path().join("schemas/buy.json")).unwrap();
+    };
+    std::fs::create_dir(home.path().join("schemas")).unwrap();
+    std::fs::write(home.path().join("frontlog.toml"), "").unwrap();
+    let number = r#"{"properties": {"value": {"type": "number"}}}"#;
+    edit(number);
+    let values = ["12%252C50", "9.90", "1%252C5", "x"];
+    let lines: Vec<String> = values
+        .iter()
+        .enumerate()
+        .map(|(i, value)| record(i, &format!("e=buy&value={value}"), "agent"))
+        .collect();
+    let log = format!("{}{}", header(), lines.concat());
+    std::fs::write(home.path().join("E.2026-11-23-14.abcd.log"), log).unwrap();
+    let mut it = Running::explore((120, 30), home.path());
+    it.wait_for("3 failed");
+
+    edit(r#"{"properties": {"value": {"type": "string", "maxLength": 3}}}"#);
+    it.wait_for("3 → 2 failed");
+    it.wait_for("this edit turns 2 failed events good, 1 good one bad");
+    it.press("2");
+    it.wait_for("V407");
+    it.press("E");
+    it.wait_for("last edit of the contract");
+    it.wait_for("V402 buy value a number");
+    it.press("\x1b");
+    it.wait("no window", |screen| !screen.contains("last edit of"));
+
+    edit(r#"{"properties": {"value": {"type": "strin"}}}"#);
+    it.wait_for("✗ contract");
+    it.wait_for("buy.json:1:");
+    it.wait_for("2 failed");
+    edit(number);
+    it.wait("no mark", |screen| !screen.contains("✗ contract"));
+    it.wait_for("2 → 3 failed");
+    it.wait("no flash", |screen| !screen.contains("→ 3 failed"));
+    it.press("Q");
+    assert_eq!(it.ends(), 0);
+    it.assert_restored();
+}

@@ -24,7 +24,9 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
         .filter(|f| f.on)
         .map(|f| &f.filter)
         .collect();
-    let starts_anew = snapshot.len() < old.seen || filters.iter().any(|f| f.is_relative());
+    let starts_anew = snapshot.len() < old.seen
+        || snapshot.verdicts != old.verdicts
+        || filters.iter().any(|f| f.is_relative());
     let empty = View {
         spec: spec.clone(),
         ..View::default()
@@ -34,6 +36,7 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
     if range.is_empty() {
         return Some(View {
             revision: snapshot.revision,
+            verdicts: snapshot.verdicts,
             ..old.clone()
         });
     }
@@ -77,6 +80,7 @@ pub(super) fn extend(old: &View, snapshot: &Snapshot, cancel: &AtomicBool) -> Op
         keys: order.keys,
         seen: range.end,
         revision: snapshot.revision,
+        verdicts: snapshot.verdicts,
         good: old.good + u64::from(counts.good),
         failed: old.failed + u64::from(counts.failed),
         other: old.other + u64::from(counts.other),

@@ -16,6 +16,12 @@ pub struct Fixed<T> {
 }
 
 impl<T: NativeType> Fixed<T> {
+    /// The value of a row; `None` for null and past the end.
+    pub fn get(&self, row: usize) -> Option<T> {
+        let valid = self.validity.as_ref().is_none_or(|bits| bits.get(row));
+        self.values.get(row).copied().filter(|_| valid)
+    }
+
     /// Appends a value or a null.
     #[inline]
     pub fn push(&mut self, value: Option<T>) {

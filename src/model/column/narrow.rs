@@ -55,6 +55,15 @@ where
     M: NativeType + Fits<L> + From<S>,
     L: NativeType + From<S> + From<M>,
 {
+    /// The value of a row; `None` for null and past the end.
+    pub fn get(&self, row: usize) -> Option<L> {
+        match self {
+            Self::Small(v) => v.get(row).map(L::from),
+            Self::Medium(v) => v.get(row).map(L::from),
+            Self::Large(v) => v.get(row),
+        }
+    }
+
     /// Appends a value or a null.
     #[inline]
     pub fn push(&mut self, value: Option<L>) {

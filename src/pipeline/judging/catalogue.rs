@@ -7,6 +7,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::emit::{DynamicCauses, Ranked, Subject};
+use crate::contract::repair::Done;
 use crate::contract::{Additional, Contract, EventSchema, WantedVersion};
 use crate::event::KeyTable;
 use crate::model::lanes::Mark;
@@ -31,15 +32,19 @@ pub(super) struct Judge {
     pub required: Vec<u16>,
     /// A bit for each of them; `None` where one of them is past the first 64 properties.
     pub required_bits: Option<u64>,
+    /// Indices of the properties that may be arrays or objects.
+    pub nested: Vec<u16>,
     /// By property.
     pub words: Vec<WordCache>,
     pub extra: Extra,
+    /// Causes of what was repaired, by property and repairs, as they were met.
+    pub mended: Vec<(usize, Done, Ranked)>,
 }
 
 /// What happens to properties without a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extra {
-    /// V410, and kept.
+    /// V410, and kept; save what `patternProperties` knows.
     Forbidden,
     Kept,
     Dropped,
@@ -62,7 +67,7 @@ pub(super) struct Surprised {
     pub of_version: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct NameEntry {
     judges: Vec<usize>,
     /// Which of them an event without a version is judged by.
@@ -87,8 +92,14 @@ pub(super) struct Catalogue {
     pub no_name: Vec<Ranked>,
     pub duplicate_key: DuplicateKey,
     names: HashMap<Box<str>, NameEntry, FixedState>,
+    /// By judge: the one that judges its events; another one where a version was superseded.
+    in_force: Vec<usize>,
     pub undeclared: Vec<Undeclared>,
     undeclared_by_name: HashMap<Box<str>, usize, FixedState>,
+    /// [`Contract::learns`]
+    pub learns: bool,
+    /// Name and version of the undeclared type that is looked for, where it is told apart by version.
+    wanted: String,
     /// By name and version: which of the judges is theirs. One place a pair, the last one to come has it.
     recent: [Option<(Mark, Mark, usize)>; 64],
     types: Arc<EventTypes>,
@@ -132,16 +143,24 @@ impl Catalogue {
         let no_name = no_name.collect();
         Self {
             names: names(contract, &causes),
+            in_force: (0..judges.len()).map(|at| contract.in_force(at)).collect(),
             judges,
             no_name,
             causes,
             duplicate_key: contract.routing.policy.duplicate_key,
             undeclared: vec![],
             undeclared_by_name: HashMap::default(),
+            learns: contract.learns,
+            wanted: String::new(),
             recent: [None; 64],
             types,
             unknown_event: contract.routing.policy.unknown_event,
         }
+    }
+
+    /// The event types of the run.
+    pub fn types(&self) -> Arc<EventTypes> {
+        self.types.clone()
     }
 
     /// The declared type of an event with a name and version of these marks, where one was found not long ago.
@@ -159,7 +178,10 @@ impl Catalogue {
         marks: Option<(Mark, Mark)>,
     ) -> (Known, Option<Surprised>) {
         let Some(entry) = self.names.get(name) else {
-            let at = self.undeclared(name);
+            let at = match version.filter(|_| self.learns) {
+                Some(version) => self.undeclared_version(name, version),
+                None => self.undeclared(name),
+            };
             let surprise = self.undeclared[at].surprise.map(|ranked| Surprised {
                 ranked,
                 of_version: false,
@@ -168,7 +190,7 @@ impl Catalogue {
         };
         let found = match version {
             None | Some("") => entry.default,
-            Some(text) => entry.version(text, &self.judges),
+            Some(text) => entry.version(text, &self.judges, &self.in_force),
         };
         if let Some(at) = found {
             if let Some((n, v)) = marks.filter(|(n, v)| n.is_all() && v.is_all()) {
@@ -195,19 +217,43 @@ impl Catalogue {
         if let Some(at) = self.undeclared_by_name.get(name) {
             return *at;
         }
-        let entry = self.new_undeclared(name);
+        let entry = self.new_undeclared(name, "");
         self.undeclared.push(entry);
         self.undeclared_by_name
             .insert(name.into(), self.undeclared.len() - 1);
         self.undeclared.len() - 1
     }
 
-    fn new_undeclared(&self, name: &str) -> Undeclared {
+    /// As [`Self::undeclared`], each version a type of its own.
+    fn undeclared_version(&mut self, name: &str, version: &str) -> usize {
+        let mut wanted = std::mem::take(&mut self.wanted);
+        wanted.clear();
+        wanted.extend([name, "\0", version]);
+        let at = match self.undeclared_by_name.get(&*wanted) {
+            Some(at) => *at,
+            None if version.is_empty() || self.undeclared.len() >= MAX_UNDECLARED => {
+                self.undeclared(name)
+            }
+            None => {
+                let entry = self.new_undeclared(name, version);
+                self.undeclared.push(entry);
+                let at = self.undeclared.len() - 1;
+                self.undeclared_by_name.insert(wanted.as_str().into(), at);
+                at
+            }
+        };
+        self.wanted = wanted;
+        at
+    }
+
+    fn new_undeclared(&self, name: &str, version: &str) -> Undeclared {
         let shared: Arc<str> = name[..name.floor_char_boundary(MAX_NAME_BYTES)].into();
+        let version: Arc<str> = version[..version.floor_char_boundary(MAX_NAME_BYTES)].into();
         let event_type = self.types.intern(EventType {
             name: shared.clone(),
-            version: "".into(),
+            version: version.clone(),
             declared: false,
+            repairable: false,
             columns: vec![],
         });
         let cause = Cause {
@@ -221,7 +267,7 @@ impl Catalogue {
         };
         Undeclared {
             name: shared,
-            version: "".into(),
+            version,
             event_type,
             surprise: (self.unknown_event != Surprise::Allow).then(|| self.causes.intern(&cause)),
         }
@@ -272,7 +318,12 @@ impl Known {
 }
 
 impl NameEntry {
-    fn version(&self, text: &str, judges: &[Judge]) -> Option<usize> {
+    fn version(&self, text: &str, judges: &[Judge], in_force: &[usize]) -> Option<usize> {
+        self.sent(text, judges).map(|at| in_force[at])
+    }
+
+    /// The judge of the version as sent.
+    fn sent(&self, text: &str, judges: &[Judge]) -> Option<usize> {
         let exact = self
             .judges
             .iter()
@@ -322,12 +373,16 @@ impl Judge {
                 .clone()
                 .try_fold(0, |all, i| Some(all | 1_u64.checked_shl(u32::from(i))?)),
             required: required.collect(),
+            nested: (0..schema.properties.len() as u16)
+                .filter(|&i| schema.properties[usize::from(i)].nested.is_some())
+                .collect(),
             words: schema
                 .properties
                 .iter()
                 .map(|_| WordCache::default())
                 .collect(),
             extra: extra(schema.additional, routing.policy.unknown_property),
+            mended: vec![],
             schema: schema.clone(),
         }
     }
@@ -405,6 +460,14 @@ fn names(contract: &Contract, causes: &DynamicCauses) -> HashMap<Box<str>, NameE
             unknown_version: causes.intern(&cause),
         };
         names.insert((&*schema.name).into(), entry);
+    }
+    for schema in &contract.schemas {
+        if let Some(iglu) = &schema.iglu
+            && !names.contains_key(&**iglu)
+            && let Some(entry) = names.get(&*schema.name).cloned()
+        {
+            names.insert((&**iglu).into(), entry);
+        }
     }
     names
 }

@@ -101,8 +101,11 @@ impl App {
         self.area = area;
         let snapshot = self.feed.shown().clone();
         let parts = parts(area, !self.history.now().spec.filters.is_empty());
-        self.stream
-            .prepare(&snapshot, self.history.now(), &self.setting.contract);
+        self.stream.prepare(
+            &snapshot,
+            self.history.now(),
+            &self.setting.contract.contract(),
+        );
         let cursor = self.selected_second();
         self.buckets
             .prepare(&snapshot, &self.stream.view, cursor, parts.timeline);
@@ -180,6 +183,7 @@ impl App {
                 following: self.setting.following,
                 snapshot,
                 status: &self.status,
+                flashed: self.flashed(),
             };
             top.render(parts.top, buf, styles);
         }
@@ -290,7 +294,7 @@ impl App {
                 let data = SchemasData {
                     observed,
                     looking,
-                    has_schemas: !self.setting.contract.schemas.is_empty(),
+                    has_schemas: !self.setting.contract.contract().schemas.is_empty(),
                 };
                 painted.schemas = Some(self.schemas.render(area, buf, &data, styles));
             }

@@ -41,12 +41,14 @@ impl App {
             Action::Close => self.close(),
             Action::Palette => self.open_palette(),
             Action::Help => self.open_help(),
+            Action::Themes => self.open_themes(),
             Action::Filter => self.open_prompt(PromptKind::Filter(None)),
             Action::Search => self.open_prompt(PromptKind::Search),
             Action::SearchBack => self.open_prompt(PromptKind::SearchBack),
             Action::GoToTime => self.open_prompt(PromptKind::Time),
             Action::Columns => self.open_columns(),
             Action::FilterStack => self.open_filters(),
+            Action::LastEdit => self.open_last_edit(),
             Action::Pause => self.pause(),
             Action::Retry => return self.read_again(),
             Action::Undo => self.undo_or_redo(true),
@@ -381,6 +383,7 @@ impl App {
                     })
                     .collect();
             }
+            Action::Repairs => self.open_repairs(),
             Action::Acknowledge => self.open_acknowledge(),
             Action::NextFailure => self.failures.table.move_by(1, rows),
             Action::PreviousFailure => self.failures.table.move_by(-1, rows),

@@ -4,8 +4,11 @@ pub mod acknowledge;
 pub mod columns;
 pub mod filters;
 pub mod help;
+pub mod last_edit;
 pub mod palette;
 pub mod prompt;
+pub mod repairs;
+pub mod themes;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -14,8 +17,11 @@ pub use acknowledge::Acknowledge;
 pub use columns::ColumnChooser;
 pub use filters::FilterStack;
 pub use help::Help;
+pub use last_edit::LastEdit;
 pub use palette::Palette;
 pub use prompt::{Prompt, PromptKind};
+pub use repairs::RepairPreview;
+pub use themes::ThemePicker;
 
 use crate::tui::keymap::{Keymap, Mode};
 use crate::tui::theme::Styles;
@@ -33,6 +39,12 @@ pub enum Modal {
     Columns(ColumnChooser),
     /// The filters.
     Filters(FilterStack),
+    /// The themes.
+    Themes(ThemePicker),
+    /// What repairs would do.
+    Repairs(RepairPreview),
+    /// What the last edit of the contract changed.
+    LastEdit(LastEdit),
     /// A cause is acknowledged.
     Acknowledge(Box<Acknowledge>),
 }
@@ -44,7 +56,11 @@ impl Modal {
             Self::Prompt(_) | Self::Palette(_) | Self::Help(_) | Self::Acknowledge(_) => {
                 Mode::Prompt
             }
-            Self::Columns(_) | Self::Filters(_) => Mode::List,
+            Self::Columns(_)
+            | Self::Filters(_)
+            | Self::Themes(_)
+            | Self::LastEdit(_)
+            | Self::Repairs(_) => Mode::List,
         }
     }
 
@@ -62,11 +78,23 @@ impl Modal {
             Self::Palette(it) => it.render(area, buf, styles),
             Self::Help(it) => it.render(area, buf, keymap, styles),
             Self::Acknowledge(it) => it.render(area, buf, styles),
+            Self::LastEdit(it) => {
+                it.render(area, buf, styles);
+                None
+            }
             Self::Columns(it) => {
                 it.render(area, buf, styles);
                 None
             }
             Self::Filters(it) => {
+                it.render(area, buf, styles);
+                None
+            }
+            Self::Themes(it) => {
+                it.render(area, buf, styles);
+                None
+            }
+            Self::Repairs(it) => {
                 it.render(area, buf, styles);
                 None
             }

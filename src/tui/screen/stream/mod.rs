@@ -149,6 +149,12 @@ impl Stream {
         self.moved(|table, rows| table.go_to(position, rows));
     }
 
+    /// Records were judged again: the detail says what they were.
+    pub fn forget_verdicts(&mut self) {
+        self.detail = None;
+        self.known_for.0 = usize::MAX;
+    }
+
     /// Brings columns and detail up to date before a frame.
     pub fn prepare(&mut self, snapshot: &Snapshot, arrangement: &Arrangement, contract: &Contract) {
         let known_for = (

@@ -69,6 +69,8 @@ pub enum Step {
     Query(RunOptions, QueryOptions),
     /// Draft event schemas.
     Infer(InferOptions),
+    /// Compare two schema files; as JSON if true.
+    Compare([PathBuf; 2], bool),
     /// Write logs with known faults.
     Generate(GenerateOptions),
     /// Print what is in force.
@@ -309,6 +311,10 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
 }
 
 fn infer(typed: InferArgs, around: &Surroundings) -> Result<Step> {
+    let json = typed.format == ReportFormat::Json;
+    if let [old, new] = typed.compare.as_slice() {
+        return Ok(Step::Compare([old.clone(), new.clone()], json));
+    }
     Ok(Step::Infer(InferOptions {
         rules: Rules {
             tolerate: amount::share("--tolerate", &typed.tolerate)?,
@@ -317,7 +323,9 @@ fn infer(typed: InferArgs, around: &Surroundings) -> Result<Step> {
         run: run_options(typed.sources, typed.source, Needs::default(), around)?,
         to: typed.to,
         events: typed.event,
-        json: typed.format == ReportFormat::Json,
+        diff: typed.diff,
+        new_version: typed.new_version,
+        json,
     }))
 }
 

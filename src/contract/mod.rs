@@ -17,6 +17,7 @@ pub mod acknowledged;
 pub mod baseline;
 pub mod change;
 pub mod checks;
+pub mod compare;
 pub mod compile;
 pub mod format;
 pub mod infer;

@@ -23,6 +23,7 @@ mod formats;
 mod formats_cli;
 mod generate;
 mod infer;
+mod infer_diff;
 mod inspect;
 mod kinesis;
 mod kinesis_server;

@@ -3,6 +3,7 @@
 
 pub mod amount;
 mod formats;
+mod generated;
 mod in_force;
 mod stream;
 pub mod user_file;
@@ -15,14 +16,14 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Args, BaselineArgs, CheckArgs, CheckFormat, Command, Compression, DataFormat, ExploreArgs,
-    ExportArgs, FollowArgs, GenerateArgs, InferArgs, QueryArgs, ReportFormat, ResultFormat, S3Args,
-    SourceArgs, Target, WrittenFormat,
+    ExportArgs, FollowArgs, InferArgs, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs,
+    Target,
 };
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::check::{CheckOptions, Printed};
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
-use crate::commands::generate::{GenerateOptions, Written};
+use crate::commands::generate::GenerateOptions;
 use crate::commands::infer::InferOptions;
 use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
@@ -107,7 +108,7 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
         Command::Export(typed) => export(typed, around),
         Command::Query(typed) => query(typed, around),
         Command::Infer(typed) => infer(typed, around),
-        Command::Generate(typed) => generate(typed),
+        Command::Generate(typed) => generated::generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         Command::Config(typed) => in_force::config(typed, around),
         Command::Man => Ok(Step::Man),
@@ -177,10 +178,8 @@ fn user_files(around: &Surroundings) -> Result<UserFiles> {
 }
 
 fn theme_folder(around: &Surroundings) -> Option<PathBuf> {
-    around
-        .config_folder
-        .as_ref()
-        .map(|folder| folder.join("themes"))
+    let folder = around.config_folder.as_ref()?;
+    Some(folder.join("themes"))
 }
 
 fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
@@ -197,6 +196,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
     let needs = Needs {
         judge: !typed.no_judge,
         windows: watch.is_some(),
+        repairs: typed.preview_repairs,
         ..Needs::default()
     };
     if typed.format == CheckFormat::Junit
@@ -206,6 +206,13 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
             "--format junit prints one document at the end; leave out --every, and --alert while following".to_owned(),
         ));
     }
+    let is_for_ci = matches!(typed.format, CheckFormat::Junit | CheckFormat::Github);
+    if is_for_ci && (typed.against.is_some() || typed.preview_repairs) {
+        return Err(Error::Config(
+            "--against and --preview-repairs print text or JSON; leave out --format junit and github".to_owned(),
+        ));
+    }
+    let against = typed.against.as_deref().map(Contract::load).transpose()?;
     let every = typed
         .every
         .map(|every| when::duration("--every", &every))
@@ -222,6 +229,7 @@ fn check(typed: CheckArgs, around: &Surroundings) -> Result<Step> {
         },
         known: known_causes(&typed.baseline, &run.contract)?,
         write_baseline: typed.write_baseline,
+        against: against.map(Arc::new),
         thresholds: Thresholds {
             max_failed,
             max_code,
@@ -326,27 +334,6 @@ fn infer(typed: InferArgs, around: &Surroundings) -> Result<Step> {
         diff: typed.diff,
         new_version: typed.new_version,
         json,
-    }))
-}
-
-fn generate(typed: GenerateArgs) -> Result<Step> {
-    Ok(Step::Generate(GenerateOptions {
-        faults: amount::share("--faults", &typed.faults)?,
-        start_hour: crate::commands::generate::parse_hour(&typed.start)?,
-        dir: typed.to,
-        records: typed.records,
-        objects: typed.objects,
-        seed: typed.seed,
-        hours: typed.hours,
-        threads: typed.threads,
-        format: match typed.log_format {
-            WrittenFormat::V1 => Written::V1,
-            WrittenFormat::W3c => Written::W3c,
-            WrittenFormat::Json => Written::Json,
-            WrittenFormat::Parquet => Written::Parquet,
-            WrittenFormat::Realtime => Written::Realtime,
-            WrittenFormat::Combined => Written::Combined,
-        },
     }))
 }
 

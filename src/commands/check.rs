@@ -1,5 +1,7 @@
 //! `frontlog check`: judges everything, counts by cause, prints the report, and exits by what was found.
 
+pub mod against;
+mod against_run;
 pub mod alert;
 pub mod alerting;
 mod earlier;
@@ -7,6 +9,7 @@ pub mod github;
 pub mod junit;
 mod live;
 mod on_alert;
+mod repairs;
 pub mod report;
 mod rows;
 pub mod sets;
@@ -31,6 +34,7 @@ use crate::commands::check::watching::{WatchOptions, Watching};
 use crate::commands::progress_bar::Bar;
 use crate::commands::table::thousands;
 use crate::commands::{Outcome, stdout_error};
+use crate::contract::Contract;
 use crate::contract::locate::Rules;
 use crate::contract::standing::KnownCauses;
 use crate::error::Result;
@@ -52,6 +56,8 @@ pub struct CheckOptions {
     pub known: KnownCauses,
     /// Where to write what was found as a baseline.
     pub write_baseline: Option<PathBuf>,
+    /// Another contract, to be told what it would change.
+    pub against: Option<Arc<Contract>>,
     /// Alerts, where there are any.
     pub watch: Option<WatchOptions>,
     /// Examples kept of each cause.
@@ -81,6 +87,9 @@ pub fn run(
     out: &mut (dyn Write + Send),
     cancel: &CancellationToken,
 ) -> Result<Outcome> {
+    if let Some(other) = &options.against {
+        return against_run::run(options, other, out, cancel);
+    }
     let progress = Arc::new(Progress::default());
     let mut tally = Tally::new(options.max_examples).with_sets(!options.known.is_empty());
     let mut run = options.run.clone();
@@ -101,7 +110,10 @@ pub fn run(
     let mut live = Live::new(&mut tally, out, options, watching.as_mut());
     let ended = pipeline::run(&run, &mut live, &progress, &cancel);
     drop(bar);
-    let mut report = Report::new(tally, ended?);
+    let ended = ended?;
+    let repairs = run.needs.repairs.then(|| ended.repairs.clone());
+    let mut report = Report::new(tally, ended);
+    report.repairs = repairs;
     report.alerts = watching.map(|mut watching| {
         // What a followed run ends in the middle of is not complete.
         if !follows {

@@ -132,6 +132,7 @@ const NEEDS: Needs = Needs {
     failed_raw: true,
     windows: false,
     judge: true,
+    repairs: false,
 };
 
 /// The tables of a contract; the ids are those that its event types get in every run. What is private has no column, or

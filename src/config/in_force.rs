@@ -10,7 +10,8 @@ use crate::contract::acknowledged::Acknowledged;
 use crate::error::Result;
 use crate::tui::action::Action;
 use crate::tui::keymap::{Keymap, Mode};
-use crate::tui::theme::{Appearance, BUILT_IN, Theme};
+use crate::tui::theme::Theme;
+use crate::tui::wardrobe::names;
 
 /// `config check | themes | keys`: everything is read, and thereby proved right, whichever was asked for.
 pub fn config(typed: ConfigCommand, around: &Surroundings) -> Result<Step> {
@@ -69,39 +70,11 @@ fn described(contract: &Contract) -> String {
 
 /// The built-in themes and those of the user's folder.
 fn themes(folder: Option<&Path>) -> Result<Vec<Entry>> {
-    let own = folder
-        .and_then(|folder| std::fs::read_dir(folder).ok())
-        .into_iter()
-        .flatten()
-        .flatten();
-    let own = own.filter_map(|entry| {
-        Some(
-            entry
-                .file_name()
-                .to_str()?
-                .strip_suffix(".toml")?
-                .to_owned(),
-        )
-    });
-    let mut names: Vec<String> = BUILT_IN
-        .iter()
-        .map(|(name, _)| (*name).to_owned())
-        .chain(own)
-        .collect();
-    names.sort();
-    names.dedup();
     let entry = |name: String| {
-        let meaning = match Theme::load(&name, folder)?.appearance {
-            Appearance::Dark => "a dark ground",
-            Appearance::Light => "a light ground",
-            Appearance::Any => "whatever colours the terminal has",
-        };
-        Ok(Entry {
-            name,
-            meaning: meaning.to_owned(),
-        })
+        let meaning = Theme::load(&name, folder)?.appearance.what().to_owned();
+        Ok(Entry { name, meaning })
     };
-    names.into_iter().map(entry).collect()
+    names(folder).into_iter().map(entry).collect()
 }
 
 /// Every action with its keys, in the order of the help.

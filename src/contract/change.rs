@@ -45,7 +45,7 @@ impl Change {
 
     fn compare(&mut self, schema: &EventSchema, new: &Contract) {
         match find(new, schema) {
-            Some(same) if same.source == schema.source => {}
+            Some(same) if same.source == schema.source && same.repairs_as(schema) => {}
             Some(_) => {
                 self.names.insert(schema.name.clone());
             }

@@ -5,19 +5,20 @@ use serde_json::{Map, Value as Json};
 use crate::contract::number::parse_decimal;
 use crate::contract::pattern::{self, PatternProblem};
 use crate::contract::phrase;
-use crate::contract::property::PropertyCompiler;
+use crate::contract::property::{PropertyCompiler, Subject};
 use crate::contract::rule::{Allowed, Bound, Check, Keyword};
 use crate::contract::simple_pattern::SimplePattern;
 use crate::error::Result;
 use crate::model::lanes::Mark;
 use crate::model::{Cause, Code};
 
-impl PropertyCompiler<'_> {
+impl PropertyCompiler<'_, '_> {
     /// The checks of one property; their causes are appended.
     pub(super) fn checks(
         &mut self,
-        name: &str,
+        at: &Subject<'_>,
         schema: &Map<String, Json>,
+        fast: &[&'static str],
         causes: &mut Vec<Cause>,
     ) -> Result<Vec<Check>> {
         let mut checks = Vec::new();
@@ -30,23 +31,23 @@ impl PropertyCompiler<'_> {
         };
         if let Some(values) = schema.get("enum") {
             let Some(values) = values.as_array().filter(|v| !v.is_empty()) else {
-                return Err(self.error(name, Some("enum"), "\"enum\" must be a list of values"));
+                return Err(self.error(at, Some("enum"), "\"enum\" must be a list of values"));
             };
             add(
                 Keyword::Allowed(allowed(values)),
-                self.cause(name, Code::V403, "enum", phrase::allowed(values)),
+                self.cause(at.name, Code::V403, "enum", phrase::allowed(values)),
             );
         }
-        if let Some(value) = schema.get("const") {
+        if let Some(value) = schema.get("const").filter(|_| fast.contains(&"const")) {
             let values = std::slice::from_ref(value);
             add(
                 Keyword::Allowed(allowed(values)),
-                self.cause(name, Code::V403, "const", phrase::allowed(values)),
+                self.cause(at.name, Code::V403, "const", phrase::allowed(values)),
             );
         }
-        for (keyword, code, phrase) in self.bounds(name, schema)? {
+        for (keyword, code, phrase) in self.bounds(at, schema)? {
             let word = keyword_name(&keyword);
-            add(keyword, self.cause(name, code, word, phrase));
+            add(keyword, self.cause(at.name, code, word, phrase));
         }
         if let Some(step) = schema.get("multipleOf") {
             let decimal = step
@@ -55,7 +56,7 @@ impl PropertyCompiler<'_> {
                 .and_then(|_| parse_decimal(&step.to_string()));
             let Some(decimal) = decimal else {
                 return Err(self.error(
-                    name,
+                    at,
                     Some("multipleOf"),
                     "\"multipleOf\" must be a number above 0",
                 ));
@@ -63,28 +64,28 @@ impl PropertyCompiler<'_> {
             add(
                 Keyword::MultipleOf(decimal),
                 self.cause(
-                    name,
+                    at.name,
                     Code::V411,
                     "multipleOf",
                     format!("a multiple of {step}"),
                 ),
             );
         }
-        if let Some(n) = self.length(name, schema, "minLength")? {
+        if let Some(n) = self.length(at, schema, "minLength")? {
             let expected = format!("at least {}", phrase::characters(n));
             add(
                 Keyword::MinLength(n),
-                self.cause(name, Code::V406, "minLength", expected),
+                self.cause(at.name, Code::V406, "minLength", expected),
             );
         }
-        if let Some(n) = self.length(name, schema, "maxLength")? {
+        if let Some(n) = self.length(at, schema, "maxLength")? {
             let expected = format!("at most {}", phrase::characters(n));
             add(
                 Keyword::MaxLength(n),
-                self.cause(name, Code::V407, "maxLength", expected),
+                self.cause(at.name, Code::V407, "maxLength", expected),
             );
         }
-        if let Some(regex) = self.pattern(name, schema)? {
+        if let Some(regex) = self.pattern(at, schema)? {
             let expected = format!(
                 "text that matches {}",
                 schema["pattern"].as_str().unwrap_or_default()
@@ -94,7 +95,7 @@ impl PropertyCompiler<'_> {
                     Some(simple) => Keyword::Simple(Box::new(simple)),
                     None => Keyword::Pattern(regex),
                 },
-                self.cause(name, Code::V408, "pattern", expected),
+                self.cause(at.name, Code::V408, "pattern", expected),
             );
         }
         Ok(checks)
@@ -103,29 +104,29 @@ impl PropertyCompiler<'_> {
     /// `minimum` and its kin; draft 4 writes `exclusiveMinimum: true` beside `minimum`.
     fn bounds(
         &self,
-        name: &str,
+        at: &Subject<'_>,
         schema: &Map<String, Json>,
     ) -> Result<Vec<(Keyword, Code, String)>> {
         let exclusive = |key: &str| schema.get(key) == Some(&Json::Bool(true));
         let mut out = Vec::new();
-        if let Some((bound, n)) = self.bound(name, schema, "minimum")? {
+        if let Some((bound, n)) = self.bound(at, schema, "minimum")? {
             out.push(if exclusive("exclusiveMinimum") {
                 (Keyword::Above(bound), Code::V404, format!("more than {n}"))
             } else {
                 (Keyword::Minimum(bound), Code::V404, format!("at least {n}"))
             });
         }
-        if let Some((bound, n)) = self.bound(name, schema, "exclusiveMinimum")? {
+        if let Some((bound, n)) = self.bound(at, schema, "exclusiveMinimum")? {
             out.push((Keyword::Above(bound), Code::V404, format!("more than {n}")));
         }
-        if let Some((bound, n)) = self.bound(name, schema, "maximum")? {
+        if let Some((bound, n)) = self.bound(at, schema, "maximum")? {
             out.push(if exclusive("exclusiveMaximum") {
                 (Keyword::Below(bound), Code::V405, format!("less than {n}"))
             } else {
                 (Keyword::Maximum(bound), Code::V405, format!("at most {n}"))
             });
         }
-        if let Some((bound, n)) = self.bound(name, schema, "exclusiveMaximum")? {
+        if let Some((bound, n)) = self.bound(at, schema, "exclusiveMaximum")? {
             out.push((Keyword::Below(bound), Code::V405, format!("less than {n}")));
         }
         Ok(out)
@@ -133,7 +134,7 @@ impl PropertyCompiler<'_> {
 
     fn bound(
         &self,
-        name: &str,
+        at: &Subject<'_>,
         schema: &Map<String, Json>,
         key: &str,
     ) -> Result<Option<(Bound, String)>> {
@@ -148,19 +149,25 @@ impl PropertyCompiler<'_> {
             None => Ok(None),
             Some(Json::Bool(_)) if key.starts_with("exclusive") => Ok(None),
             Some(other) => Err(self.error(
-                name,
+                at,
                 Some(key),
                 &format!("\"{key}\" is {other}, but must be a number"),
             )),
         }
     }
 
-    fn length(&self, name: &str, schema: &Map<String, Json>, key: &str) -> Result<Option<u64>> {
+    fn length(
+        &self,
+        at: &Subject<'_>,
+        schema: &Map<String, Json>,
+        key: &str,
+    ) -> Result<Option<u64>> {
         match schema.get(key) {
             None => Ok(None),
-            Some(n) => n.as_u64().map(Some).ok_or_else(|| {
+            // `2.0` is a whole number to JSON Schema.
+            Some(n) => whole(n).map(Some).ok_or_else(|| {
                 self.error(
-                    name,
+                    at,
                     Some(key),
                     &format!("\"{key}\" is {n}, but must be a whole number from 0"),
                 )
@@ -168,13 +175,17 @@ impl PropertyCompiler<'_> {
         }
     }
 
-    fn pattern(&mut self, name: &str, schema: &Map<String, Json>) -> Result<Option<regex::Regex>> {
+    fn pattern(
+        &self,
+        at: &Subject<'_>,
+        schema: &Map<String, Json>,
+    ) -> Result<Option<regex::Regex>> {
         let text = match schema.get("pattern") {
             None => return Ok(None),
             Some(Json::String(text)) => text,
             Some(other) => {
                 return Err(self.error(
-                    name,
+                    at,
                     Some("pattern"),
                     &format!("\"pattern\" is {other}, but must be a text"),
                 ));
@@ -183,20 +194,22 @@ impl PropertyCompiler<'_> {
         match pattern::compile(text) {
             Ok(regex) => Ok(Some(regex)),
             Err(PatternProblem::Broken(reason)) => Err(self.error(
-                name,
+                at,
                 Some("pattern"),
                 &format!("the pattern {text:?} is broken: {reason}"),
             )),
-            Err(PatternProblem::Unsupported(reason)) => {
-                self.warn(
-                    name,
-                    "pattern",
-                    &format!("the pattern {text:?} is not enforced: {reason}"),
-                );
-                Ok(None)
-            }
+            // The residual has it: see `PropertyCompiler::fast`.
+            Err(PatternProblem::Unsupported(_)) => Ok(None),
         }
     }
+}
+
+fn whole(n: &Json) -> Option<u64> {
+    let float = || {
+        n.as_f64()
+            .filter(|f| f.fract() == 0.0 && (0.0..9e15).contains(f))
+    };
+    n.as_u64().or_else(|| float().map(|f| f as u64))
 }
 
 fn keyword_name(keyword: &Keyword) -> &'static str {
@@ -240,7 +253,8 @@ fn allowed(values: &[Json]) -> Allowed {
             }
             Json::Bool(true) => allowed.yes = true,
             Json::Bool(false) => allowed.no = true,
-            _ => {}
+            Json::Null => allowed.null = true,
+            Json::Array(_) | Json::Object(_) => {}
         }
     }
     if allowed.texts.len() > MANY {

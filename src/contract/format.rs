@@ -1,15 +1,19 @@
 //! `format`, asserted: one kernel each, no allocation.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::contract::written::Written;
 use crate::model::routing::TimeFormat;
 use crate::model::time::{parse_date, parse_time_text};
 
 /// A format that is asserted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Format {
     /// `date-time`, or what `x-format` says instead of RFC 3339.
     DateTime(TimeFormat),
+    /// `date-time`, written as `x-format` says in `%` directives.
+    Written(Written),
     /// `YYYY-MM-DD`.
     Date,
     /// 8-4-4-4-12 hex digits.
@@ -54,10 +58,19 @@ impl Format {
         })
     }
 
+    /// What `x-format` says: `epoch_s`, `epoch_ms`, or `%` directives.
+    pub fn written(text: &str) -> Option<Self> {
+        match text {
+            "epoch_s" => Some(Self::DateTime(TimeFormat::EpochS)),
+            "epoch_ms" => Some(Self::DateTime(TimeFormat::EpochMs)),
+            other => Written::parse(other).map(Self::Written),
+        }
+    }
+
     /// The name in JSON Schema.
-    pub const fn name(self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
-            Self::DateTime(_) => "date-time",
+            Self::DateTime(_) | Self::Written(_) => "date-time",
             Self::Date => "date",
             Self::Uuid => "uuid",
             Self::Uri => "uri",
@@ -69,8 +82,11 @@ impl Format {
     }
 
     /// What was expected, as a noun phrase.
-    pub const fn expected(self) -> &'static str {
-        match self {
+    pub fn expected(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Written(written) => {
+                return format!("a time written as {}", written.text()).into();
+            }
             Self::DateTime(TimeFormat::Rfc3339) => "a date-time such as 2026-03-04T14:02:11Z",
             Self::DateTime(TimeFormat::EpochS) => "a time in seconds since 1970",
             Self::DateTime(TimeFormat::EpochMs) => "a time in milliseconds since 1970",
@@ -81,13 +97,14 @@ impl Format {
             Self::Ipv4 => "an IPv4 address",
             Self::Ipv6 => "an IPv6 address",
             Self::Hostname => "a hostname",
-        }
+        })
     }
 
     /// Checks a text; times and dates come back as a number (microseconds, days), the rest as 0.
-    pub fn read(self, text: &str) -> Option<i64> {
+    pub fn read(&self, text: &str) -> Option<i64> {
         let ok = match self {
-            Self::DateTime(format) => return parse_time_text(text, format),
+            Self::DateTime(format) => return parse_time_text(text, *format),
+            Self::Written(written) => return written.read(text),
             Self::Date => return parse_date(text.as_bytes()).map(i64::from),
             Self::Uuid => is_uuid(text.as_bytes()),
             Self::Uri => is_uri(text),

@@ -2,26 +2,43 @@
 //!
 //! [`Contract::load`] reads a folder; [`Contract::builtin`] is what holds without one. A schema becomes a list of
 //! [`PropertySchema`]s, each with a [`rule::Rule`] that reads a decoded text and says what is wrong with it: no
-//! `serde_json::Value` is ever built for an event. To add a keyword: its name in `keywords`, a variant of
-//! [`rule::Keyword`] with its check, and its lines in `checks`.
+//! `serde_json::Value` is built for an event whose schema is flat. What a rule does not know is a
+//! [`residual::Residual`]: the `jsonschema` crate on the value of that property ([`coerce`] reads it), or on the whole
+//! event. To give the fast path a keyword: its name in `keywords::FAST`, a variant of [`rule::Keyword`] with its
+//! check, and its lines in `checks`.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use jsonschema::Draft;
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_64;
 
+use crate::contract::documents::{Document, Documents};
 use crate::error::{Error, Result};
 use crate::model::routing::{NameRule, Routing, Surprise};
 use crate::model::{EventTypeId, EventTypes};
 
 pub mod acknowledged;
+pub mod advice;
 pub mod baseline;
 pub mod change;
 pub mod checks;
+pub mod coerce;
 pub mod compare;
 pub mod compile;
+pub mod cycles;
+pub mod documents;
+pub mod draft;
+pub mod finding;
 pub mod format;
+pub mod iglu;
 pub mod infer;
+pub mod instance_path;
+pub mod json_text;
 pub mod keywords;
+pub mod kinds;
 pub mod locate;
 pub mod number;
 pub mod pattern;
@@ -30,16 +47,24 @@ pub mod place;
 pub mod preset;
 pub mod privacy;
 pub mod property;
+pub mod reach;
+pub mod repair;
+pub mod repair_edit;
+pub mod repair_table;
+pub mod residual;
 pub mod routing_file;
 pub mod routing_tables;
 pub mod rule;
 pub mod schema;
+pub mod shape;
 pub mod simple_pattern;
 pub mod standing;
 pub mod version;
 pub mod whole_file;
+pub mod written;
 
 pub use privacy::Privacy;
+pub use repair::Repair;
 pub use schema::{Additional, EventSchema, PropertySchema};
 pub use version::{SchemaVer, WantedVersion};
 
@@ -86,7 +111,8 @@ impl Contract {
         let mut digest = Sha256::new();
         let table: toml::Table = toml::from_str(&text).unwrap_or_default();
         digest.update(serde_json::to_string(&table).unwrap_or_default());
-        let schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        let mut schemas = load_schemas(dir, &file.routing, &mut file.warnings, &mut digest)?;
+        repair_table::accept(&path, &text, &mut schemas)?;
         if schemas.is_empty() {
             if !file.unknown_event_is_written {
                 file.routing.policy.unknown_event = Surprise::Allow;
@@ -153,11 +179,24 @@ impl Contract {
             .collect()
     }
 
-    /// The schema for a name and a version as asked for (`1-0-0`, `1-*-*`): the highest that matches.
+    /// The schema for a name and a version as asked for (`1-0-0`, `1-*-*`): the highest that matches, or the one that
+    /// supersedes it.
     pub fn find(&self, name: &str, wanted: WantedVersion) -> Option<usize> {
         let fits = |s: &EventSchema| *s.name == *name && wanted.matches(s.schema_ver);
         let matching = self.schemas.iter().enumerate().filter(|(_, s)| fits(s));
-        matching.max_by_key(|(_, s)| s.schema_ver).map(|(i, _)| i)
+        matching
+            .max_by_key(|(_, s)| s.schema_ver)
+            .map(|(i, _)| self.in_force(i))
+    }
+
+    /// The schema that judges the events of the schema at `at`: itself, or the one that supersedes it.
+    pub fn in_force(&self, at: usize) -> usize {
+        let one = &self.schemas[at];
+        let newer = one.superseded_by.and_then(|version| {
+            let is_it = |s: &EventSchema| s.name == one.name && s.schema_ver == version;
+            self.schemas.iter().position(is_it)
+        });
+        newer.unwrap_or(at)
     }
 }
 
@@ -190,54 +229,80 @@ fn load_schemas(
     warnings: &mut Vec<String>,
     digest: &mut Sha256,
 ) -> Result<Vec<EventSchema>> {
-    let mut schemas: Vec<EventSchema> = Vec::new();
-    for path in schema_paths(&dir.join("schemas"))? {
-        let text = read(&path)?;
-        let mut schema = compile::compile(
-            &compile::SchemaFile {
-                path: &path,
-                text: &text,
-                routing,
-            },
-            warnings,
-        )?;
-        let other = schemas
-            .iter()
-            .find(|s| s.name == schema.name && s.schema_ver == schema.schema_ver);
-        if let Some(other) = other {
+    let mut documents = Documents::new(dir);
+    for path in iglu::schema_paths(&dir.join("schemas"))? {
+        documents.add(&path, read(&path)?, Draft::Draft202012)?;
+    }
+    let events = documents.list.len();
+    documents.complete()?;
+    cycles::check(&documents)?;
+    warnings.extend(advice::warnings(&documents));
+    let residuals = OnceCell::new();
+    let mut schemas: Vec<EventSchema> = Vec::with_capacity(events);
+    for document in 0..events {
+        let schema = compile::compile(&compile::SchemaFile {
+            documents: &documents,
+            document,
+            routing,
+            residuals: &residuals,
+        })?;
+        let is_same = |s: &&EventSchema| {
+            s.name == schema.name && s.iglu == schema.iglu && s.schema_ver == schema.schema_ver
+        };
+        if let Some(other) = schemas.iter().find(is_same) {
             return Err(Error::Config(format!(
                 "{} and {} are both version {} of event {}: remove one, or give it another \"version\"",
                 other.file.display(),
-                path.display(),
+                schema.file.display(),
                 schema.version,
                 schema.name
             )));
         }
-        let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        digest.update(format!("\n{} {}\n{json}", schema.name, schema.version));
-        schema.source = change::source(&json, 0);
         schemas.push(schema);
+    }
+    let files: Vec<&Document> = documents.list[..events].iter().collect();
+    iglu::supersede(&mut schemas, &files)?;
+    name_apart(&mut schemas)?;
+    let all: Vec<String> = documents.list.iter().map(|d| d.json.to_string()).collect();
+    let others = xxh3_64(all.join("\n").as_bytes());
+    for (schema, document) in schemas.iter_mut().zip(&documents.list) {
+        schema.source = change::source(&document.json, others);
+        digest.update(format!(
+            "\n{} {}\n{}",
+            schema.name, schema.version, document.json
+        ));
+    }
+    for document in &documents.list[events..] {
+        digest.update(format!("\n{}\n{}", document.uri, document.json));
     }
     schemas.sort_by(|a, b| (&a.name, a.schema_ver).cmp(&(&b.name, b.schema_ver)));
     Ok(schemas)
 }
 
-/// The `.json` files of the folder by name; none where there is no such folder.
-fn schema_paths(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(e) => return Err(Error::file("list", folder, e)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|e| Error::file("list", folder, e))?.path();
-        if path.extension().is_some_and(|e| e == "json") && path.is_file() {
-            paths.push(path);
+/// Two vendors may have an event of one name; then both go by `vendor/name`.
+fn name_apart(schemas: &mut [EventSchema]) -> Result<()> {
+    let names: Vec<(Arc<str>, Option<Arc<str>>)> = schemas
+        .iter()
+        .map(|s| (s.name.clone(), s.iglu.clone()))
+        .collect();
+    for at in 0..schemas.len() {
+        let rival = names
+            .iter()
+            .position(|(name, iglu)| *name == names[at].0 && *iglu != names[at].1);
+        let Some(rival) = rival else { continue };
+        match &names[at].1 {
+            Some(full) if names[rival].1.is_some() => schemas[at].rename(full),
+            _ => {
+                return Err(Error::Config(format!(
+                    "{} and {} are both schemas of event {}: remove one",
+                    schemas[at].file.display(),
+                    schemas[rival].file.display(),
+                    schemas[at].name
+                )));
+            }
         }
     }
-    paths.sort();
-    Ok(paths)
+    Ok(())
 }
 
 fn hex(bytes: &[u8]) -> String {

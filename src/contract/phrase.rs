@@ -2,11 +2,14 @@
 
 use serde_json::Value as Json;
 
-use crate::contract::rule::Types;
+use crate::contract::kinds::Kinds;
 
 /// `a number`, `an integer or a string`: what V402 expected.
-pub fn types(types: Types) -> String {
+pub fn types(kinds: Kinds) -> String {
+    let types = kinds.types();
     let named = [
+        (kinds.has(Kinds::ARRAY), "an array"),
+        (kinds.has(Kinds::OBJECT), "an object"),
         (types.boolean, "a boolean (true, false, 1, 0)"),
         (types.integer && !types.number, "an integer"),
         (types.number, "a number"),
@@ -19,6 +22,72 @@ pub fn types(types: Types) -> String {
         .map(|(_, word)| *word)
         .collect();
     words.join(" or ")
+}
+
+/// `an array`: a type of JSON as a noun.
+pub const fn json_type(name: &str) -> &'static str {
+    match name.as_bytes() {
+        b"null" => "null",
+        b"boolean" => "a boolean",
+        b"integer" => "an integer",
+        b"number" => "a number",
+        b"string" => "a string",
+        b"array" => "an array",
+        _ => "an object",
+    }
+}
+
+/// What a schema asks for, in a few words: for what stands beside it in `anyOf`.
+pub fn schema(schema: &Json) -> String {
+    const MOST: usize = 80;
+    let text = |key: &str| schema.get(key).and_then(Json::as_str);
+    if let Some(title) = text("title") {
+        return title.to_owned();
+    }
+    if let Some(values) = schema.get("enum").and_then(Json::as_array) {
+        return allowed(values);
+    }
+    if let Some(value) = schema.get("const") {
+        return value.to_string();
+    }
+    if let Some(reference) = text("$ref") {
+        return reference
+            .rsplit(['/', '#'])
+            .next()
+            .unwrap_or(reference)
+            .to_owned();
+    }
+    let types: Vec<&str> = match schema.get("type") {
+        Some(Json::String(one)) => vec![json_type(one)],
+        Some(Json::Array(several)) => several
+            .iter()
+            .filter_map(Json::as_str)
+            .map(json_type)
+            .collect(),
+        _ => vec![],
+    };
+    let mut words = types.join(" or ");
+    if let Some(names) = schema.get("required").and_then(Json::as_array) {
+        let names: Vec<&str> = names.iter().filter_map(Json::as_str).collect();
+        words.push_str(if words.is_empty() { "with " } else { " with " });
+        words.push_str(&names.join(" and "));
+    }
+    let rest = schema
+        .as_object()
+        .map(declared_keywords)
+        .unwrap_or_default();
+    if !rest.is_empty() {
+        words.push_str(if words.is_empty() { "" } else { " " });
+        words.push_str(&rest.join(" "));
+    }
+    if words.is_empty() {
+        words = schema.to_string();
+    }
+    if words.len() > MOST {
+        words.truncate(words.floor_char_boundary(MOST));
+        words.push('…');
+    }
+    words
 }
 
 /// `"EUR"`: a value of `enum` as JSON writes it.
@@ -37,9 +106,12 @@ pub fn characters(n: u64) -> String {
     format!("{n} character{}", if n == 1 { "" } else { "s" })
 }
 
-/// The type for the Schemas screen: `number`, `integer|null`.
-pub fn declared_type(types: Types) -> String {
+/// The type for the Schemas screen: `number`, `array`, `integer|null`.
+pub fn declared_type(kinds: Kinds) -> String {
+    let types = kinds.types();
     let named = [
+        (kinds.has(Kinds::ARRAY), "array"),
+        (kinds.has(Kinds::OBJECT), "object"),
         (types.boolean, "boolean"),
         (types.integer && !types.number, "integer"),
         (types.number, "number"),

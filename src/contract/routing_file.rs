@@ -29,6 +29,9 @@ struct File {
     policy: Option<PolicyTable>,
     privacy: Option<BTreeMap<Spanned<String>, Spanned<String>>>,
     severity: Option<BTreeMap<Spanned<String>, Severity>>,
+    /// Read by `repair_table`, once the event schemas are there.
+    #[serde(rename = "repair")]
+    _repair: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,6 +10,7 @@ use regex::Regex;
 use crate::contract::format::Format;
 use crate::contract::number::{is_multiple, parse_decimal, parse_integer, parse_number};
 use crate::contract::simple_pattern::SimplePattern;
+use crate::model::ValueKind;
 use crate::model::lanes::Mark;
 use crate::model::routing::TimeFormat;
 
@@ -87,6 +88,8 @@ pub struct Allowed {
     pub yes: bool,
     /// `false` is allowed.
     pub no: bool,
+    /// `null` is allowed.
+    pub null: bool,
 }
 
 /// One keyword.
@@ -148,6 +151,11 @@ impl Rule {
     /// `None` where the text could not be coerced, and nothing else is checked then. Never fails.
     pub fn judge<'a>(&self, text: &'a str, broken: &mut Vec<u8>) -> Option<Value<'a>> {
         if self.nullable && text.is_empty() {
+            for check in &self.checks {
+                if matches!(&check.keyword, Keyword::Allowed(allowed) if !allowed.null) {
+                    broken.push(check.cause);
+                }
+            }
             return Some(Value::Null);
         }
         let Some(value) = self.coercion.apply(text) else {
@@ -166,16 +174,30 @@ impl Rule {
         Some(value)
     }
 
+    /// True where a text that was a value of that kind in a JSON payload may be read as if it stood in the query.
+    pub fn reads(&self, kind: ValueKind, text: &str) -> bool {
+        match (kind, self.coercion) {
+            (ValueKind::String, Coercion::Text) => !(self.nullable && text.is_empty()),
+            (ValueKind::Number, Coercion::Number) | (ValueKind::Boolean, Coercion::Boolean) => true,
+            (ValueKind::Number, Coercion::Integer) => parse_integer(text).is_some(),
+            (ValueKind::Null, _) => self.nullable,
+            _ => false,
+        }
+    }
+
     #[inline]
     fn with_format<'a>(&self, value: Value<'a>, text: &str) -> Option<Value<'a>> {
-        let Some(format) = self.format else {
+        let Some(format) = &self.format else {
             return Some(value);
         };
         match (format, value) {
-            (Format::DateTime(_), Value::Text(_)) => format.read(text).map(Value::Time),
-            (Format::DateTime(TimeFormat::EpochS | TimeFormat::EpochMs), Value::Int(_)) => {
+            (Format::DateTime(_) | Format::Written(_), Value::Text(_)) => {
                 format.read(text).map(Value::Time)
             }
+            (
+                Format::DateTime(TimeFormat::EpochS | TimeFormat::EpochMs) | Format::Written(_),
+                Value::Int(_),
+            ) => format.read(text).map(Value::Time),
             (Format::Date, Value::Text(_)) => {
                 format.read(text).map(|days| Value::Date(days as i32))
             }
@@ -186,6 +208,15 @@ impl Rule {
 }
 
 impl Coercion {
+    /// True where a text of digits becomes a number.
+    pub const fn takes_integers(self) -> bool {
+        match self {
+            Self::Integer | Self::Number => true,
+            Self::Text | Self::Boolean => false,
+            Self::Union(types) => types.integer || types.number,
+        }
+    }
+
     #[inline]
     fn apply(self, text: &str) -> Option<Value<'_>> {
         match self {
@@ -234,7 +265,8 @@ impl Types {
     }
 }
 
-fn parse_boolean(text: &str) -> Option<bool> {
+/// A `boolean`: `true`, `false`, `1`, `0`.
+pub fn parse_boolean(text: &str) -> Option<bool> {
     match text {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),
@@ -323,7 +355,7 @@ fn count(text: &str) -> u64 {
 impl Allowed {
     fn holds(&self, text: &str, value: Value<'_>) -> bool {
         match value {
-            Value::Null => true,
+            Value::Null => self.null,
             Value::Bool(v) => {
                 if v {
                     self.yes

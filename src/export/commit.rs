@@ -95,6 +95,7 @@ pub fn commit(
             counts.good, receipt.moved
         ))
     })?;
+    counts.repaired = counts.repaired.saturating_sub(receipt.moved_repaired);
     counts.failed += receipt.moved;
     counts.errors += receipt.misfits;
     check_identity(&counts, &files)?;
@@ -297,6 +298,12 @@ fn identity_lines(c: &Counters, moved: u64) -> Vec<String> {
             g(c.failed)
         ),
     ];
+    if c.repaired > 0 {
+        lines.push(format!(
+            "repaired {} of the good events, as [repair] of the contract accepts",
+            g(c.repaired)
+        ));
+    }
     if moved > 0 {
         lines.push(format!(
             "moved   {} good events that would not load (W6xx) count as failed",

@@ -12,7 +12,7 @@ use crate::export::names::RunNames;
 use crate::export::options::Options;
 use crate::export::parts::{Class, PartKey, Parts, WrittenFile};
 use crate::export::proof::{Misfit, misfits};
-use crate::export::table::{TableSchema, Tables, failures_table, unreadable_table};
+use crate::export::table::{REPAIRS, TableSchema, Tables, failures_table, unreadable_table};
 use crate::model::{Batch, Causes, EventTypes, LogObject, Sink, Verdict, Words};
 
 /// What an exporter has written: the result of the protocol's second step.
@@ -22,6 +22,8 @@ pub struct Receipt {
     pub files: Vec<WrittenFile>,
     /// Good events that the proof of loadability moved to `rejected` (W6xx).
     pub moved: u64,
+    /// Those of them in which a value was repaired.
+    pub moved_repaired: u64,
     /// Failures that the proof added.
     pub misfits: u64,
     /// Rows of `failures/` and of `rejected/_unreadable/`, by code.
@@ -41,6 +43,7 @@ pub struct Exporter {
     names: RunNames,
     by_code: BTreeMap<String, u64>,
     moved: u64,
+    moved_repaired: u64,
     misfits: u64,
 }
 
@@ -85,6 +88,7 @@ impl Exporter {
             names: RunNames::default(),
             by_code: BTreeMap::new(),
             moved: 0,
+            moved_repaired: 0,
             misfits: 0,
         }
     }
@@ -97,6 +101,7 @@ impl Exporter {
         Ok(Receipt {
             files: self.parts.finish()?,
             moved: self.moved,
+            moved_repaired: self.moved_repaired,
             misfits: self.misfits,
             by_code: self.by_code,
             tables: self.tables,
@@ -115,6 +120,7 @@ impl Exporter {
 
     /// Good and failed events, in the order of the log. What does not fit goes into `found`, ordered by record.
     fn event_rows(&mut self, frozen: &Frozen, found: &mut Vec<(u32, RowFailure)>) -> Result<()> {
+        let repairs = frozen.failures.repairs();
         let (mut row, mut reasons, mut json) = (Vec::new(), Vec::new(), String::new());
         for record in 0..frozen.records.len() {
             let verdict = Verdict::from_byte(frozen.records.verdict[record]);
@@ -128,6 +134,13 @@ impl Exporter {
             row.resize(self.good[table].columns.len(), Cell::Null);
             if let Some((events, at)) = event {
                 events.payload(at, &mut row);
+            }
+            let repaired = repairs
+                .binary_search_by_key(&(record as u32), |(r, _)| *r)
+                .ok();
+            let column = repaired.and_then(|_| self.good[table].position(REPAIRS));
+            if let (Some(i), Some(column)) = (repaired, column) {
+                row[column] = Cell::Text(&repairs[i].1);
             }
             let day = Some(frozen.records.time_us[record].div_euclid(86_400_000_000) as i32);
             if verdict == Verdict::Good {
@@ -146,6 +159,7 @@ impl Exporter {
                     continue;
                 }
                 self.moved += 1;
+                self.moved_repaired += u64::from(repaired.is_some());
                 self.note_misfits(record as u32, table, event, &reasons, &row, found);
             }
             frozen.failures.json(record as u32, found, &mut json);
@@ -198,15 +212,19 @@ impl Exporter {
 
     /// One row a failure: those of the judge in their order, then those of the proof.
     fn failure_rows(&mut self, frozen: &Frozen, found: &[(u32, RowFailure)]) -> Result<()> {
-        let judged = (0..frozen.failures.len()).map(|i| frozen.failures.get(i));
-        let proved = found
-            .iter()
-            .map(|(record, failure)| (*record, &*failure.cause, failure.value.as_deref()));
-        for (record, cause, value) in judged.chain(proved) {
+        let judged = (0..frozen.failures.len())
+            .map(|i| (frozen.failures.get(i), frozen.failures.message(i)));
+        let proved = found.iter().map(|(record, failure)| {
+            let value = failure.value.as_deref();
+            (
+                (*record, &*failure.cause, value),
+                failure.cause.message(value),
+            )
+        });
+        for ((record, cause, value), message) in judged.chain(proved) {
             let records = &frozen.records;
             let at = record as usize;
             let object = &frozen.objects[&records.object[at]];
-            let message = cause.message(value);
             let row = [
                 Cell::Text(&object.uri),
                 Cell::Text(&object.etag),

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use polars_arrow::array::Utf8ViewArray;
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::export::cell::Cell;
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
+use crate::model::column::Text;
 use crate::model::{Cause, Code};
 
 /// A failure that the proof of loadability found.
@@ -40,6 +42,7 @@ pub struct FailureRows {
     record: Vec<u32>,
     cause: Vec<Arc<Cause>>,
     value: Utf8ViewArray,
+    repaired: Text,
 }
 
 /// One failure in `_failures`.
@@ -59,7 +62,40 @@ impl FailureRows {
             record,
             cause,
             value,
+            repaired: Text::default(),
         }
+    }
+
+    /// With what each was repaired to.
+    #[must_use]
+    pub fn with_repaired(mut self, repaired: Text) -> Self {
+        self.repaired = repaired;
+        self
+    }
+
+    /// The sentence of one failure.
+    pub fn message(&self, i: usize) -> String {
+        self.cause[i].message_of(self.value.get(i), self.repaired.get(i))
+    }
+
+    /// The records in which something was repaired, in order, each with a JSON object of property to text as logged.
+    pub fn repairs(&self) -> Vec<(u32, String)> {
+        let mut out: Vec<(u32, serde_json::Map<String, Json>)> = vec![];
+        for i in 0..self.len() {
+            let (record, cause, value) = self.get(i);
+            if cause.code != Code::F701 {
+                continue;
+            }
+            if out.last().is_none_or(|(last, _)| *last != record) {
+                out.push((record, serde_json::Map::new()));
+            }
+            if let Some((_, map)) = out.last_mut() {
+                map.insert(cause.path.to_string(), value.map_or(Json::Null, Json::from));
+            }
+        }
+        out.into_iter()
+            .map(|(record, map)| (record, Json::Object(map).to_string()))
+            .collect()
     }
 
     /// Number of failures.
@@ -86,20 +122,21 @@ impl FailureRows {
     pub fn json(&self, record: u32, proved: &[(u32, RowFailure)], out: &mut String) {
         let start = self.record.partition_point(|r| *r < record);
         let judged = (start..self.len())
-            .map(|i| self.get(i))
-            .take_while(|(r, ..)| *r == record);
+            .take_while(|i| self.record[*i] == record)
+            .map(|i| (&*self.cause[i], self.value.get(i), self.message(i)));
         let start = proved.partition_point(|(r, _)| *r < record);
-        let proved = proved[start..]
-            .iter()
-            .map(|(r, f)| (*r, &*f.cause, f.value.as_deref()));
+        let proved = proved[start..].iter().map(|(_, f)| {
+            let value = f.value.as_deref();
+            (&*f.cause, value, f.cause.message(value))
+        });
         let briefs: Vec<_> = judged
             .chain(proved)
-            .map(|(_, cause, value)| Brief {
+            .map(|(cause, value, message)| Brief {
                 code: cause.code.as_str(),
                 severity: cause.severity.as_str(),
                 path: &cause.path,
                 value,
-                message: cause.message(value),
+                message,
             })
             .collect();
         out.clear();

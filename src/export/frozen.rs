@@ -64,7 +64,8 @@ impl Frozen {
             request_id: request_id.map_or(CellColumn::Missing, CellColumn::freeze),
             events: Vec::with_capacity(events.len()),
             by_type: vec![],
-            failures: FailureRows::new(failures.record, causes?, failures.value.freeze()),
+            failures: FailureRows::new(failures.record, causes?, failures.value.freeze())
+                .with_repaired(failures.repaired),
             untyped: (untyped.record, untyped.raw.freeze()),
             rejects,
             objects,

@@ -47,7 +47,7 @@ pub struct TableColumn {
 pub struct TableSchema {
     /// Identifier: `checkout_1` for all `1-*-*` of `checkout`.
     pub name: String,
-    /// Envelope, properties, `_rest_json`.
+    /// Envelope, properties, `_repairs` where the contract accepts any, `_rest_json`.
     pub columns: Vec<TableColumn>,
 }
 
@@ -71,6 +71,9 @@ impl TableSchema {
         }
     }
 }
+
+/// Our column of what was repaired in a row: a JSON object, property to text as logged (null where it was missing).
+pub const REPAIRS: &str = "_repairs";
 
 /// Number of columns before the properties.
 pub const ENVELOPE: usize = 8;
@@ -210,6 +213,18 @@ impl Tables {
             name: UNDECLARED.into(),
             columns: envelope(),
         });
+        for (id, event_type) in event_types.iter().enumerate() {
+            let placement = tables.placements.get(&EventTypeId(id as u16));
+            let Some(placement) = placement.filter(|_| event_type.repairable) else {
+                continue;
+            };
+            let table = &mut tables.list[placement.table];
+            if table.position(REPAIRS).is_none() {
+                table
+                    .columns
+                    .push(own(REPAIRS, Storage::Text(MAX_TEXT_BYTES)));
+            }
+        }
         for table in &mut tables.list {
             table
                 .columns
@@ -296,7 +311,7 @@ fn place(table: &mut TableSchema, event_type: &EventType) -> Result<Vec<usize>> 
                 name.len()
             )));
         }
-        if ["_rest_json", "_failures", "_raw"].contains(&name.as_str()) {
+        if [REPAIRS, "_rest_json", "_failures", "_raw"].contains(&name.as_str()) {
             return Err(clash(&name));
         }
         match table.position(&name) {
@@ -375,6 +390,7 @@ mod tests {
             name: name.into(),
             version: version.into(),
             declared: true,
+            repairable: false,
             columns,
         })
     }

@@ -138,11 +138,15 @@ pub fn events(event_type: &EventType, events: EventColumns) -> Result<DataFrame>
 /// As [`series`].
 pub fn failures(failures: FailureColumns) -> Result<DataFrame> {
     let causes: Vec<u32> = failures.cause.into_iter().map(|c| c.0).collect();
-    let columns = vec![
+    let mut columns = vec![
         numbers("record", &DataType::UInt32, failures.record)?,
         numbers("cause", &DataType::UInt32, causes)?,
         text("value", failures.value)?,
     ];
+    // Without `[repair]` it would be 16 bytes of nothing a failure.
+    if !failures.repaired.is_all_null() {
+        columns.push(text(column::REPAIRED, failures.repaired)?);
+    }
     Ok(DataFrame::new_infer_height(columns)?)
 }
 

@@ -8,7 +8,7 @@ use crate::frame::columns::{ColumnRef, Virtual};
 use crate::frame::failures::Failures;
 use crate::frame::snapshot::column;
 use crate::frame::{EventTable, Snapshot};
-use crate::model::{Cause, CauseId, Verdict};
+use crate::model::{Cause, CauseId, Code, Verdict};
 
 /// One value, as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,17 +116,30 @@ pub struct FailureOf<'a> {
     pub cause: &'a Cause,
     /// The offending text.
     pub value: Option<&'a str>,
+    /// What it was repaired to (F701).
+    pub repaired: Option<&'a str>,
+}
+
+impl FailureOf<'_> {
+    /// It as a sentence.
+    pub fn message(&self) -> String {
+        self.cause.message_of(self.value, self.repaired)
+    }
 }
 
 /// The failures of a record, in order. Costs a binary search: `Snapshot::failures` is ordered by record.
 pub fn failures_of(snapshot: &Snapshot, row: usize) -> Vec<FailureOf<'_>> {
     let mut list = vec![];
-    Failures::of(snapshot, row..row + 1).each(|_, cause, value| {
+    let failures = Failures::of(snapshot, row..row + 1);
+    let mut repaired = failures.repaired();
+    failures.each(|_, cause, value| {
+        let repaired = repaired.next().flatten();
         if let Some(known) = snapshot.causes.get(cause as usize) {
             list.push(FailureOf {
                 cause_id: CauseId(cause),
                 cause: known,
                 value,
+                repaired,
             });
         }
     });
@@ -212,6 +225,7 @@ fn failed_text<'a>(snapshot: &'a Snapshot, row: usize, name: &str) -> Cell<'a> {
     }
     failures_of(snapshot, row)
         .into_iter()
+        .filter(|failure| failure.cause.code != Code::F701)
         .find_map(|failure| failure.value.filter(|_| *failure.cause.path == *name))
         .map_or(Cell::Null, |text| Cell::Invalid(Cow::Borrowed(text)))
 }
@@ -234,7 +248,7 @@ fn virtual_cell<'a>(snapshot: &'a Snapshot, row: usize, column: Virtual) -> Cell
         Virtual::Code => codes(&failures_of(snapshot, row)),
         Virtual::Message => failures_of(snapshot, row)
             .first()
-            .map_or(Cell::Null, |f| Cell::Text(f.cause.message(f.value).into())),
+            .map_or(Cell::Null, |f| Cell::Text(f.message().into())),
         Virtual::EventId => event().map_or(Cell::Null, |(t, i)| {
             frame_cell(&t.frame, column::EVENT_ID, i)
         }),

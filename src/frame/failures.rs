@@ -6,6 +6,7 @@ use polars::prelude::{StringChunked, UInt32Chunked, UInt32Type};
 
 use crate::frame::Snapshot;
 use crate::frame::chunks::{Numbers, pieces};
+use crate::frame::snapshot::column;
 use crate::model::Cause;
 
 /// The failures of a range of records, in order.
@@ -78,6 +79,17 @@ impl<'a> Failures<'a> {
             _ => counts.push((record, 1)),
         });
         counts
+    }
+
+    /// What each was repaired to, in the order of [`Failures::each`].
+    pub(crate) fn repaired(&self) -> impl Iterator<Item = Option<&'a str>> {
+        let column = self.snapshot.failures.column(column::REPAIRED).ok();
+        let column: Option<&'a StringChunked> = column.and_then(|c| c.try_str());
+        let span = self.span.clone();
+        column.into_iter().flat_map(move |column| {
+            pieces(column.downcast_iter(), span.clone())
+                .flat_map(|p| p.rows.map(|i| p.array.get(i)))
+        })
     }
 
     /// Calls `f(record, cause id, value)` for every one in order.

@@ -15,12 +15,12 @@ use crate::frame::chunks::{Numbers, pieces};
 use crate::frame::failures::Failures;
 use crate::frame::snapshot::column;
 use crate::frame::timeline::Bucket;
-use crate::frame::writer::{FrameWriter, Tail, empty_events, extend};
+use crate::frame::writer::{FrameWriter, Tail, empty_events, extend, extend_failures};
 use crate::frame::{EventTable, Snapshot, build};
 use crate::model::delta::DeltaCount;
 use crate::model::{
-    Batch, Cause, CauseId, Counters, EventColumns, EventType, FailureColumns, ObjectId, Severity,
-    Verdict,
+    Batch, Cause, CauseId, Code, Counters, EventColumns, EventType, FailureColumns, ObjectId,
+    Severity, Verdict,
 };
 
 /// Records that were judged again.
@@ -65,7 +65,7 @@ impl FrameWriter {
         self.snapshot.failures = build::failures(FailureColumns::default())?;
         let mut tail = Tail::default();
         for chunk in failures {
-            extend(&mut self.snapshot.failures, chunk, &mut tail)?;
+            extend_failures(&mut self.snapshot.failures, chunk, &mut tail)?;
         }
         self.tails.failures = tail;
         self.snapshot.records = columns.into_records(&self.snapshot.records)?;
@@ -269,11 +269,12 @@ impl Tally {
                 tally.delta.failure(*cause, true);
             }
         }
-        tally.count_old_failures(snapshot, causes);
+        tally.count_old_failures(snapshot, old, causes);
         tally
     }
 
-    fn count_old_failures(&mut self, snapshot: &Snapshot, causes: &[Arc<Cause>]) {
+    fn count_old_failures(&mut self, snapshot: &Snapshot, old: &Columns, causes: &[Arc<Cause>]) {
+        let mut repaired = None;
         let objects = snapshot.records.column(column::OBJECT).ok();
         let Some(objects) = objects
             .and_then(|c| c.try_u32())
@@ -288,7 +289,14 @@ impl Tally {
             self.delta.failure(CauseId(cause), false);
             let object = objects.get(record as usize).unwrap_or_default();
             let (before, _) = self.objects.entry(object).or_default();
-            match causes.get(cause as usize).map(|c| c.severity) {
+            let cause = causes.get(cause as usize);
+            let is_good = old.verdict[record as usize] == Verdict::Good as i16;
+            let is_repair = cause.is_some_and(|c| c.code == Code::F701);
+            if is_good && is_repair && repaired != Some(record) {
+                repaired = Some(record);
+                before.repaired += 1;
+            }
+            match cause.map(|c| c.severity) {
                 Some(Severity::Error) => before.errors += 1,
                 Some(Severity::Warn) => before.warnings += 1,
                 Some(Severity::Info) => before.infos += 1,
@@ -311,13 +319,15 @@ fn merged_failures(
             let failures = &part.batch.failures;
             (0..failures.len()).map(move |i| {
                 let record = part.rows[failures.record[i] as usize];
-                (record, failures.cause[i], failures.value(i))
+                let texts = (failures.value(i), failures.repaired.get(i));
+                (record, failures.cause[i], texts)
             })
         })
         .peekable();
     let old = &snapshot.failures;
     let (records, causes) = (old.column("record")?.u32()?, old.column("cause")?.u32()?);
     let texts = old.column("value")?.str()?;
+    let repaired = old.column(column::REPAIRED).ok().and_then(|c| c.try_str());
     let starts: Vec<u32> = records
         .downcast_iter()
         .filter(|a| a.len() > 0)
@@ -341,22 +351,28 @@ fn merged_failures(
             .flat_map(|p| p.array.values()[p.rows].iter().copied());
         let values = pieces(texts.downcast_iter(), rows.clone())
             .flat_map(|p| p.rows.map(|i| p.array.get(i)));
+        let mut repaired = repaired.iter().flat_map(|column| {
+            pieces(column.downcast_iter(), rows.clone())
+                .flat_map(|p| p.rows.map(|i| p.array.get(i)))
+        });
         for ((record, cause), value) in array.values().iter().zip(causes).zip(values) {
-            while let Some((new, cause, value)) = new.next_if(|(new, ..)| new < record) {
-                out.push(new, cause, value);
+            let repaired = repaired.next().flatten();
+            while let Some((new, cause, (value, repaired))) = new.next_if(|(new, ..)| new < record)
+            {
+                out.push_repaired(new, cause, value, repaired);
             }
             if !again[*record as usize] {
-                out.push(*record, CauseId(cause), value);
+                out.push_repaired(*record, CauseId(cause), value, repaired);
             }
         }
-        while let Some((record, cause, value)) = new.next_if(|(record, ..)| *record < end) {
-            out.push(record, cause, value);
+        while let Some((record, cause, texts)) = new.next_if(|(record, ..)| *record < end) {
+            out.push_repaired(record, cause, texts.0, texts.1);
         }
         chunks.push(build::failures(out.take_exact())?);
     }
     let mut rest = FailureColumns::default();
-    for (record, cause, value) in new {
-        rest.push(record, cause, value);
+    for (record, cause, (value, repaired)) in new {
+        rest.push_repaired(record, cause, value, repaired);
     }
     chunks.push(build::failures(rest.take_exact())?);
     Ok(chunks)

@@ -27,7 +27,7 @@ pub struct Snapshot {
     /// By [`crate::model::EventTypeId`].
     pub events: Vec<EventTable>,
     /// One row a failure, ordered by record. Columns: `record` `u32` (row in `records`), `cause` `u32` (index into
-    /// `causes`), `value` `String` (null where there is none).
+    /// `causes`), `value` `String` (null where there is none); from the first repaired value on `repaired` `String`.
     pub failures: DataFrame,
     /// One row an unreadable line. Columns: `object` `u32`, `line` `u32`, `offset` `u64`, `length` `u64`,
     /// `code` `String`, `message` `String`, `raw` `Binary`.
@@ -90,6 +90,8 @@ pub mod column {
     pub const EVENT_TIME_UTC: &str = "_event_time_utc";
     /// Undeclared properties, as a JSON object of texts.
     pub const REST_JSON: &str = "_rest_json";
+    /// What a value was repaired to (F701).
+    pub const REPAIRED: &str = "repaired";
 }
 
 impl Snapshot {

@@ -13,6 +13,7 @@ use crate::frame::failures::Failures;
 use crate::frame::snapshot::column;
 use crate::frame::view::Places;
 use crate::frame::{EventTable, Snapshot};
+use crate::model::Code;
 
 /// Gives the text that [`crate::frame::Cell::to_text`] gives, `None` for null.
 pub(crate) type TextReader<'a> = Box<dyn Fn(u32) -> Option<Cow<'a, str>> + 'a>;
@@ -75,6 +76,7 @@ fn property<'a>(snapshot: &'a Snapshot, name: &'a str) -> Option<TextReader<'a>>
         Failures::of(snapshot, 0..snapshot.len()).each(|record, cause, value| {
             if let (Some(cause), Some(value)) = (snapshot.causes.get(cause as usize), value)
                 && *cause.path == *name
+                && cause.code != Code::F701
             {
                 failed.entry(record).or_insert(value);
             }

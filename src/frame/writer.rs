@@ -147,7 +147,7 @@ impl FrameWriter {
             let chunk = build::events(&table.event_type, events)?;
             extend(&mut table.frame, chunk, &mut self.tails.events[id])?;
         }
-        extend(
+        extend_failures(
             &mut self.snapshot.failures,
             build::failures(batch.failures)?,
             &mut self.tails.failures,
@@ -171,6 +171,18 @@ impl FrameWriter {
 pub(super) struct Tail {
     rows: usize,
     chunks: usize,
+}
+
+/// Appends failures, of which only those from the first repaired value on have a column for it.
+pub(super) fn extend_failures(
+    frame: &mut DataFrame,
+    mut chunk: DataFrame,
+    tail: &mut Tail,
+) -> Result<()> {
+    if chunk.height() > 0 {
+        widen::align(frame, &mut chunk)?;
+    }
+    extend(frame, chunk, tail)
 }
 
 /// Appends a chunk. Short chunks are merged once they are many, or enough rows for one that is left alone: merging at

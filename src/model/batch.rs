@@ -28,6 +28,9 @@ pub struct Batch {
     pub failures: FailureColumns,
     /// Raw lines of failed events that have no type (R201, R204), ordered by record; empty unless asked for (export).
     pub untyped: UntypedColumns,
+    /// The same records judged by another contract, of their columns only those that judging fills; absent unless asked
+    /// for.
+    pub against: Option<Box<Batch>>,
     /// One row an unreadable line.
     pub rejects: RejectColumns,
     /// What was counted, by object: several batches may speak of one object, and the counts add up.
@@ -205,6 +208,8 @@ pub struct FailureColumns {
     pub cause: Vec<CauseId>,
     /// The offending text, cut at 256 bytes on a character boundary; null where there is none (V401).
     pub value: Text,
+    /// The text it was repaired to (F701), cut likewise; null for all others.
+    pub repaired: Text,
 }
 
 /// Raw lines of failed events that have no type, and so no row in any [`EventColumns`].
@@ -222,10 +227,22 @@ pub const MAX_FAILURE_VALUE_BYTES: usize = 256;
 impl FailureColumns {
     /// Appends one failure, cutting its value.
     pub fn push(&mut self, record: u32, cause: CauseId, value: Option<&str>) {
+        self.push_repaired(record, cause, value, None);
+    }
+
+    /// Appends one failure with the text that it was repaired to, cutting both.
+    pub fn push_repaired(
+        &mut self,
+        record: u32,
+        cause: CauseId,
+        value: Option<&str>,
+        repaired: Option<&str>,
+    ) {
+        let cut = |v: &'_ str| v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES);
         self.record.push(record);
         self.cause.push(cause);
-        self.value
-            .push(value.map(|v| &v[..v.floor_char_boundary(MAX_FAILURE_VALUE_BYTES)]));
+        self.value.push(value.map(|v| &v[..cut(v)]));
+        self.repaired.push(repaired.map(|v| &v[..cut(v)]));
     }
 
     /// The rows so far in columns of their own size; these are empty then, and keep their memory.
@@ -234,6 +251,7 @@ impl FailureColumns {
             record: take_exact(&mut self.record),
             cause: take_exact(&mut self.cause),
             value: self.value.take_exact(),
+            repaired: self.repaired.take_exact(),
         }
     }
 

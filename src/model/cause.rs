@@ -29,6 +29,20 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// The sentence for one failure that may have been repaired: `value: "12,50" repaired to "12.50" (decimal_comma)`.
+    pub fn message_of(&self, value: Option<&str>, repaired: Option<&str>) -> String {
+        match (value, repaired) {
+            (Some(value), Some(repaired)) => format!(
+                "{}: {value:?} repaired to {repaired:?} ({})",
+                self.path, self.expected
+            ),
+            (None, Some(repaired)) => {
+                format!("{}: missing, taken to be {repaired:?}", self.path)
+            }
+            (value, None) => self.message(value),
+        }
+    }
+
     /// The sentence for one failure with this cause: `value: "12,50" is not a number`. Never fails.
     pub fn message(&self, value: Option<&str>) -> String {
         let path: &str = if self.path.is_empty() {
@@ -37,6 +51,8 @@ impl Cause {
             &self.path
         };
         match (self.code, value) {
+            (Code::F701, Some(v)) => format!("{path}: {v:?} repaired ({})", self.expected),
+            (Code::F701, None) => format!("{path}: missing, the default taken"),
             (Code::V401, _) => format!("{path}: required, but missing"),
             (Code::V402 | Code::V409, Some(v)) => format!("{path}: {v:?} is not {}", self.expected),
             (Code::V410, Some(v)) => {

@@ -31,6 +31,9 @@ pub struct Counters {
     pub events: u64,
     /// Events without an error.
     pub good: u64,
+    /// Of the good ones: those in which a value was repaired.
+    #[serde(default)]
+    pub repaired: u64,
     /// Events with an error.
     pub failed: u64,
     /// Events left out as duplicates (policy `quarantine` only).
@@ -50,14 +53,14 @@ impl Counters {
     pub fn add(&mut self, other: &Self) {
         macro_rules! sum { ($($f:ident)*) => { $(self.$f += other.$f;)* } }
         sum!(objects objects_unreadable object_bytes text_bytes lines header_lines blank_lines unreadable_lines
-             records not_events events good failed duplicates filtered errors warnings infos);
+             records not_events events good repaired failed duplicates filtered errors warnings infos);
     }
 
     /// Takes another count, which is part of this one, away again.
     pub fn take_away(&mut self, other: &Self) {
         macro_rules! subtract { ($($f:ident)*) => { $(self.$f = self.$f.saturating_sub(other.$f);)* } }
         subtract!(objects objects_unreadable object_bytes text_bytes lines header_lines blank_lines unreadable_lines
-             records not_events events good failed duplicates filtered errors warnings infos);
+             records not_events events good repaired failed duplicates filtered errors warnings infos);
     }
 
     /// Counts one record of that verdict, as a record only.
@@ -84,6 +87,7 @@ impl Counters {
             not_events: self.not_events,
             events: self.events,
             good: self.good,
+            repaired: self.repaired,
             failed: self.failed,
             duplicates: self.duplicates,
             errors: self.errors,
@@ -123,6 +127,12 @@ impl Counters {
             return Err(format!(
                 "{} events were found, but good {} + failed {} + duplicates left out {} + filtered out {} = {events}",
                 self.events, self.good, self.failed, self.duplicates, self.filtered
+            ));
+        }
+        if self.repaired > self.good {
+            return Err(format!(
+                "{} events were repaired and good, but only {} were good",
+                self.repaired, self.good
             ));
         }
         Ok(())

@@ -34,6 +34,8 @@ pub struct EventType {
     pub version: Arc<str>,
     /// True when the contract has an event schema for it.
     pub declared: bool,
+    /// True when the contract accepts repairs of one of its properties: a table of its events tells what was repaired.
+    pub repairable: bool,
     /// The columns, in the order of the schema's `properties`.
     pub columns: Vec<PropertyColumn>,
 }
@@ -88,6 +90,7 @@ impl EventTypes {
                 name: "(other)".into(),
                 version: "".into(),
                 declared: false,
+                repairable: false,
                 columns: vec![],
             });
         }

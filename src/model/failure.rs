@@ -130,6 +130,7 @@ codes! {
     W604 "timestamp" Error "timestamp out of range";
     W605 "decimal" Error "decimal overflow";
     W606 "identifier" Error "identifier clash";
+    F701 "repaired" Info "value repaired as frontlog.toml says";
     S901 "changed" Error "object changed while it was read";
     S902 "unreadable" Error "object not readable";
 }

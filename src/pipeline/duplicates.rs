@@ -74,9 +74,21 @@ impl Duplicates {
             .map(|(event, record, code)| self.found(event, record, code))
             .collect();
         for duplicate in &found {
-            count(batch, duplicate);
+            let repaired = self.was_repaired(batch, duplicate.record);
+            count(batch, duplicate, repaired);
         }
         merge(batch, &found);
+    }
+
+    fn was_repaired(&self, batch: &Batch, record: u32) -> bool {
+        let failures = &batch.failures;
+        let start = failures.record.partition_point(|r| *r < record);
+        let of_record = failures.record[start..]
+            .iter()
+            .zip(&failures.cause[start..]);
+        of_record
+            .take_while(|(r, _)| **r == record)
+            .any(|(_, id)| self.causes.get(*id).is_some_and(|c| c.code == Code::F701))
     }
 
     /// Adds again what was found of these rows of a batch, ascending, when they were judged before.
@@ -89,7 +101,8 @@ impl Duplicates {
             })
             .collect();
         for duplicate in &found {
-            count(batch, duplicate);
+            let repaired = self.was_repaired(batch, duplicate.record);
+            count(batch, duplicate, repaired);
         }
         if !found.is_empty() {
             merge(batch, &found);
@@ -132,7 +145,7 @@ impl Duplicates {
     }
 }
 
-fn count(batch: &mut Batch, duplicate: &Found) {
+fn count(batch: &mut Batch, duplicate: &Found, repaired: bool) {
     let row = duplicate.record as usize;
     let object = batch.records.object[row];
     let Some(counters) = batch
@@ -157,6 +170,9 @@ fn count(batch: &mut Batch, duplicate: &Found) {
     };
     *place(counters, from) -= 1;
     *place(counters, to) += 1;
+    if repaired && from == Verdict::Good && to != Verdict::Good {
+        counters.repaired -= 1;
+    }
     *verdict = to as u8;
 }
 
@@ -178,7 +194,8 @@ fn merge(batch: &mut Batch, found: &[Found]) {
         while let Some(duplicate) = next.next_if(|d| d.record < old.record[row]) {
             out.push(duplicate.record, duplicate.cause, None);
         }
-        out.push(old.record[row], old.cause[row], old.value(row));
+        let (record, cause) = (old.record[row], old.cause[row]);
+        out.push_repaired(record, cause, old.value(row), old.repaired.get(row));
     }
     for duplicate in next {
         out.push(duplicate.record, duplicate.cause, None);

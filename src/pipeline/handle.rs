@@ -9,6 +9,7 @@ use crate::contract::Contract;
 use crate::frame::Snapshot;
 use crate::model::{Cause, Counters, EventType, Notice, ObjectId, ObjectState, Progress};
 use crate::pipeline::in_force::{ContractInForce, Edition};
+use crate::pipeline::judging::preview::PreviewRow;
 use crate::source;
 
 /// What the sink wants to be given; the less, the faster.
@@ -26,6 +27,8 @@ pub struct Needs {
     pub windows: bool,
     /// Judge events at all; without it a run only reads and counts records.
     pub judge: bool,
+    /// What each repair would do (`check --preview-repairs`).
+    pub repairs: bool,
 }
 
 impl Needs {
@@ -59,10 +62,12 @@ pub struct RunSummary {
     pub causes: Vec<Arc<Cause>>,
     /// Every event type, by id.
     pub event_types: Vec<Arc<EventType>>,
-    /// How events came to their names, where no event schema says what there is: see [`EventTypes::found_by`].
+    /// How events came to their names, where no event schema says what there is: see [`crate::model::EventTypes::found_by`].
     pub found_by: Option<String>,
     /// Sentences worth showing.
     pub warnings: Vec<String>,
+    /// What each repair would do, by cause; empty unless asked for.
+    pub repairs: Vec<PreviewRow>,
 }
 
 /// A run that fills a frame in the background, for the explorer.

@@ -239,23 +239,26 @@ fn judge(detail: &mut Detail, snapshot: &Snapshot) {
         }
     }
     for failure in failures_of(snapshot, detail.row as usize) {
+        let sentence = failure.message();
         let cause = failure.cause;
         let told = DetailFailure {
             code: cause.code,
             severity: cause.severity,
             path: cause.path.to_string(),
             expected: cause.expected.to_string(),
-            sentence: cause.message(failure.value),
+            sentence,
         };
         match owner(&detail.properties, &cause.path, failure.value) {
             Some(i) => detail.properties[i].failures.push(told),
-            None if cause.code == Code::V401 => detail.properties.push(DetailProperty {
-                key: cause.path.to_string(),
-                path: cause.path.to_string(),
-                declared: declared(event_type.as_deref(), &cause.path),
-                failures: vec![told],
-                ..DetailProperty::default()
-            }),
+            None if matches!(cause.code, Code::V401 | Code::F701) => {
+                detail.properties.push(DetailProperty {
+                    key: cause.path.to_string(),
+                    path: cause.path.to_string(),
+                    declared: declared(event_type.as_deref(), &cause.path),
+                    failures: vec![told],
+                    ..DetailProperty::default()
+                });
+            }
             None => detail.failures.push(told),
         }
     }

@@ -21,7 +21,10 @@ mod catalogue;
 mod emit;
 mod inspection;
 mod judge;
+mod mend;
+mod nested;
 mod payload;
+pub mod preview;
 mod rest;
 mod ways;
 
@@ -30,6 +33,7 @@ use emit::Emitter;
 pub use inspection::{InspectedFailure, InspectedProperty, Inspection, inspect};
 use judge::Scratch;
 use payload::payload_hash;
+use preview::PreviewTally;
 use ways::Ways;
 
 /// What judging reads of a record. Texts as logged, `-` where the log says so.
@@ -127,6 +131,23 @@ impl Judging {
         }
     }
 
+    /// Counts what each repair would do to the values that it judges, for [`Judging::take_preview`].
+    pub fn with_preview(mut self, wanted: bool) -> Self {
+        self.scratch.preview = wanted.then(Box::default);
+        self
+    }
+
+    /// What was counted since the last call, where it is counted at all.
+    pub fn take_preview(&mut self) -> Option<PreviewTally> {
+        self.scratch.preview.as_deref_mut().map(std::mem::take)
+    }
+
+    /// Does not say how events came to their names.
+    pub fn without_ways(mut self) -> Self {
+        self.ways = Ways::none(self.catalogue.types());
+        self
+    }
+
     /// Fills `event_time_us` even where no columns are wanted.
     pub fn with_event_times(mut self, wanted: bool) -> Self {
         self.wanted.times = wanted || self.wanted.columns;
@@ -164,6 +185,7 @@ impl Judging {
             failures,
             counters,
             failed: false,
+            repaired: false,
         };
         let known = identify(&mut self.catalogue, envelope, (&event, route), &mut emitter);
         let Some(known) = known else {
@@ -280,6 +302,7 @@ fn finish(emitter: &mut Emitter<'_>) -> Verdict {
         Verdict::Failed
     } else {
         emitter.counters.good += 1;
+        emitter.counters.repaired += u64::from(emitter.repaired);
         Verdict::Good
     }
 }

@@ -318,6 +318,7 @@ mod tests {
     fn a_stream_that_breaks_leaves_no_hole_in_the_order() {
         let shared = Shared {
             contract: Arc::new(ContractInForce::new(Arc::new(Contract::builtin()))),
+            against: None,
             types: Arc::new(EventTypes::default()),
             causes: Arc::new(Causes::default()),
             needs: Needs::default(),
@@ -328,6 +329,7 @@ mod tests {
             read_before: std::sync::Mutex::default(),
             versions: None,
             parquet: crate::pipeline::parquet::Budget::new(0),
+            repairs: std::sync::Mutex::default(),
         };
         let (_units, units) = crossbeam_channel::bounded(1);
         let parts = crossbeam_channel::bounded(0);

@@ -118,19 +118,25 @@ impl<'a> Private<'a> {
     }
 
     fn failures(&self, failures: FailureColumns) -> FailureColumns {
-        let mut value = Text::default();
+        let (mut value, mut repaired) = (Text::default(), Text::default());
         for (row, cause) in failures.cause.iter().enumerate() {
             let cause = self.causes.get(*cause);
-            let hidden = cause.is_none_or(|c| self.keyed.hides(c.code.as_str(), &c.path));
-            let text = failures.value(row).filter(|_| !hidden);
-            let path = self.causes.get(failures.cause[row]);
-            let clean = text.and_then(|text| {
-                let path = path.as_ref().map_or("", |c| &*c.path);
-                self.keyed.scrub(path, text)
-            });
-            value.push(clean.as_deref());
+            let hidden = cause
+                .as_ref()
+                .is_none_or(|c| self.keyed.hides(c.code.as_str(), &c.path));
+            let path = cause.as_ref().map_or("", |c| &*c.path);
+            let clean = |text: Option<&str>| {
+                let text = text.filter(|_| !hidden)?;
+                Some(self.keyed.scrub(path, text)?.into_owned())
+            };
+            value.push(clean(failures.value(row)).as_deref());
+            repaired.push(clean(failures.repaired.get(row)).as_deref());
         }
-        FailureColumns { value, ..failures }
+        FailureColumns {
+            value,
+            repaired,
+            ..failures
+        }
     }
 }
 

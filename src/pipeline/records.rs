@@ -33,6 +33,17 @@ impl Records<'_, '_, '_> {
         &mut self.batch.objects[last].counters
     }
 
+    /// Judges the record by the other contract too, where there is one.
+    fn judge_against(&mut self, row: u32, view: &LineView<'_>) {
+        let Some(judges) = self.worker.against.as_mut() else {
+            return;
+        };
+        let record = request(view, Lender::default());
+        let other = self.batch.against.get_or_insert_default();
+        other.records.object.push(self.object);
+        judges.line((row, self.object), &record, view.bad_utf8, other);
+    }
+
     /// Columns for all fields that this log has, as null in the rows so far.
     fn change_columns(&mut self, view: &LineView<'_>) {
         let all = self.worker.shared.needs.record_fields;
@@ -136,8 +147,8 @@ pub(super) fn mark_bad_utf8(
     row: u32,
     judged: (u16, u32, Verdict),
     (cause, severity): (CauseId, Severity),
-    failures: &mut FailureColumns,
-    count: &mut Counters,
+    (failures, count): (&mut FailureColumns, &mut Counters),
+    repaired_before: u64,
 ) -> (u16, u32, Verdict) {
     if judged.2 == Verdict::NotEvent {
         return judged;
@@ -152,6 +163,7 @@ pub(super) fn mark_bad_utf8(
         return judged;
     }
     count.good -= 1;
+    count.repaired = repaired_before;
     count.failed += 1;
     (judged.0, judged.1, Verdict::Failed)
 }
@@ -181,6 +193,20 @@ pub(super) fn empty(shared: &Shared) -> RecordColumns {
 pub(super) fn pad(records: &mut RecordColumns, rows: usize) {
     for column in records.fields.iter_mut().flatten() {
         column.pad_to(rows);
+    }
+}
+
+/// What judging reads of a line.
+fn request<'a>(view: &LineView<'a>, kept: Lender<'a>) -> RecordView<'a> {
+    RecordView {
+        method: view.get(FieldId::CS_METHOD).unwrap_or_default(),
+        stem: view.get(FieldId::CS_URI_STEM).unwrap_or_default(),
+        status: view.get(FieldId::SC_STATUS).and_then(whole),
+        query: view.get(FieldId::CS_URI_QUERY).unwrap_or("-"),
+        request_id: view.get(FieldId::X_EDGE_REQUEST_ID).unwrap_or_default(),
+        time_us: view.time_us,
+        line: view.line,
+        kept,
     }
 }
 
@@ -231,17 +257,9 @@ impl LineSink for Records<'_, '_, '_> {
 
     fn record(&mut self, view: &LineView<'_>) {
         let row = self.batch.records.len() as u32;
+        let repaired = self.count().repaired;
         let judged = if self.worker.shared.needs.judge {
-            let record = RecordView {
-                method: view.get(FieldId::CS_METHOD).unwrap_or_default(),
-                stem: view.get(FieldId::CS_URI_STEM).unwrap_or_default(),
-                status: view.get(FieldId::SC_STATUS).and_then(whole),
-                query: view.get(FieldId::CS_URI_QUERY).unwrap_or("-"),
-                request_id: view.get(FieldId::X_EDGE_REQUEST_ID).unwrap_or_default(),
-                time_us: view.time_us,
-                line: view.line,
-                kept: self.kept_query(view),
-            };
+            let record = request(view, self.kept_query(view));
             let last = self.batch.objects.len() - 1;
             let counters = &mut self.batch.objects[last].counters;
             self.worker
@@ -251,11 +269,18 @@ impl LineSink for Records<'_, '_, '_> {
             self.count().not_events += 1;
             (0, 0, Verdict::NotEvent)
         };
+        self.judge_against(row, view);
         let judged = if view.bad_utf8 {
             let cause = self.worker.bad_utf8;
             let last = self.batch.objects.len() - 1;
             let counters = &mut self.batch.objects[last].counters;
-            mark_bad_utf8(row, judged, cause, &mut self.batch.failures, counters)
+            mark_bad_utf8(
+                row,
+                judged,
+                cause,
+                (&mut self.batch.failures, counters),
+                repaired,
+            )
         } else {
             judged
         };

@@ -83,17 +83,43 @@ impl Judges {
             line: "",
             kept: kept.unwrap_or_default(),
         };
-        let at = place(&mut batch.objects, request.object);
-        let counters = &mut batch.objects[at].counters;
-        let failures = &mut batch.failures;
-        let mut judged = self.judging.record(row, &view, failures, counters);
-        if is_bad_utf8 {
-            judged = mark_bad_utf8(row, judged, self.bad_utf8, failures, counters);
-        }
-        batch.records.event_type.push(judged.0);
-        batch.records.event_row.push(judged.1);
-        batch.records.verdict.push(judged.2 as u8);
+        let bad_utf8 = is_bad_utf8.then_some(self.bad_utf8);
+        let at = (row, request.object);
+        push(&mut self.judging, at, &view, bad_utf8, batch);
     }
+
+    /// Judges one line as it stands in the log.
+    pub fn line(
+        &mut self,
+        at: (u32, u32),
+        view: &RecordView<'_>,
+        is_bad_utf8: bool,
+        batch: &mut Batch,
+    ) {
+        let bad_utf8 = is_bad_utf8.then_some(self.bad_utf8);
+        push(&mut self.judging, at, view, bad_utf8, batch);
+    }
+}
+
+/// Judges a record of an object into a batch.
+fn push(
+    judging: &mut Judging,
+    (row, object): (u32, u32),
+    view: &RecordView<'_>,
+    bad_utf8: Option<(CauseId, Severity)>,
+    batch: &mut Batch,
+) {
+    let at = place(&mut batch.objects, object);
+    let counters = &mut batch.objects[at].counters;
+    let failures = &mut batch.failures;
+    let repaired = counters.repaired;
+    let mut judged = judging.record(row, view, failures, counters);
+    if let Some(cause) = bad_utf8 {
+        judged = mark_bad_utf8(row, judged, cause, (failures, counters), repaired);
+    }
+    batch.records.event_type.push(judged.0);
+    batch.records.event_row.push(judged.1);
+    batch.records.verdict.push(judged.2 as u8);
 }
 
 /// Where an object's counts are; the last one that was looked for is the likely one.

@@ -42,11 +42,28 @@ pub fn run(
     progress: &Arc<Progress>,
     cancel: &CancellationToken,
 ) -> Result<RunSummary> {
-    run_with(options, Taker::Any(sink), progress, cancel, None)
+    let taker = Taker::Any(sink);
+    run_with(options, None, taker, progress, cancel, None)
+}
+
+/// The same, and every batch has beside it what its records are under another contract.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_against(
+    options: &RunOptions,
+    other: &Arc<Contract>,
+    sink: &mut dyn Sink,
+    progress: &Arc<Progress>,
+    cancel: &CancellationToken,
+) -> Result<RunSummary> {
+    let taker = Taker::Any(sink);
+    run_with(options, Some(other), taker, progress, cancel, None)
 }
 
 pub(super) fn run_with(
     options: &RunOptions,
+    against: Option<&Arc<Contract>>,
     mut taker: Taker<'_>,
     progress: &Arc<Progress>,
     cancel: &CancellationToken,
@@ -77,6 +94,7 @@ pub(super) fn run_with(
             || Arc::new(ContractInForce::new(options.contract.clone())),
             |watcher| watcher.in_force.clone(),
         ),
+        against: against.cloned(),
         types: types.clone(),
         causes: causes.clone(),
         needs: options.needs,
@@ -87,6 +105,7 @@ pub(super) fn run_with(
         read_before: std::sync::Mutex::default(),
         versions: options.source.follow.then(|| Versions::after(&taken)),
         parquet: Budget::new(options.source.bytes_in_flight),
+        repairs: std::sync::Mutex::default(),
     };
     sink.start(&types, &causes, &shared.words);
     let (unit_sender, units) = bounded(2 * threads);
@@ -126,6 +145,8 @@ pub(super) fn run_with(
             edition: 0,
             judged_by: options.contract.clone(),
             late: None,
+            duplicates_against: against
+                .map(|other| Duplicates::new(&other.routing, causes.clone(), types.clone())),
             duplicates: Duplicates::new(&options.contract.routing, causes.clone(), types.clone()),
             ordered: Ordered::default(),
             objects: Vec::new(),
@@ -169,6 +190,10 @@ pub(super) fn run_with(
         drop(tokens);
         result?;
         counters.identity().map_err(Error::Identity)?;
+        let counted = shared.repairs.lock();
+        let repairs = counted
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .rows(&shared.contract.now().1);
         Ok(RunSummary {
             counters,
             objects,
@@ -176,6 +201,7 @@ pub(super) fn run_with(
             event_types: types.list(),
             found_by: types.found_by(),
             warnings,
+            repairs,
         })
     })
 }
@@ -215,6 +241,8 @@ pub(super) struct End<'a, 't> {
     /// What judges batches that come judged by an older one.
     pub(super) late: Option<Box<Judges>>,
     pub(super) duplicates: Duplicates,
+    /// The same under the other contract.
+    duplicates_against: Option<Duplicates>,
     pub(super) ordered: Ordered,
     pub(super) objects: Vec<ObjectState>,
     pub(super) counters: Counters,
@@ -373,6 +401,11 @@ impl End<'_, '_> {
         while let Some(mut batch) = self.ordered.next() {
             self.bring_up_to_date(&mut batch);
             self.duplicates.mark(&mut batch);
+            if let Some((duplicates, other)) =
+                self.duplicates_against.as_mut().zip(batch.against.as_mut())
+            {
+                duplicates.mark(other);
+            }
             for count in &batch.objects {
                 // What could not be read is tried again by itself while following.
                 if count.status.is_some() {

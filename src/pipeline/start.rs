@@ -21,6 +21,7 @@ const FRAME_NEEDS: Needs = Needs {
     failed_raw: false,
     windows: false,
     judge: true,
+    repairs: false,
 };
 
 /// Reads everything into a frame.
@@ -97,7 +98,14 @@ pub fn explore_under(mut options: RunOptions, in_force: &Arc<ContractInForce>) -
         .spawn(move || {
             let mut writer = FrameWriter::new(sender);
             let taker = Taker::Frame(&mut writer);
-            let result = run_with(&options, taker, &run_progress, &run_cancel, Some(&watcher));
+            let result = run_with(
+                &options,
+                None,
+                taker,
+                &run_progress,
+                &run_cancel,
+                Some(&watcher),
+            );
             let last = match result {
                 Ok(summary) => {
                     writer.finish();

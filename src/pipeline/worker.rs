@@ -19,9 +19,11 @@ use crate::pipeline::Needs;
 use crate::pipeline::feeder::{BlockWork, Unit, Whole, Work};
 use crate::pipeline::in_force::ContractInForce;
 use crate::pipeline::judging::Judging;
+use crate::pipeline::judging::preview::PreviewTally;
 use crate::pipeline::large::Part;
 use crate::pipeline::parquet::{self, Budget};
 use crate::pipeline::records::{Records, bad_utf8, empty, pad};
+use crate::pipeline::rejudge::Judges;
 use crate::pipeline::versions::Versions;
 use crate::source::Content;
 
@@ -31,6 +33,8 @@ const MOST_KEPT_BYTES: usize = 4 << 20;
 /// What all threads of a run share.
 pub(super) struct Shared {
     pub contract: Arc<ContractInForce>,
+    /// Another contract that everything is judged by too.
+    pub against: Option<Arc<Contract>>,
     pub types: Arc<EventTypes>,
     pub causes: Arc<Causes>,
     pub needs: Needs,
@@ -46,6 +50,8 @@ pub(super) struct Shared {
     pub versions: Option<Versions>,
     /// What Parquet objects may take at once.
     pub parquet: Budget,
+    /// What each repair would do, of all threads.
+    pub repairs: Mutex<PreviewTally>,
 }
 
 impl Shared {
@@ -68,6 +74,7 @@ impl Shared {
             needs.failed_raw,
         )
         .with_event_times(needs.windows)
+        .with_preview(needs.repairs)
     }
 
     /// Notes what was read of an object that is read again.
@@ -93,6 +100,8 @@ pub(super) struct Worker<'a> {
     pub parts: (Sender<Part>, Receiver<Part>),
     pub batches: Sender<Batch>,
     pub(super) judging: Judging,
+    /// Judges by another contract too.
+    pub(super) against: Option<Box<Judges>>,
     /// Which contract it judges by.
     edition: u64,
     inflater: Inflater,
@@ -125,6 +134,10 @@ impl<'a> Worker<'a> {
             parts,
             batches,
             judging,
+            against: shared.against.as_ref().map(|other| {
+                let judging = shared.judging(other.clone()).without_ways();
+                Box::new(Judges::new(judging, other, &shared.causes))
+            }),
             edition,
             inflater: Inflater::default(),
             scratch: ParseScratch::default(),
@@ -240,6 +253,10 @@ impl<'a> Worker<'a> {
     pub(super) fn send(&mut self, mut batch: Batch) -> Option<()> {
         self.layout = 0;
         batch.events = self.judging.take();
+        self.shared.add_repairs(&mut self.judging);
+        if let (Some(judges), Some(other)) = (&mut self.against, &mut batch.against) {
+            other.events = judges.judging.take();
+        }
         let rows = batch.records.len();
         pad(&mut batch.records, rows);
         let mut exact = batch.records.take_exact();

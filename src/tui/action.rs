@@ -113,6 +113,7 @@ actions! {
     Wrap "wrap" "Look" "wrap long values in the detail pane";
     Raw "raw" "Look" "the raw log line";
     Retry "retry" "Look" "read again what could not be read";
+    Repairs "repairs" "Look" "what repairs would do to this cause";
     Acknowledge "acknowledge" "Look" "acknowledge this cause until a day";
     LastEdit "last-edit" "Look" "what the contract's last edit changed";
     WindowLength "window-length" "Look" "how long a bar of the timeline is";
@@ -129,6 +130,7 @@ actions! {
     ScreenExport "export-screen" "Screens" "Export: plan, progress, identity";
     ScreenSources "sources" "Screens" "Sources: objects and their state";
     Palette "palette" "Program" "every action by name";
+    Themes "themes" "Program" "choose colours; the screen wears them as you move";
     Help "help" "Program" "the keys that work here";
     Redraw "redraw" "Program" "draw the screen anew";
     Suspend "suspend" "Program" "to the shell; fg comes back";

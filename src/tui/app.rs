@@ -12,6 +12,7 @@ mod edits;
 mod exports;
 mod jobs;
 mod prompts;
+mod repairs;
 mod time_of;
 mod update;
 
@@ -43,6 +44,7 @@ use crate::tui::screen::sources::Sources;
 use crate::tui::screen::stream::Stream;
 use crate::tui::status::{Figures, Status};
 use crate::tui::theme::Styles;
+use crate::tui::wardrobe::Wardrobe;
 
 pub use draw::Painted;
 use exports::Preview;
@@ -99,8 +101,10 @@ pub struct Setting {
     pub user: String,
     /// A batch can be exported.
     pub can_export: bool,
-    /// Colours.
+    /// Colours: those of the theme that is worn.
     pub styles: Styles,
+    /// The themes to choose from.
+    pub wardrobe: Wardrobe,
     /// Keys.
     pub keymap: Keymap,
 }
@@ -229,7 +233,14 @@ impl App {
                 }
                 true
             }
-            Some(Modal::Columns(_) | Modal::Filters(_) | Modal::LastEdit(_)) | None => false,
+            Some(
+                Modal::Columns(_)
+                | Modal::Filters(_)
+                | Modal::Themes(_)
+                | Modal::LastEdit(_)
+                | Modal::Repairs(_),
+            )
+            | None => false,
         };
         if !taken && self.modal.is_none() && !in_sequence {
             let help = self.setting.keymap.hint(Mode::Normal, Action::Help);
@@ -249,7 +260,14 @@ impl App {
             Some(Modal::Palette(palette)) => palette.paste(text),
             Some(Modal::Acknowledge(window)) => window.paste(text),
             None if exporting => self.export.insert(text),
-            Some(Modal::Help(_) | Modal::Columns(_) | Modal::Filters(_) | Modal::LastEdit(_))
+            Some(
+                Modal::Help(_)
+                | Modal::Columns(_)
+                | Modal::Filters(_)
+                | Modal::Themes(_)
+                | Modal::LastEdit(_)
+                | Modal::Repairs(_),
+            )
             | None => {}
         }
     }

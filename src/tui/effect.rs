@@ -20,6 +20,15 @@ pub enum Effect {
     StopExport,
     /// Read objects again that could not be read.
     ReadAgain(Vec<crate::model::ObjectId>),
+    /// Write an accepted repair into the contract's `frontlog.toml`.
+    AcceptRepair {
+        /// The contract's folder.
+        dir: std::path::PathBuf,
+        /// `event.property`.
+        key: String,
+        /// Which.
+        repair: crate::contract::Repair,
+    },
     /// Write an acknowledgement into the contract's file.
     Acknowledge(OwnedCauseKey, Written),
     /// Draw every cell again.

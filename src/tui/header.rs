@@ -90,6 +90,10 @@ fn identity(counters: &Counters, styles: &Styles, length: Length) -> Vec<Span> {
             spans.push((grouped(count), style));
             spans.push((format!(" {name}"), styles.dim));
             sign = " + ";
+            if i == 0 && counters.repaired > 0 && length != Length::Least {
+                let repaired = format!(" ({} repaired)", grouped(counters.repaired));
+                spans.push((repaired, styles.dim));
+            }
         }
     }
     spans

@@ -14,6 +14,8 @@ use crate::frame::{Snapshot, View};
 use crate::model::{Detail, Progress};
 use crate::pipeline::ContractInForce;
 use crate::pipeline::inspect::Inspector;
+use crate::pipeline::judging::preview::PreviewRow;
+use crate::pipeline::preview_repairs;
 use crate::source;
 use crate::tui::export_job::{self, Exporting, Order};
 use crate::tui::screen::export::{ExportTable, Published};
@@ -51,6 +53,8 @@ pub enum Work {
     Observe(Arc<Snapshot>),
     /// Search.
     Find(Box<Find>),
+    /// Count what each repair would do.
+    Repairs(Arc<Snapshot>),
     /// Say what an export would hold.
     Preview(Arc<Snapshot>),
     /// Look at a record with its raw line, read again from its object.
@@ -79,6 +83,8 @@ pub enum Answer {
     Causes(Arc<Snapshot>, Vec<CauseGroup>, Vec<RejectGroup>),
     /// Event types, for that snapshot.
     Observed(Arc<Snapshot>, Vec<ObservedType>),
+    /// What each repair would do, by cause.
+    Repairs(Vec<PreviewRow>),
     /// The position of a hit.
     Found(Option<usize>),
     /// A record with its raw line.
@@ -250,6 +256,8 @@ fn answer(job: Job, inspector: &mut Inspector, means: &Means) -> Answer {
             find.forward,
             cancel,
         )),
+        Work::Repairs(snapshot) => preview_repairs(&snapshot, &means.contract.now().1, cancel)
+            .map_or(Answer::Cancelled, Answer::Repairs),
         Work::Preview(snapshot) => {
             let tables = export_job::preview(&snapshot);
             Answer::Preview(snapshot, tables)

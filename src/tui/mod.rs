@@ -13,6 +13,7 @@ pub mod action;
 pub mod app;
 pub mod arrangement;
 pub mod bars;
+pub mod color_depth;
 mod detail;
 pub mod effect;
 pub mod export_job;
@@ -28,6 +29,7 @@ pub mod session;
 pub mod status;
 pub mod terminal;
 pub mod theme;
+pub mod wardrobe;
 pub mod widget;
 
 use std::io::IsTerminal;
@@ -35,8 +37,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use app::{App, Setting};
+pub use color_depth::ColorDepth;
 pub use run::run;
-pub use theme::{ColorDepth, Styles, Theme};
+pub use theme::{Styles, Theme};
+pub use wardrobe::Wardrobe;
 
 use crate::contract::standing::KnownCauses;
 use crate::error::{Error, Result};
@@ -142,6 +146,11 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         }
         None => None,
     };
+    let wardrobe = Wardrobe::open(
+        options.theme.as_deref(),
+        options.theme_folder.as_deref(),
+        depth,
+    )?;
     Ok(Setting {
         command: if options.command.is_empty() {
             options.run.source.sources.clone()
@@ -155,11 +164,8 @@ fn setting(options: &ExploreOptions) -> Result<Setting> {
         known: options.known.clone(),
         user: options.user.clone(),
         can_export: options.export.is_some(),
-        styles: theme::styles_for(
-            options.theme.as_deref(),
-            options.theme_folder.as_deref(),
-            depth,
-        )?,
+        styles: wardrobe.styles(),
+        wardrobe,
         keymap,
     })
 }

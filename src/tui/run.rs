@@ -186,9 +186,11 @@ impl Meter {
                 .filter(|rate| *rate >= 0.5);
         }
         self.last = Some((now, figures.lines));
+        // Judging again reads no lines.
+        let per_second = self.per_second.filter(|_| session.app.is_reading());
         if session
             .app
-            .take_figures(figures, self.per_second, resident_bytes())
+            .take_figures(figures, per_second, resident_bytes())
         {
             session.soon();
         }

@@ -8,6 +8,7 @@ use crossbeam_channel::Receiver;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
+use crate::contract::repair_edit;
 use crate::error::{Error, Result};
 use crate::model::ObjectId;
 use crate::tui::app::App;
@@ -161,6 +162,10 @@ impl<'a, B: Backend, H: Host> Session<'a, B, H> {
                 Effect::ReadAgain(objects) => {
                     // Without a run there is nothing that could be read again.
                     let _ = self.again.as_ref().map(|again| again.send(objects));
+                }
+                Effect::AcceptRepair { dir, key, repair } => {
+                    let done = repair_edit::accept(&dir, &key, repair).map_err(|e| e.to_string());
+                    self.app.take_accepted_repair(&key, repair, done);
                 }
                 Effect::Acknowledge(key, written) => {
                     // A small file: written before the next key is read.

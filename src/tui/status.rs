@@ -92,9 +92,7 @@ impl Status {
             }
             Notice::BrokenEdit(why) => {
                 let said = match (&self.broken_edit, &why) {
-                    (_, Some(why)) => Some(format!(
-                        "the contract in force stays, the edit is broken: {why}"
-                    )),
+                    (_, Some(why)) => Some(format!("broken edit: {why}")),
                     (Some(_), None) => Some("the contract on disk can be read again".to_owned()),
                     (None, None) => None,
                 };

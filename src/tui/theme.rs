@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::{Error, Result};
+use crate::tui::color_depth::{ColorDepth, downgrade};
 
 /// Every style the screens may use. Nothing outside this file names a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,40 +58,6 @@ pub struct Styles {
     pub head: Style,
 }
 
-/// How many colours the terminal has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColorDepth {
-    /// `NO_COLOR` is set, or the terminal is `dumb`.
-    None,
-    /// The sixteen named colours.
-    Sixteen,
-    /// The xterm palette.
-    Palette,
-    /// 24 bits.
-    True,
-}
-
-impl ColorDepth {
-    /// What the environment says. `var` looks a variable up.
-    ///
-    /// # Source
-    /// <https://no-color.org> and the `COLORTERM` convention of terminal emulators.
-    pub fn detect(var: impl Fn(&str) -> Option<String>) -> Self {
-        let get = |name: &str| var(name).unwrap_or_default().to_ascii_lowercase();
-        let (color, term) = (get("COLORTERM"), get("TERM"));
-        if !get("NO_COLOR").is_empty() || term == "dumb" {
-            Self::None
-        } else if color.contains("truecolor") || color.contains("24bit") || term.contains("direct")
-        {
-            Self::True
-        } else if term.contains("256") || term.contains("kitty") || term.contains("alacritty") {
-            Self::Palette
-        } else {
-            Self::Sixteen
-        }
-    }
-}
-
 /// A theme as its file says it.
 #[derive(Debug, Clone)]
 pub struct Theme {
@@ -114,6 +81,17 @@ pub enum Appearance {
     Any,
 }
 
+impl Appearance {
+    /// In a few words.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Dark => "a dark ground",
+            Self::Light => "a light ground",
+            Self::Any => "the terminal's own",
+        }
+    }
+}
+
 /// The themes that are always there: name and TOML.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("dark", include_str!("../../themes/dark.toml")),
@@ -127,6 +105,17 @@ pub const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../themes/colour-blind.toml"),
     ),
     ("mono", include_str!("../../themes/mono.toml")),
+    ("nord", include_str!("../../themes/nord.toml")),
+    ("gruvbox", include_str!("../../themes/gruvbox.toml")),
+    ("catppuccin", include_str!("../../themes/catppuccin.toml")),
+    (
+        "solarized-dark",
+        include_str!("../../themes/solarized-dark.toml"),
+    ),
+    (
+        "solarized-light",
+        include_str!("../../themes/solarized-light.toml"),
+    ),
 ];
 
 /// The names a theme must colour, each once.
@@ -289,23 +278,6 @@ impl Styles {
     }
 }
 
-/// The styles for this terminal: `name`, else what `NO_COLOR` asks for, else the default.
-///
-/// # Errors
-/// As [`Theme::load`].
-pub fn styles_for(
-    name: Option<&str>,
-    folder: Option<&std::path::Path>,
-    depth: ColorDepth,
-) -> Result<Styles> {
-    let fallback = if depth == ColorDepth::None {
-        "mono"
-    } else {
-        "dark"
-    };
-    Ok(Theme::load(name.unwrap_or(fallback), folder)?.styles(depth))
-}
-
 fn slot(key: &str) -> std::result::Result<&'static str, String> {
     let known = SLOTS.iter().find(|s| **s == key).copied();
     known.ok_or_else(|| format!("there is no colour {key:?}{}", nearest(key, SLOTS)))
@@ -350,67 +322,6 @@ pub(crate) fn position(text: &str, offset: usize) -> String {
     format!(":{line}:{column}")
 }
 
-fn downgrade(color: Color, depth: ColorDepth) -> Color {
-    match (color, depth) {
-        (_, ColorDepth::None) => Color::Reset,
-        (Color::Rgb(r, g, b), ColorDepth::Palette) => Color::Indexed(palette_index(r, g, b)),
-        (Color::Rgb(r, g, b), ColorDepth::Sixteen) => sixteen(r, g, b),
-        (other, _) => other,
-    }
-}
-
-/// The nearest of the 216 cube colours and 24 greys.
-fn palette_index(r: u8, g: u8, b: u8) -> u8 {
-    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let step = |v: u8| {
-        (0..6u8)
-            .min_by_key(|i| STEPS[*i as usize].abs_diff(v))
-            .unwrap_or_default()
-    };
-    let (cr, cg, cb) = (step(r), step(g), step(b));
-    let cube = distance(
-        (r, g, b),
-        (STEPS[cr as usize], STEPS[cg as usize], STEPS[cb as usize]),
-    );
-    let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
-    let grey = (mean.saturating_sub(3) / 10).min(23) as u8;
-    let level = 8 + 10 * grey;
-    if distance((r, g, b), (level, level, level)) < cube {
-        232 + grey
-    } else {
-        16 + 36 * cr + 6 * cg + cb
-    }
-}
-
-/// The nearest of the sixteen names; very dark grounds become the terminal's own.
-fn sixteen(r: u8, g: u8, b: u8) -> Color {
-    const NAMES: [(Color, (u8, u8, u8)); 14] = [
-        (Color::Reset, (0, 0, 0)),
-        (Color::Red, (170, 0, 0)),
-        (Color::Green, (0, 170, 0)),
-        (Color::Yellow, (170, 120, 0)),
-        (Color::Blue, (0, 0, 170)),
-        (Color::Cyan, (0, 150, 150)),
-        (Color::Gray, (185, 190, 200)),
-        (Color::DarkGray, (95, 100, 110)),
-        (Color::LightRed, (255, 100, 100)),
-        (Color::LightGreen, (100, 220, 140)),
-        (Color::LightYellow, (245, 200, 90)),
-        (Color::LightBlue, (110, 180, 255)),
-        (Color::LightMagenta, (220, 140, 200)),
-        (Color::White, (255, 255, 255)),
-    ];
-    NAMES
-        .iter()
-        .min_by_key(|(_, rgb)| distance((r, g, b), *rgb))
-        .map_or(Color::Reset, |(c, _)| *c)
-}
-
-fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> u32 {
-    let square = |x: u8, y: u8| u32::from(x.abs_diff(y)).pow(2);
-    square(a.0, b.0) + square(a.1, b.1) + square(a.2, b.2)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -441,31 +352,48 @@ mod tests {
         );
     }
 
-    #[test]
-    fn colours_fit_the_terminal() {
-        let depth = |vars: &[(&str, &str)]| {
-            let vars: BTreeMap<String, String> = vars
-                .iter()
-                .map(|(k, v)| ((*k).into(), (*v).into()))
-                .collect();
-            ColorDepth::detect(|name| vars.get(name).cloned())
+    /// Relative luminance and contrast of WCAG 2.2 (<https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>).
+    fn contrast(text: Color, ground: Color) -> f64 {
+        let luminance = |color| {
+            let Color::Rgb(r, g, b) = color else {
+                panic!("{color} has no known luminance")
+            };
+            let linear = |v: u8| match f64::from(v) / 255.0 {
+                v if v <= 0.04045 => v / 12.92,
+                v => ((v + 0.055) / 1.055).powf(2.4),
+            };
+            0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
         };
-        assert_eq!(depth(&[("TERM", "xterm-256color")]), ColorDepth::Palette);
-        assert_eq!(
-            depth(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]),
-            ColorDepth::True
-        );
-        assert_eq!(
-            depth(&[
-                ("TERM", "xterm-256color"),
-                ("COLORTERM", "truecolor"),
-                ("NO_COLOR", "1")
-            ]),
-            ColorDepth::None
-        );
-        assert_eq!(depth(&[("TERM", "linux")]), ColorDepth::Sixteen);
-        assert_eq!(palette_index(255, 255, 255), 231);
-        assert_eq!(palette_index(0x12, 0x15, 0x1b), 233);
-        assert_eq!(sixteen(0x12, 0x15, 0x1b), Color::Reset);
+        let (one, other) = (luminance(text), luminance(ground));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn what_is_said_by_a_theme_can_be_read_on_every_ground_of_it() {
+        let mut low = vec![];
+        for (name, _) in BUILT_IN.iter().filter(|(name, _)| *name != "mono") {
+            let theme = Theme::load(name, None).unwrap();
+            let color = |slot: &str| theme.colors[slot];
+            for ground in ["background", "pane", "header", "selection"] {
+                for (slot, least) in [
+                    ("text", 5.0),
+                    ("dim", 3.0),
+                    ("accent", 3.0),
+                    ("good", 3.0),
+                    ("bad", 3.0),
+                    ("warn", 3.0),
+                ] {
+                    let ratio = contrast(color(slot), color(ground));
+                    if ratio < least {
+                        low.push(format!("{name}: {slot} on {ground} {ratio:.1} < {least}"));
+                    }
+                }
+            }
+            let ratio = contrast(color("match_text"), color("match"));
+            assert!(ratio >= 5.0, "{name}: hits {ratio:.1}");
+            let ratio = contrast(color("faint"), color("background"));
+            assert!(ratio >= 2.4, "{name}: faint {ratio:.1}");
+        }
+        assert!(low.is_empty(), "{low:#?}");
     }
 }

@@ -148,13 +148,14 @@ fn judge(contract: &Arc<Contract>, view: &RecordView<'_>, columns: bool) -> Judg
         columns: None,
     };
     let values = std::mem::take(&mut failures.value).freeze();
-    for (cause, value) in failures.cause.iter().zip(values.iter()) {
+    for (at, (cause, value)) in failures.cause.iter().zip(values.iter()).enumerate() {
         let cause = causes.get(*cause).unwrap();
         let row = [Some(cause.code.as_str()), Some(&*cause.path), value];
         judged
             .failures
             .push(row.into_iter().flatten().map(str::to_owned).collect());
-        judged.messages.push(cause.message(value));
+        let repaired = failures.repaired.get(at);
+        judged.messages.push(cause.message_of(value, repaired));
     }
     let mut taken = judging.take();
     assert!(taken.len() <= 1);

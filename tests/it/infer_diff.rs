@@ -273,6 +273,36 @@ fn two_files_are_compared_without_a_log() {
     run(home.path(), ["infer", "--compare", "a.json", "no.json"]).exits(1);
 }
 
+#[test]
+fn an_enum_that_meets_empty_texts_gains_null() {
+    let home = folder();
+    let pixels = |texts: &[&str]| {
+        let rows: Vec<_> = texts.iter().map(|t| (100, format!("e=x&p={t}"))).collect();
+        log_of(&rows)
+    };
+    file(home.path(), "frontlog.toml", any_pixel().as_bytes());
+    file(
+        home.path(),
+        "one.log",
+        pixels(&["on", "off", "on", "off"]).as_bytes(),
+    );
+    file(
+        home.path(),
+        "two.log",
+        pixels(&["on", "", "off"]).as_bytes(),
+    );
+    run(home.path(), ["infer", "one.log", "--to", "c"]).exits(0);
+    let diff = ["infer", "two.log", "--contract", "c", "--diff"];
+    let ran = run(home.path(), diff).exits(3);
+    assert!(
+        ran.stdout.contains("p: enum gains null: 100 of 300"),
+        "{}",
+        ran.stdout
+    );
+    apply(&ran.stdout, &home.path().join("c"));
+    assert_eq!(faults(home.path(), "two.log", "c"), Vec::<String>::new());
+}
+
 fn values() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         Just("{i}"),

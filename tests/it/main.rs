@@ -11,6 +11,7 @@
     clippy::large_stack_arrays
 )]
 
+mod against;
 mod architecture;
 mod arrivals;
 mod bad_input;
@@ -25,6 +26,7 @@ mod generate;
 mod infer;
 mod infer_diff;
 mod inspect;
+mod json_schema_suite;
 mod kinesis;
 mod kinesis_server;
 mod known_causes;
@@ -37,6 +39,7 @@ mod query;
 mod real_logs;
 mod registry;
 mod rejudge;
+mod repairs;
 mod s3;
 mod s3_listing;
 mod s3_odd_servers;

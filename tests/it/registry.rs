@@ -28,7 +28,7 @@ fn every_code_has_its_name_meaning_and_severity() {
         assert!(code.default_severity() >= Severity::Info);
         let (layer, digits) = code.as_str().split_at(1);
         assert!(
-            "LRDVXWS".contains(layer) && digits.len() == 3 && digits.parse::<u16>().is_ok(),
+            "LRDVXWFS".contains(layer) && digits.len() == 3 && digits.parse::<u16>().is_ok(),
             "{}",
             code.as_str()
         );

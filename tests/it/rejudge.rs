@@ -156,12 +156,15 @@ fn told(snapshot: &Snapshot) -> Told {
     };
     let mut failures = vec![];
     let values = snapshot.failures.column("value").unwrap().str().unwrap();
+    let repaired = snapshot.failures.column("repaired").ok();
+    let repaired = repaired.map(|column| column.str().unwrap());
     let mut at = 0;
     snapshot.each_failure(|record, cause| {
         failures.push(format!(
-            "{record} {:?} {:?}",
+            "{record} {:?} {:?} {:?}",
             snapshot.causes[cause as usize],
-            values.get(at)
+            values.get(at),
+            repaired.and_then(|texts| texts.get(at))
         ));
         at += 1;
     });
@@ -276,6 +279,17 @@ const EDITS: &[Edit] = &[
     ("a description", |it| {
         it.schema("search", |s| s["description"] = json!("in other words"));
     }),
+    ("repairs", |it| {
+        it.append("[repair]\n\"checkout.value\" = \"decimal_comma\"\n\"signup.lang\" = \"case\"\n");
+    }),
+    ("another repair", |it| {
+        it.replace(
+            "frontlog.toml",
+            "\"decimal_comma\"",
+            "[\"trim\", \"decimal_comma\"]",
+        );
+        it.append("\"*.currency\" = { default = \"EUR\" }\n");
+    }),
     ("a severity", |it| {
         it.append("[severity]\nV401 = \"warn\"\nR202 = \"info\"\nR201 = \"warn\"\n");
     }),
@@ -301,6 +315,15 @@ const EDITS: &[Edit] = &[
     }),
     ("a schema under quarantine", |it| {
         it.schema("page_view", |s| s["required"] = json!([]));
+    }),
+    ("no repairs", |it| {
+        it.replace(
+            "frontlog.toml",
+            "\"checkout.value\"",
+            "# \"checkout.value\"",
+        );
+        it.replace("frontlog.toml", "\"signup.lang\"", "# \"signup.lang\"");
+        it.replace("frontlog.toml", "\"*.currency\"", "# \"*.currency\"");
     }),
     ("fewer records are events", |it| {
         it.replace("frontlog.toml", "\"/i.gif\", ", "");

@@ -22,7 +22,7 @@ use frontlog::tui::job::Means;
 use frontlog::tui::keymap::Keymap;
 use frontlog::tui::session::{Flow, Session};
 use frontlog::tui::terminal::Host;
-use frontlog::tui::{App, Setting, Styles};
+use frontlog::tui::{App, ColorDepth, Setting, Styles, Wardrobe};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::watch;
@@ -69,6 +69,7 @@ fn options() -> RunOptions {
         failed_raw: false,
         windows: false,
         judge: true,
+        repairs: false,
     };
     RunOptions {
         source,
@@ -116,6 +117,7 @@ fn app_knowing(known: KnownCauses) -> App {
         user: "ann".to_owned(),
         can_export: true,
         styles: Styles::dark(),
+        wardrobe: Wardrobe::open(None, None, ColorDepth::True).unwrap(),
         keymap: Keymap::load(None).unwrap(),
     })
 }

@@ -19,6 +19,7 @@ use crate::model::{
     Cause, CauseId, Code, Counters, EventType, ObjectState, ObjectStatus, OwnedCauseKey,
 };
 use crate::pipeline::RunSummary;
+use crate::pipeline::judging::preview::PreviewRow;
 
 /// The format number in the JSON output; it changes only when something is taken away or renamed.
 pub const FORMAT: u32 = 1;
@@ -53,6 +54,9 @@ pub struct Report {
     /// What the alerts did; absent where none was asked for.
     #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     pub alerts: Option<Alerts>,
+    /// What each repair would do, by cause; absent unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub repairs: Option<Vec<PreviewRow>>,
     /// Findings that do not count, because all of their causes are acknowledged or as in the baseline; absent where
     /// neither is in force.
     #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
@@ -174,6 +178,7 @@ impl Report {
             rejects,
             incomplete_objects,
             alerts: None,
+            repairs: None,
             excused: None,
             warnings: Vec::new(),
             newest_us: tally.newest_us,
@@ -213,7 +218,7 @@ pub(super) fn key(row: &FailureRow) -> (&str, &str, &str, &str, &str, &str) {
     )
 }
 
-fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
+pub(super) fn incomplete(state: &ObjectState) -> Option<ObjectRow> {
     let (word, reason) = match &state.status {
         ObjectStatus::Corrupt(reason) => (CORRUPT, reason),
         ObjectStatus::Unreadable(reason) => (UNREADABLE, reason),
@@ -331,6 +336,7 @@ impl Names<'_> {
             examples: examples
                 .map(|e| ExampleRow {
                     value: e.value.clone(),
+                    repaired: e.repaired.clone(),
                     object: self.object(e.object),
                     line: e.line,
                 })

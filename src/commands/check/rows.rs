@@ -86,6 +86,9 @@ pub struct AcknowledgedRow {
 pub struct ExampleRow {
     /// The offending text, cut at 256 bytes; null where there is none.
     pub value: Option<String>,
+    /// What it was repaired to (F701).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<String>,
     /// URI of the object.
     pub object: String,
     /// Line in it, from 1.

@@ -20,6 +20,8 @@ use crate::model::{
 pub struct Example {
     /// The offending text; `None` where there is none (a missing property).
     pub value: Option<String>,
+    /// What it was repaired to (F701).
+    pub repaired: Option<String>,
     /// Object id.
     pub object: u32,
     /// Line in the object, from 1.
@@ -117,6 +119,7 @@ impl Tally {
     }
 
     fn count_failures(&mut self, failures: FailureColumns, records: &RecordColumns) {
+        let repaired = failures.repaired;
         let values: Utf8ViewArray = failures.value.freeze();
         for (i, (record, cause)) in failures.record.iter().zip(&failures.cause).enumerate() {
             let index = cause.0 as usize;
@@ -149,6 +152,7 @@ impl Tally {
                 if value.is_none() || tally.examples.iter().all(|e| e.value.as_deref() != value) {
                     tally.examples.push(Example {
                         value: value.map(str::to_owned),
+                        repaired: repaired.get(i).map(str::to_owned),
                         object: *object,
                         line: *line,
                     });

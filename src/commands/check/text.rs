@@ -18,6 +18,7 @@
 
 use std::fmt::Write as _;
 
+use crate::commands::check::repairs;
 use crate::commands::check::report::{AcknowledgedRow, ExampleRow, Report};
 use crate::commands::check::stand::words;
 use crate::commands::table::{Table, bytes, percent, printable, thousands};
@@ -32,6 +33,7 @@ pub fn render(report: &Report) -> String {
         failures(report),
         rejects(report),
         incomplete(report),
+        repairs::render(report.repairs.as_deref()),
         alerts(report),
         warnings(report),
         verdict(report),
@@ -115,6 +117,13 @@ pub(super) fn identity(c: &Counters) -> String {
         bytes(c.object_bytes)
     );
     let _ = writeln!(out, ", {} of text", bytes(c.text_bytes));
+    if c.repaired > 0 {
+        let _ = writeln!(
+            out,
+            "{:>totals$} of the good repaired, as [repair] of frontlog.toml accepts",
+            thousands(c.repaired)
+        );
+    }
     out
 }
 
@@ -235,16 +244,18 @@ pub(super) fn acknowledged_line(row: &AcknowledgedRow) -> String {
 
 pub(super) fn example_line(example: &ExampleRow) -> String {
     let at = format!("{}:{}", example.object, example.line);
-    match &example.value {
-        Some(value) => format!("\"{}\"  {at}", cut(value)),
-        None => at,
+    match (&example.value, &example.repaired) {
+        (Some(value), Some(to)) => format!("\"{}\" → \"{}\"  {at}", cut(value), cut(to)),
+        (Some(value), None) => format!("\"{}\"  {at}", cut(value)),
+        (None, Some(to)) => format!("→ \"{}\"  {at}", cut(to)),
+        (None, None) => at,
     }
 }
 
 /// Values and expectations are shown up to so many characters; the JSON output has all of them.
 const MAX_SHOWN: usize = 48;
 
-fn cut(value: &str) -> String {
+pub(super) fn cut(value: &str) -> String {
     match value.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
@@ -345,7 +356,7 @@ fn verdict(report: &Report) -> String {
 }
 
 /// `1 cause`, `1,204 causes`.
-fn count(number: u64, noun: &str) -> String {
+pub(super) fn count(number: u64, noun: &str) -> String {
     format!(
         "{} {noun}{}",
         thousands(number),

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::commands::infer::drafts::{drafts, json_text};
 use crate::commands::infer::grouping::Group;
 use crate::commands::table::printable;
+use crate::contract::compare::advice::Step;
 use crate::contract::compare::edit::{Edit, apply};
 use crate::contract::compare::{Advice, advise, patch, propose};
 use crate::contract::infer::{Rules, envelope_keys, file_name};
@@ -180,7 +181,7 @@ impl Difference {
             "event": self.event,
             "version": self.version.map(|v| v.to_string()),
             "file": self.file,
-            "step": self.advice.as_ref().and_then(|a| a.step).map(|s| s.name()),
+            "step": self.advice.as_ref().and_then(|a| a.step).map(Step::name),
             "decided": self.advice.as_ref().map(|a| a.why.clone()),
             "next_version": self.next_version().map(|v| v.to_string()),
             "changes": self.reasons,

@@ -27,7 +27,7 @@ pub fn apply(text: &str, edit: &Edit) -> Option<String> {
     match edit {
         Edit::Set(path, value) => {
             let node = node_at(&root, path)?;
-            let indent = style.indent_of(text, node.span.start);
+            let indent = Style::indent_of(text, node.span.start);
             let inline =
                 !text[node.span.clone()].contains('\n') && (value.is_array() || !value.is_object());
             Some(replaced(
@@ -128,7 +128,7 @@ impl Style {
     }
 
     /// The space that the line of a byte begins with.
-    fn indent_of(&self, text: &str, at: usize) -> String {
+    fn indent_of(text: &str, at: usize) -> String {
         let line = &text[text[..at].rfind('\n').map_or(0, |n| n + 1)..];
         let rest = line.trim_start_matches([' ', '\t']);
         line[..line.len() - rest.len()].to_owned()
@@ -137,7 +137,7 @@ impl Style {
     /// The container with one more thing at its end.
     fn added(&self, text: &str, container: &Node, before: &str, value: &Json) -> String {
         let parts = container.parts();
-        let own = self.indent_of(text, container.span.start);
+        let own = Self::indent_of(text, container.span.start);
         let Some(last) = parts.last() else {
             let inner = format!("{own}{}", self.step);
             let value = self.value(value, &inner, false);
@@ -154,7 +154,7 @@ impl Style {
         let new = if is_inline {
             format!(", {before}{}", self.value(value, &own, true))
         } else {
-            let indent = self.indent_of(text, last.start);
+            let indent = Self::indent_of(text, last.start);
             let value = self.value(value, &indent, false);
             format!(",{}{indent}{before}{value}", self.line_end)
         };

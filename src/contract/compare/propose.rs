@@ -57,13 +57,13 @@ impl Proposal {
 }
 
 /// What one property is compared by.
-struct Look<'a> {
+pub(super) struct Look<'a> {
     name: &'a str,
-    schema: &'a Json,
-    figures: &'a Figures,
+    pub schema: &'a Json,
+    pub figures: &'a Figures,
     seen: &'a PropertySketch,
     rules: &'a Rules,
-    spare: u64,
+    pub spare: u64,
 }
 
 /// Compares a schema with what was seen of the events that it judges. `skipped` are the keys of the envelope.
@@ -113,7 +113,7 @@ fn path(keys: &[&str]) -> Vec<String> {
 }
 
 impl Look<'_> {
-    fn path(&self, key: &str) -> Vec<String> {
+    pub(super) fn path(&self, key: &str) -> Vec<String> {
         path(&["properties", self.name, key])
     }
 
@@ -150,14 +150,14 @@ impl Look<'_> {
             }
             edits.retain(|edit| !made.contains(edit));
             made.extend(edits.iter().cloned());
-            if !is_known {
-                out.notes.push(why);
-            } else {
+            if is_known {
                 out.changes.push(Change {
                     property: self.name.to_owned(),
                     why,
                     edits,
                 });
+            } else {
+                out.notes.push(why);
             }
         }
     }
@@ -213,66 +213,7 @@ impl Look<'_> {
         (format!("type {old} becomes {new}"), edits)
     }
 
-    /// What the other rules must let pass, now that a type or a format lets more texts come to them.
-    fn loosened(&self, with: &[Edit]) -> Vec<Edit> {
-        let mut edits = vec![];
-        let takes_text = |edit: &Edit| {
-            matches!(edit, Edit::Set(path, Json::Array(types))
-            if path.last().is_some_and(|k| k == "type") && types.iter().any(|t| t == "string"))
-        };
-        let number = |key: &str| self.schema.get(key).and_then(Json::as_f64);
-        for (key, exceeds) in [
-            ("minimum", (|old, new| old > new) as fn(f64, f64) -> bool),
-            ("exclusiveMinimum", |old, new| old > new),
-            ("maximum", |old, new| old < new),
-            ("exclusiveMaximum", |old, new| old < new),
-        ] {
-            let (_, wider) = self.wider_bound(key);
-            if let (Some(old), Some(Edit::Set(_, new))) = (number(key), wider.first())
-                && exceeds(old, new.as_f64().unwrap_or(old))
-            {
-                edits.extend(wider);
-            }
-        }
-        for (key, exceeds) in [
-            ("minLength", (|old, new| old > new) as fn(f64, f64) -> bool),
-            ("maxLength", |old, new| old < new),
-        ] {
-            let (_, wider) = self.wider_length(key);
-            let over = match (number(key), wider.first()) {
-                (Some(old), Some(Edit::Set(_, new))) => exceeds(old, new.as_f64().unwrap_or(old)),
-                (old, _) => old.is_some(),
-            };
-            edits.extend(if over { wider } else { vec![] });
-        }
-        if with.iter().any(takes_text) {
-            for key in ["x-format", "format"] {
-                if self.schema.get(key).is_some() {
-                    edits.push(Edit::Remove(self.path(key)));
-                }
-            }
-        }
-        let pattern = self.schema.get("pattern").and_then(Json::as_str);
-        if pattern.is_some_and(|old| self.figures.looks.pattern(self.spare).as_deref() != Some(old))
-        {
-            let (_, other) = self.other_pattern();
-            edits.extend(other);
-        }
-        if self.schema.get("enum").is_some() {
-            let (_, gained) = self.enum_gained();
-            edits.extend(gained);
-            let nullable = with.iter().any(|edit| matches!(edit, Edit::Set(_, Json::Array(t)) if t.iter().any(|t| t == "null")));
-            let lists_null = self.schema["enum"]
-                .as_array()
-                .is_some_and(|l| l.contains(&Json::Null));
-            if nullable && !lists_null {
-                edits.push(Edit::Append(self.path("enum"), Json::Null));
-            }
-        }
-        edits
-    }
-
-    fn enum_gained(&self) -> (String, Vec<Edit>) {
+    pub(super) fn enum_gained(&self) -> (String, Vec<Edit>) {
         let listed = self.schema.get("enum").and_then(Json::as_array);
         let (Some(listed), Some(values)) = (listed, self.seen.sketch.few()) else {
             return ("too many values for its enum".to_owned(), vec![]);
@@ -287,14 +228,34 @@ impl Look<'_> {
             .filter(|(text, seen)| seen.times > self.spare && lacks(text))
             .map(|(text, _)| *text)
             .collect();
-        let edits = gained
+        let mut edits: Vec<Edit> = gained
             .iter()
-            .map(|text| Edit::Append(self.path("enum"), json!(text)));
-        let names: Vec<String> = gained
+            .map(|text| Edit::Append(self.path("enum"), json!(text)))
+            .collect();
+        let mut names: Vec<String> = gained
             .iter()
             .map(|text| Json::from(*text).to_string())
             .collect();
-        (format!("enum gains {}", names.join(", ")), edits.collect())
+        let empty = self.figures.of(&[TextKind::Empty]) > self.spare;
+        if empty && !listed.iter().any(|v| v.is_null() || v.as_str() == Some("")) {
+            edits.extend(self.nullable());
+            edits.push(Edit::Append(self.path("enum"), Json::Null));
+            names.push("null".to_owned());
+        }
+        (format!("enum gains {}", names.join(", ")), edits)
+    }
+
+    /// Lets an empty text be null, where the type does not yet.
+    fn nullable(&self) -> Option<Edit> {
+        let mut types = match self.schema.get("type")? {
+            Json::Array(list) => list.clone(),
+            one => vec![one.clone()],
+        };
+        if types.iter().any(|t| t == "null") {
+            return None;
+        }
+        types.push(json!("null"));
+        Some(self.set("type", Json::Array(types)))
     }
 
     fn other_format(&self) -> (String, Vec<Edit>) {
@@ -316,7 +277,7 @@ impl Look<'_> {
         }
     }
 
-    fn other_pattern(&self) -> (String, Vec<Edit>) {
+    pub(super) fn other_pattern(&self) -> (String, Vec<Edit>) {
         match self.figures.looks.pattern(self.spare) {
             Some(pattern) => (
                 format!("pattern becomes {pattern}"),
@@ -330,7 +291,7 @@ impl Look<'_> {
     }
 
     /// A power of ten that holds all but the tolerated share; zero where nothing is below.
-    fn wider_bound(&self, keyword: &str) -> (String, Vec<Edit>) {
+    pub(super) fn wider_bound(&self, keyword: &str) -> (String, Vec<Edit>) {
         const MAX_POWER: usize = 15;
         let below = keyword.ends_with("inimum");
         let class = class_of_all(&self.figures.sizes, self.spare);
@@ -352,7 +313,7 @@ impl Look<'_> {
         }
     }
 
-    fn wider_length(&self, keyword: &str) -> (String, Vec<Edit>) {
+    pub(super) fn wider_length(&self, keyword: &str) -> (String, Vec<Edit>) {
         let lengths = &self.figures.lengths;
         let bound = if keyword == "maxLength" {
             1u64 << class_of_all(lengths, self.spare)

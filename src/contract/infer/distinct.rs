@@ -62,7 +62,7 @@ impl Estimate {
     }
 }
 
-/// Follows the most frequent values (space-saving): a value that occurs more often than once in [`FOLLOWED`] is among
+/// Follows the most frequent values (space-saving): a value that occurs more often than once in `FOLLOWED` is among
 /// them, and no count is too high by more than `1 / FOLLOWED` of all.
 #[derive(Debug, Clone, Default)]
 pub struct Frequent {

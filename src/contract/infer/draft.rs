@@ -369,7 +369,7 @@ fn facts(sketch: &Sketch, figures: &Figures, events: u64, rules: &Rules) -> Stri
         .formats
         .iter()
         .zip(FORMATS)
-        .any(|(n, f)| *n > 0 && is_personal(f))
+        .any(|(n, f)| *n > 0 && is_personal(&f))
     {
         return parts.join(" · ");
     }
@@ -406,7 +406,7 @@ fn facts(sketch: &Sketch, figures: &Figures, events: u64, rules: &Rules) -> Stri
     parts.join(" · ")
 }
 
-const fn is_personal(format: Format) -> bool {
+const fn is_personal(format: &Format) -> bool {
     matches!(format, Format::Email | Format::Ipv4 | Format::Ipv6)
 }
 

@@ -111,7 +111,7 @@ impl Figures {
 
     fn formats(&mut self, text: &str, times: u64) {
         for (count, format) in self.formats.iter_mut().zip(FORMATS) {
-            if may_be(format, text) && format.read(text).is_some() {
+            if may_be(&format, text) && format.read(text).is_some() {
                 *count += times;
             }
         }
@@ -143,7 +143,7 @@ impl Figures {
 }
 
 /// A cheap look before the kernel; and `a:b` is a URI, `1.2.3` a hostname only to the letter of the RFC.
-fn may_be(format: Format, text: &str) -> bool {
+fn may_be(format: &Format, text: &str) -> bool {
     let has = |sign: u8| memchr::memchr(sign, text.as_bytes()).is_some();
     match format {
         Format::Uuid => text.len() == 36,
@@ -155,7 +155,7 @@ fn may_be(format: Format, text: &str) -> bool {
         Format::Hostname => text.rsplit_once('.').is_some_and(|(_, last)| {
             last.len() >= 2 && last.bytes().all(|b| b.is_ascii_alphabetic())
         }),
-        Format::DateTime(_) => false,
+        Format::DateTime(_) | Format::Written(_) => false,
     }
 }
 

@@ -7,7 +7,7 @@
 //!            bounded     then counts shapes      hold for all
 //! ```
 //! A [`Sketch`] is bounded whatever comes: up to [`distinct::MAX_EXACT`] values as they are, then counts only. A
-//! [`Learner`] is bounded in names. [`draft`] states the rule for each keyword that it writes.
+//! [`Learner`] is bounded in names. [`mod@draft`] states the rule for each keyword that it writes.
 
 pub mod broken;
 pub mod distinct;

@@ -1,7 +1,7 @@
 //! The tables of failures, rejects, objects and causes.
 
 use polars::prelude::{
-    Column, DataFrame, IntoColumn, IntoSeries, NamedFrom, Series, UInt32Chunked,
+    Column, DataFrame, DataType, IntoColumn, IntoSeries, NamedFrom, Series, UInt32Chunked,
 };
 
 use super::events::{dictionary, frame, origin};
@@ -26,7 +26,10 @@ pub(super) fn failures(snapshot: &Snapshot, sql: &str) -> Result<DataFrame> {
     // The sentences are made one by one, so only for a query that can show them.
     let lower = sql.to_lowercase();
     let mut messages = (lower.contains("message") || lower.contains('*')).then(Vec::<String>::new);
-    Failures::of(snapshot, 0..snapshot.len()).each(|record, cause, value| {
+    let failures = Failures::of(snapshot, 0..snapshot.len());
+    let mut repaired = failures.repaired();
+    failures.each(|record, cause, value| {
+        let repaired = repaired.next().flatten();
         records.push(record);
         cause_ids.push(cause);
         if let Some(messages) = &mut messages {
@@ -34,7 +37,7 @@ pub(super) fn failures(snapshot: &Snapshot, sql: &str) -> Result<DataFrame> {
                 snapshot
                     .causes
                     .get(cause as usize)
-                    .map_or_else(String::new, |c| c.message(value)),
+                    .map_or_else(String::new, |c| c.message_of(value, repaired)),
             );
         }
     });
@@ -71,6 +74,10 @@ pub(super) fn failures(snapshot: &Snapshot, sql: &str) -> Result<DataFrame> {
     if let Ok(value) = snapshot.failures.column("value") {
         columns.push(value.slice(0, rows.len()));
     }
+    columns.push(match snapshot.failures.column(column::REPAIRED) {
+        Ok(repaired) => repaired.slice(0, rows.len()),
+        Err(_) => Column::full_null(column::REPAIRED.into(), rows.len(), &DataType::String),
+    });
     if let Some(messages) = messages {
         columns.push(Series::new("message".into(), messages).into_column());
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::emit::{DynamicCauses, Ranked, Subject};
+use crate::contract::repair::Done;
 use crate::contract::{Additional, Contract, EventSchema, WantedVersion};
 use crate::event::KeyTable;
 use crate::model::lanes::Mark;
@@ -29,15 +30,19 @@ pub(super) struct Judge {
     pub causes: Vec<Vec<Ranked>>,
     /// Indices of the required properties.
     pub required: Vec<u16>,
+    /// Indices of the properties that may be arrays or objects.
+    pub nested: Vec<u16>,
     /// By property.
     pub words: Vec<WordCache>,
     pub extra: Extra,
+    /// Causes of what was repaired, by property and repairs, as they were met.
+    pub mended: Vec<(usize, Done, Ranked)>,
 }
 
 /// What happens to properties without a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extra {
-    /// V410, and kept.
+    /// V410, and kept; save what `patternProperties` knows.
     Forbidden,
     Kept,
     Dropped,
@@ -60,7 +65,7 @@ pub(super) struct Surprised {
     pub of_version: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct NameEntry {
     judges: Vec<usize>,
     /// Which of them an event without a version is judged by.
@@ -85,6 +90,8 @@ pub(super) struct Catalogue {
     pub no_name: Vec<Ranked>,
     pub duplicate_key: DuplicateKey,
     names: HashMap<Box<str>, NameEntry, FixedState>,
+    /// By judge: the one that judges its events; another one where a version was superseded.
+    in_force: Vec<usize>,
     pub undeclared: Vec<Undeclared>,
     undeclared_by_name: HashMap<Box<str>, usize, FixedState>,
     /// [`Contract::learns`]
@@ -134,6 +141,7 @@ impl Catalogue {
         let no_name = no_name.collect();
         Self {
             names: names(contract, &causes),
+            in_force: (0..judges.len()).map(|at| contract.in_force(at)).collect(),
             judges,
             no_name,
             causes,
@@ -146,6 +154,11 @@ impl Catalogue {
             types,
             unknown_event: contract.routing.policy.unknown_event,
         }
+    }
+
+    /// The event types of the run.
+    pub fn types(&self) -> Arc<EventTypes> {
+        self.types.clone()
     }
 
     /// The declared type of an event with a name and version of these marks, where one was found not long ago.
@@ -175,7 +188,7 @@ impl Catalogue {
         };
         let found = match version {
             None | Some("") => entry.default,
-            Some(text) => entry.version(text, &self.judges),
+            Some(text) => entry.version(text, &self.judges, &self.in_force),
         };
         if let Some(at) = found {
             if let Some((n, v)) = marks.filter(|(n, v)| n.is_all() && v.is_all()) {
@@ -238,6 +251,7 @@ impl Catalogue {
             name: shared.clone(),
             version: version.clone(),
             declared: false,
+            repairable: false,
             columns: vec![],
         });
         let cause = Cause {
@@ -302,7 +316,12 @@ impl Known {
 }
 
 impl NameEntry {
-    fn version(&self, text: &str, judges: &[Judge]) -> Option<usize> {
+    fn version(&self, text: &str, judges: &[Judge], in_force: &[usize]) -> Option<usize> {
+        self.sent(text, judges).map(|at| in_force[at])
+    }
+
+    /// The judge of the version as sent.
+    fn sent(&self, text: &str, judges: &[Judge]) -> Option<usize> {
         let exact = self
             .judges
             .iter()
@@ -349,12 +368,16 @@ impl Judge {
                 .map(|p| p.causes.iter().map(|c| causes.intern(c)).collect())
                 .collect(),
             required: required.collect(),
+            nested: (0..schema.properties.len() as u16)
+                .filter(|&i| schema.properties[usize::from(i)].nested.is_some())
+                .collect(),
             words: schema
                 .properties
                 .iter()
                 .map(|_| WordCache::default())
                 .collect(),
             extra: extra(schema.additional, routing.policy.unknown_property),
+            mended: vec![],
             schema: schema.clone(),
         }
     }
@@ -432,6 +455,14 @@ fn names(contract: &Contract, causes: &DynamicCauses) -> HashMap<Box<str>, NameE
             unknown_version: causes.intern(&cause),
         };
         names.insert((&*schema.name).into(), entry);
+    }
+    for schema in &contract.schemas {
+        if let Some(iglu) = &schema.iglu
+            && !names.contains_key(&**iglu)
+            && let Some(entry) = names.get(&*schema.name).cloned()
+        {
+            names.insert((&**iglu).into(), entry);
+        }
     }
     names
 }

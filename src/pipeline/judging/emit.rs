@@ -24,12 +24,26 @@ pub(super) struct Emitter<'a> {
     pub counters: &'a mut Counters,
     /// A failure of severity error came.
     pub failed: bool,
+    /// A value was repaired.
+    pub repaired: bool,
 }
 
 impl Emitter<'_> {
     /// Pushes one failure and counts it; true where it is an error.
     pub fn emit(&mut self, ranked: Ranked, value: Option<&str>) -> bool {
         self.failures.push(self.record, ranked.id, value);
+        self.count(ranked)
+    }
+
+    /// Pushes one F701.
+    pub fn note_repair(&mut self, ranked: Ranked, value: Option<&str>, repaired: &str) {
+        self.failures
+            .push_repaired(self.record, ranked.id, value, Some(repaired));
+        self.count(ranked);
+        self.repaired = true;
+    }
+
+    fn count(&mut self, ranked: Ranked) -> bool {
         match ranked.severity {
             Severity::Error => self.counters.errors += 1,
             Severity::Warn => self.counters.warnings += 1,
@@ -62,8 +76,18 @@ struct Remembered {
     event_type: u16,
     code: Code,
     path: Box<str>,
-    expected: &'static str,
+    keyword: &'static str,
+    expected: Box<str>,
     ranked: Ranked,
+}
+
+/// What a cause is beside its event: code, path, keyword and expectation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct What<'a> {
+    pub code: Code,
+    pub path: &'a str,
+    pub keyword: &'static str,
+    pub expected: &'a str,
 }
 
 const MAX_REMEMBERED: usize = 8_192;
@@ -95,45 +119,47 @@ impl DynamicCauses {
 
     /// The cause of a code at a path of an event.
     pub fn at(&mut self, subject: Subject<'_>, code: Code, path: &str) -> Ranked {
-        self.at_with(subject, code, path, expected(code))
+        let what = What {
+            code,
+            path,
+            keyword: keyword(code),
+            expected: expected(code),
+        };
+        self.of(subject, what)
     }
 
-    /// The same, expecting something else than the code does by itself.
-    pub fn at_with(
-        &mut self,
-        subject: Subject<'_>,
-        code: Code,
-        path: &str,
-        expected: &'static str,
-    ) -> Ranked {
-        let length = (expected.len() as u64) << 32;
-        let seed = length | u64::from(subject.event_type) << 16 | code as u64;
-        let hash = xxh3_64_with_seed(path.as_bytes(), seed);
+    /// The cause of a broken rule that the logs brought the path of.
+    pub fn of(&mut self, subject: Subject<'_>, what: What<'_>) -> Ranked {
+        let seed = u64::from(subject.event_type) << 16 | what.code as u64;
+        let hash = xxh3_64_with_seed(what.path.as_bytes(), seed)
+            ^ xxh3_64_with_seed(what.expected.as_bytes(), what.keyword.len() as u64);
         if let Some(known) = self.known.get(&hash)
-            && known.code == code
+            && known.code == what.code
             && known.event_type == subject.event_type
-            && known.expected == expected
-            && *known.path == *path
+            && *known.path == *what.path
+            && known.keyword == what.keyword
+            && *known.expected == *what.expected
         {
             return known.ranked;
         }
         let ranked = self.intern(&Cause {
-            code,
-            severity: self.severity(code),
+            code: what.code,
+            severity: self.severity(what.code),
             event: subject.name.clone(),
             version: subject.version.clone(),
-            path: path[..path.floor_char_boundary(MAX_PATH_BYTES)].into(),
-            keyword: keyword(code),
-            expected: expected.into(),
+            path: what.path[..what.path.floor_char_boundary(MAX_PATH_BYTES)].into(),
+            keyword: what.keyword,
+            expected: what.expected.into(),
         });
         if self.known.len() < MAX_REMEMBERED {
             self.known.insert(
                 hash,
                 Remembered {
                     event_type: subject.event_type,
-                    code,
-                    path: path.into(),
-                    expected,
+                    code: what.code,
+                    path: what.path.into(),
+                    keyword: what.keyword,
+                    expected: what.expected.into(),
                     ranked,
                 },
             );

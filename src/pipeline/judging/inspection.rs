@@ -81,10 +81,10 @@ pub fn inspect(contract: &Contract, view: &RecordView<'_>) -> Inspection {
         properties: judging.pairs(view, event_type.as_deref()),
         failures: vec![],
     };
-    let values = std::mem::take(&mut failures.value).freeze();
-    for (cause, value) in failures.cause.iter().zip(values.iter()) {
+    for (row, cause) in failures.cause.iter().enumerate() {
+        let texts = (failures.value.get(row), failures.repaired.get(row));
         if let Some(cause) = causes.get(*cause) {
-            inspection.add(&cause, value, event_type.as_deref());
+            inspection.add(&cause, texts, event_type.as_deref());
         }
     }
     inspection
@@ -118,13 +118,18 @@ impl Judging {
 }
 
 impl Inspection {
-    fn add(&mut self, cause: &Cause, value: Option<&str>, event_type: Option<&EventType>) {
+    fn add(
+        &mut self,
+        cause: &Cause,
+        (value, repaired): (Option<&str>, Option<&str>),
+        event_type: Option<&EventType>,
+    ) {
         let failure = InspectedFailure {
             code: cause.code,
             severity: cause.severity,
-            sentence: cause.message(value),
+            sentence: cause.message_of(value, repaired),
         };
-        if cause.code == Code::V401 {
+        if cause.code == Code::V401 || (cause.code == Code::F701 && value.is_none()) {
             let column = event_type.and_then(|t| t.columns.iter().find(|c| c.name == cause.path));
             self.properties.push(InspectedProperty {
                 key: cause.path.to_string(),

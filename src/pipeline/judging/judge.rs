@@ -6,39 +6,49 @@ use foldhash::fast::FixedState;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::catalogue::{Catalogue, Extra, Judge, Known, NO_PROPERTY};
-use super::emit::{DynamicCauses, Emitter, Subject};
-use super::{Event, rest};
+use super::emit::{DynamicCauses, Emitter, Subject, What};
+use super::preview::PreviewTally;
+use super::{Event, mend, nested, rest};
+use crate::contract::repair::Mending;
 use crate::contract::rule::{CAUSE_REQUIRED, Value};
-use crate::contract::schema::PropertySchema;
+use crate::contract::schema::{Nested, PropertySchema};
 use crate::event::{Envelope, UNKNOWN_KEY};
 use crate::model::batch::MAX_FAILURE_VALUE_BYTES;
 use crate::model::column::Lender;
 use crate::model::routing::DuplicateKey;
-use crate::model::{Code, Column, ColumnKind, EventColumns, Payload, Severity, WordCache};
+use crate::model::{
+    Code, Column, ColumnKind, EventColumns, Payload, Severity, ValueKind, WordCache,
+};
 
 /// Buffers of one thread, cleared for each event.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     /// By property of the schema: position in the query of the value that counts, or [`ABSENT`].
-    chosen: Vec<u32>,
+    pub chosen: Vec<u32>,
     /// Properties whose key came more than once.
     repeated: Vec<u16>,
     /// Numbers of the causes that the last value broke.
-    broken: Vec<u8>,
-    others: Others,
+    pub broken: Vec<u8>,
+    pub others: Others,
     json: String,
+    pub nested: nested::Scratch,
+    mending: Mending,
+    /// What each repair would do, where that is counted.
+    pub preview: Option<Box<PreviewTally>>,
 }
 
 /// What a payload lacks.
 const NO_PART: &str = "what [payload] looks for in it";
 
-const ABSENT: u32 = u32::MAX;
+pub(super) const ABSENT: u32 = u32::MAX;
+/// Absent, but given its default.
+const DEFAULTED: u32 = u32::MAX - 1;
 
 /// The pairs that are no property of the schema.
 #[derive(Debug, Default)]
-struct Others {
+pub(super) struct Others {
     /// Their positions, and whether they count; a repeated key counts once.
-    pairs: Vec<(u32, bool)>,
+    pub pairs: Vec<(u32, bool)>,
     /// Hash of a key → index into `pairs`, where there are too many to compare each with each.
     by_hash: HashMap<u64, usize, FixedState>,
     /// Positions whose key was told of as repeated.
@@ -70,19 +80,26 @@ pub(super) fn judge(
         policy: *duplicate_key,
     };
     scratch.others.pairs.clear();
-    let (subject, extra) = match known {
+    let (subject, extra, patterns) = match known {
         Known::Declared(at) => {
             let judge = &mut judges[at];
             run.choose(judge, scratch, envelope);
+            if let Some(preview) = scratch.preview.as_deref_mut() {
+                preview.look_at(at);
+            }
             run.values(judge, scratch, columns.as_deref_mut());
+            if !judge.nested.is_empty() {
+                run.nested(judge, scratch, columns.as_deref_mut());
+            }
             run.missing(judge, scratch, columns.as_deref_mut());
-            (judge.subject(), judge.extra)
+            run.whole(judge, scratch, envelope);
+            (judge.subject(), judge.extra, &judge.schema.patterns[..])
         }
         Known::Undeclared(at) => {
             scratch.others.pairs.extend(
                 (event.properties.beside()..event.properties.len()).map(|i| (i as u32, true)),
             );
-            (undeclared[at].subject(), Extra::Kept)
+            (undeclared[at].subject(), Extra::Kept, &[][..])
         }
     };
     // What stands beside a spread payload is judged by no schema, so none is learned of it.
@@ -93,7 +110,7 @@ pub(super) fn judge(
     };
     let beside = 0..beside as u32;
     scratch.others.pairs.extend(beside.map(|i| (i, true)));
-    run.others(subject, &mut scratch.others, envelope, extra);
+    run.others(subject, &mut scratch.others, envelope, (extra, patterns));
     if let Some(columns) = columns {
         let keep = extra != Extra::Dropped;
         let kept = scratch
@@ -110,11 +127,11 @@ pub(super) fn judge(
 }
 
 /// What all steps of judging one event share.
-struct Run<'a, 'e> {
-    event: &'a Event<'a>,
-    causes: &'a mut DynamicCauses,
-    emitter: &'a mut Emitter<'e>,
-    policy: DuplicateKey,
+pub(super) struct Run<'a, 'e> {
+    pub event: &'a Event<'a>,
+    pub causes: &'a mut DynamicCauses,
+    pub emitter: &'a mut Emitter<'e>,
+    pub policy: DuplicateKey,
 }
 
 impl Run<'_, '_> {
@@ -125,6 +142,7 @@ impl Run<'_, '_> {
         scratch.chosen.clear();
         scratch.chosen.resize(judge.schema.properties.len(), ABSENT);
         scratch.repeated.clear();
+        scratch.nested.clear(judge);
         let own = self.event.properties.beside();
         for (i, &id) in self.event.ids.iter().enumerate().skip(own) {
             let property = judge.property_of(id);
@@ -134,8 +152,10 @@ impl Run<'_, '_> {
                     met |= bit;
                     continue;
                 }
-                all_others |= bit != 0;
-                scratch.others.pairs.push((i as u32, true));
+                if judge.nested.is_empty() || !scratch.nested.takes(judge, self.event, i) {
+                    all_others |= bit != 0;
+                    scratch.others.pairs.push((i as u32, true));
+                }
                 continue;
             }
             let at = usize::from(property);
@@ -147,7 +167,12 @@ impl Run<'_, '_> {
                 scratch.chosen[at] = i as u32;
             }
             let is_rival_name = id == self.event.name_key && self.event.name.rival.is_some();
-            let surprising = !judge.schema.properties[at].structured && !is_rival_name;
+            let lists = |n: &Nested| n.lists;
+            let surprising = !judge.schema.properties[at]
+                .nested
+                .as_ref()
+                .is_some_and(lists)
+                && !is_rival_name;
             if surprising && !scratch.repeated.contains(&property) {
                 scratch.repeated.push(property);
                 self.tell(
@@ -161,6 +186,7 @@ impl Run<'_, '_> {
         if all_others {
             let of_none = |(_, id): &(u32, &u16)| judge.property_of(**id) == NO_PROPERTY;
             let pairs = (0..).zip(self.event.ids).skip(own).filter(of_none);
+            let pairs = pairs.filter(|(i, _)| !scratch.nested.has(*i));
             scratch.others.pairs.clear();
             scratch.others.pairs.extend(pairs.map(|(i, _)| (i, true)));
         }
@@ -179,23 +205,56 @@ impl Run<'_, '_> {
             if property == NO_PROPERTY || scratch.chosen[at] != i as u32 {
                 continue;
             }
-            let text = self.event.properties.value(i);
-            let schema = &judge.schema.properties[at];
-            let value = if self.is_undecodable(judge, i) || self.is_refused(scratch, property) {
-                None
-            } else {
-                schema.rule.judge(text, &mut scratch.broken)
-            };
+            if judge.schema.properties[at].nested.is_some() {
+                continue;
+            }
+            let mut text = self.event.properties.value(i);
+            let kind = self.event.properties.get(i).kind;
+            if kind != ValueKind::Text && !judge.schema.properties[at].rule.reads(kind, text) {
+                let value = self.native(judge, at, i, scratch);
+                if let Some(columns) = columns.as_deref_mut() {
+                    let cache = &mut judge.words[at];
+                    let schema = &judge.schema.properties[at];
+                    push(
+                        &mut columns.properties[at],
+                        schema,
+                        value,
+                        (text, self.event.view.kept),
+                        cache,
+                    );
+                }
+                continue;
+            }
+            let indirect = judge.schema.properties[at].indirect;
+            let mut value = None;
+            if !self.is_undecodable(judge, i) && !self.is_refused(scratch, property) {
+                value = judge.schema.properties[at]
+                    .rule
+                    .judge(text, &mut scratch.broken);
+                if indirect {
+                    // Only its text was to be read: the event's residual judges it.
+                    scratch.broken.clear();
+                }
+                if !scratch.broken.is_empty() && self.mend(judge, at, text, scratch) {
+                    text = &scratch.mending.text;
+                    value = judge.schema.properties[at]
+                        .rule
+                        .judge(text, &mut scratch.broken);
+                } else if let Some(preview) = scratch.preview.as_deref_mut() {
+                    preview.value(&judge.schema, at, text, &scratch.broken);
+                }
+            }
             if !scratch.broken.is_empty() {
                 for cause in scratch.broken.drain(..) {
                     self.emitter
                         .emit(judge.causes[at][usize::from(cause)], Some(text));
                 }
             }
+            self.residual(judge, at, (value, text), &mut scratch.nested);
             if let Some(columns) = columns.as_deref_mut() {
                 push(
                     &mut columns.properties[at],
-                    schema,
+                    &judge.schema.properties[at],
                     value,
                     (text, self.event.view.kept),
                     &mut judge.words[at],
@@ -204,23 +263,58 @@ impl Run<'_, '_> {
         }
     }
 
+    /// True where what is broken was repaired; the text is in `scratch.mending` then, and nothing is broken any more.
+    fn mend(&mut self, judge: &mut Judge, at: usize, text: &str, scratch: &mut Scratch) -> bool {
+        let Some(ranked) = mend::mend(judge, at, text, &mut scratch.mending, self.causes) else {
+            return false;
+        };
+        scratch.broken.clear();
+        self.emitter
+            .note_repair(ranked, Some(text), &scratch.mending.text);
+        true
+    }
+
     /// D301 to D304 of a declared property; true where one is an error.
-    fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
+    pub(super) fn is_undecodable(&mut self, judge: &Judge, i: usize) -> bool {
         self.event.properties.get(i).is_flawed() && self.flaws(judge.subject(), i)
     }
 
-    fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
+    pub(super) fn is_refused(&self, scratch: &Scratch, property: u16) -> bool {
         !scratch.repeated.is_empty()
             && scratch.repeated.contains(&property)
             && self.causes.severity(Code::D305) == Severity::Error
     }
 
-    fn missing(&mut self, judge: &Judge, scratch: &Scratch, columns: Option<&mut EventColumns>) {
-        for &property in &judge.required {
-            let at = usize::from(property);
-            if scratch.chosen[at] == ABSENT {
+    fn missing(
+        &mut self,
+        judge: &mut Judge,
+        scratch: &mut Scratch,
+        mut columns: Option<&mut EventColumns>,
+    ) {
+        for i in 0..judge.required.len() {
+            let at = usize::from(judge.required[i]);
+            if scratch.chosen[at] != ABSENT {
+                continue;
+            }
+            let Some(ranked) = mend::default(judge, at, &mut scratch.mending, self.causes) else {
                 self.emitter
                     .emit(judge.causes[at][usize::from(CAUSE_REQUIRED)], None);
+                if let Some(preview) = scratch.preview.as_deref_mut() {
+                    preview.missing(&judge.schema, at);
+                }
+                continue;
+            };
+            let text = &scratch.mending.text;
+            self.emitter.note_repair(ranked, None, text);
+            // It has its value now: the loop below leaves it alone.
+            scratch.chosen[at] = DEFAULTED;
+            if let Some(columns) = columns.as_deref_mut() {
+                let schema = &judge.schema.properties[at];
+                let value = schema.rule.judge(text, &mut scratch.broken);
+                scratch.broken.clear();
+                let words = &mut judge.words[at];
+                let piece = (text.as_str(), self.event.view.kept);
+                push(&mut columns.properties[at], schema, value, piece, words);
             }
         }
         if let Some(columns) = columns {
@@ -239,7 +333,7 @@ impl Run<'_, '_> {
         subject: Subject<'_>,
         others: &mut Others,
         envelope: &Envelope,
-        extra: Extra,
+        (extra, patterns): (Extra, &[regex::Regex]),
     ) {
         if others.pairs.is_empty() {
             return;
@@ -260,7 +354,12 @@ impl Run<'_, '_> {
                 } else {
                     self.repeated(subject, others, (earlier, k));
                 }
-            } else if extra == Extra::Forbidden && !is_envelope {
+            } else if extra == Extra::Forbidden
+                && !is_envelope
+                && !patterns
+                    .iter()
+                    .any(|p| p.is_match(self.event.properties.key(i)))
+            {
                 self.tell(subject, Code::V410, i, self.event.properties.value(i));
             }
         }
@@ -305,7 +404,13 @@ impl Run<'_, '_> {
             Payload::BadJson => self.tell(subject, Code::D304, i, value),
             Payload::NoPart => {
                 let key = self.event.properties.key(i);
-                let ranked = self.causes.at_with(subject, Code::D304, key, NO_PART);
+                let what = What {
+                    code: Code::D304,
+                    path: key,
+                    keyword: "",
+                    expected: NO_PART,
+                };
+                let ranked = self.causes.of(subject, what);
                 self.emitter.emit(ranked, Some(value))
             }
             Payload::None | Payload::Spread => false,
@@ -313,7 +418,7 @@ impl Run<'_, '_> {
         escape || utf8 || payload
     }
 
-    fn tell(&mut self, subject: Subject<'_>, code: Code, i: usize, value: &str) -> bool {
+    pub(super) fn tell(&mut self, subject: Subject<'_>, code: Code, i: usize, value: &str) -> bool {
         let ranked = self.causes.at(subject, code, self.event.properties.key(i));
         self.emitter.emit(ranked, Some(value))
     }

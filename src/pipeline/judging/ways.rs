@@ -28,12 +28,17 @@ struct OfRoute {
 }
 
 impl Ways {
-    pub fn new(contract: &Contract, types: Arc<EventTypes>) -> Self {
-        let mut ways = Self {
+    /// Notes nothing.
+    pub fn none(types: Arc<EventTypes>) -> Self {
+        Self {
             types,
             routes: vec![],
             seen: HashSet::default(),
-        };
+        }
+    }
+
+    pub fn new(contract: &Contract, types: Arc<EventTypes>) -> Self {
+        let mut ways = Self::none(types);
         if !contract.schemas.is_empty() {
             return ways;
         }

@@ -78,11 +78,13 @@ impl App {
     }
 
     pub(super) fn export_data(&self) -> ExportData<'_> {
+        let view = &self.history.now().spec;
         ExportData {
             preview: &self.preview.tables,
             figures: self.preview.figures,
             lines_per_second: None,
             still_reading: self.is_reading(),
+            filtered: !view.shows_all_events(),
         }
     }
 }

@@ -86,7 +86,10 @@ impl App {
             }
             Lane::Export => false,
             Lane::Side => {
-                self.jobs.find.is_some() || self.row_to_inspect().is_some() || self.is_first_look()
+                self.jobs.find.is_some()
+                    || self.wants_repairs()
+                    || self.row_to_inspect().is_some()
+                    || self.is_first_look()
             }
         }
     }
@@ -147,6 +150,9 @@ impl App {
             };
             return Some(self.jobs.side.start(true, Work::Find(Box::new(find))));
         }
+        if self.wants_repairs() {
+            return Some(self.jobs.side.start(true, Work::Repairs(snapshot)));
+        }
         if let Some(row) = self.row_to_inspect() {
             self.jobs.want_raw = false;
             return Some(self.jobs.side.start(true, Work::Inspect(snapshot, row)));
@@ -171,6 +177,15 @@ impl App {
     /// The arrangement changed: a view of the old one is not worth finishing.
     pub(super) fn arrangement_changed(&mut self) {
         self.jobs.view.stop();
+    }
+
+    /// The counts of the repair preview come before what the lane does now.
+    pub(super) fn want_repairs(&mut self) {
+        self.jobs.side.stop();
+    }
+
+    pub(super) fn stop_repairs(&mut self) {
+        self.jobs.side.stop();
     }
 
     /// Searches from a position of the view on.
@@ -233,6 +248,7 @@ impl App {
                 self.observed.types = types;
                 self.observed.revision = Some(snapshot.revision);
             }
+            Answer::Repairs(rows) => self.take_repairs(rows),
             Answer::Found(position) => self.take_found(position),
             Answer::Inspected(detail) => return self.take_detail(*detail),
             Answer::Preview(snapshot, tables) => {

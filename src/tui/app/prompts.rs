@@ -6,7 +6,9 @@ use crate::frame::{Cell, Columns, Filter, cell};
 use crate::tui::action::{Action, ScreenKind};
 use crate::tui::effect::Effect;
 use crate::tui::footer::Weight;
-use crate::tui::modal::{ColumnChooser, FilterStack, Help, Modal, Palette, Prompt, PromptKind};
+use crate::tui::modal::{
+    ColumnChooser, FilterStack, Help, Modal, Palette, Prompt, PromptKind, ThemePicker,
+};
 
 impl App {
     /// Opens a prompt on the Stream, which is where filters, searches and times apply.
@@ -78,10 +80,25 @@ impl App {
         vec![]
     }
 
+    pub(super) fn open_themes(&mut self) {
+        let wardrobe = &self.setting.wardrobe;
+        let picker = ThemePicker::new(wardrobe.themes(), wardrobe.worn());
+        self.modal = Some(Modal::Themes(picker));
+    }
+
+    fn wear(&mut self, theme: usize) {
+        self.setting.wardrobe.wear(theme);
+        self.setting.styles = self.setting.wardrobe.styles();
+    }
+
     fn close_modal(&mut self) {
+        if matches!(self.modal, Some(Modal::Repairs(_))) {
+            return self.close_repairs();
+        }
         match self.modal.take() {
             Some(Modal::Prompt(prompt)) => self.typed.close(prompt.kind, prompt.text()),
             Some(Modal::Acknowledge(window)) => self.aside = Some(*window),
+            Some(Modal::Themes(picker)) => self.wear(picker.before()),
             _ => {}
         }
     }
@@ -113,11 +130,17 @@ impl App {
                 Action::MoveDown => chooser.shift(1),
                 _ => chooser.move_by(step),
             },
+            Some(Modal::Repairs(preview)) => preview.move_by(step),
             Some(Modal::Acknowledge(window)) => match action {
                 Action::Complete | Action::Earlier | Action::Later => window.other(),
                 _ => {}
             },
             Some(Modal::Filters(_)) => self.steer_filters(action, step),
+            Some(Modal::Themes(picker)) => {
+                picker.move_by(step);
+                let theme = picker.chosen();
+                self.wear(theme);
+            }
             None => {}
         }
     }
@@ -170,6 +193,14 @@ impl App {
                     self.modal = Some(Modal::Prompt(prompt));
                 }
             }
+            Some(Modal::Themes(_)) => {
+                let wardrobe = &self.setting.wardrobe;
+                let name = &wardrobe.themes()[wardrobe.worn()].name;
+                let text =
+                    format!("to keep it: theme = \"{name}\" in config.toml, or --theme {name}");
+                self.say(Weight::Done, text);
+            }
+            Some(Modal::Repairs(preview)) => return self.accept_repair(preview),
             Some(Modal::Acknowledge(window)) => return self.accept_acknowledge(window),
             Some(Modal::Help(_) | Modal::LastEdit(_)) | None => {}
         }

@@ -41,6 +41,7 @@ impl App {
             Action::Close => self.close(),
             Action::Palette => self.open_palette(),
             Action::Help => self.open_help(),
+            Action::Themes => self.open_themes(),
             Action::Filter => self.open_prompt(PromptKind::Filter(None)),
             Action::Search => self.open_prompt(PromptKind::Search),
             Action::SearchBack => self.open_prompt(PromptKind::SearchBack),
@@ -382,6 +383,7 @@ impl App {
                     })
                     .collect();
             }
+            Action::Repairs => self.open_repairs(),
             Action::Acknowledge => self.open_acknowledge(),
             Action::NextFailure => self.failures.table.move_by(1, rows),
             Action::PreviousFailure => self.failures.table.move_by(-1, rows),

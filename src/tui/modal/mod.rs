@@ -7,6 +7,8 @@ pub mod help;
 pub mod last_edit;
 pub mod palette;
 pub mod prompt;
+pub mod repairs;
+pub mod themes;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -18,6 +20,8 @@ pub use help::Help;
 pub use last_edit::LastEdit;
 pub use palette::Palette;
 pub use prompt::{Prompt, PromptKind};
+pub use repairs::RepairPreview;
+pub use themes::ThemePicker;
 
 use crate::tui::keymap::{Keymap, Mode};
 use crate::tui::theme::Styles;
@@ -35,6 +39,10 @@ pub enum Modal {
     Columns(ColumnChooser),
     /// The filters.
     Filters(FilterStack),
+    /// The themes.
+    Themes(ThemePicker),
+    /// What repairs would do.
+    Repairs(RepairPreview),
     /// What the last edit of the contract changed.
     LastEdit(LastEdit),
     /// A cause is acknowledged.
@@ -48,7 +56,11 @@ impl Modal {
             Self::Prompt(_) | Self::Palette(_) | Self::Help(_) | Self::Acknowledge(_) => {
                 Mode::Prompt
             }
-            Self::Columns(_) | Self::Filters(_) | Self::LastEdit(_) => Mode::List,
+            Self::Columns(_)
+            | Self::Filters(_)
+            | Self::Themes(_)
+            | Self::LastEdit(_)
+            | Self::Repairs(_) => Mode::List,
         }
     }
 
@@ -75,6 +87,14 @@ impl Modal {
                 None
             }
             Self::Filters(it) => {
+                it.render(area, buf, styles);
+                None
+            }
+            Self::Themes(it) => {
+                it.render(area, buf, styles);
+                None
+            }
+            Self::Repairs(it) => {
                 it.render(area, buf, styles);
                 None
             }

@@ -118,6 +118,7 @@ impl Day {
                     name: name.into(),
                     version: version.into(),
                     declared,
+                    repairable: false,
                     columns: columns.collect(),
                 })
             };

@@ -60,6 +60,7 @@ fn event_type(name: &str, columns: Vec<PropertyColumn>) -> EventType {
         name: name.into(),
         version: if declared { "1-0-0" } else { "" }.into(),
         declared,
+        repairable: false,
         columns,
     }
 }

@@ -120,6 +120,8 @@ pub struct ExportData<'a> {
     pub lines_per_second: Option<f64>,
     /// Rows are still arriving, so the preview is of what is there now.
     pub still_reading: bool,
+    /// Filters are on, and the batch holds what they hide too.
+    pub filtered: bool,
 }
 
 impl Export {

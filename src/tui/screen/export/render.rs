@@ -154,15 +154,31 @@ impl Export {
             return;
         }
         self.table(area, buf, data.preview, styles);
-        if data.still_reading && usize::from(area.height) > data.preview.len() + 2 {
-            let y = area.y + data.preview.len() as u16 + 2;
-            let note = "Rows are still arriving; the export reads all of the source.";
-            text::put_fit(
-                buf,
-                (area.x + 2, y),
-                area.width.saturating_sub(2),
-                note,
-                Cut::End,
+        let mut y = data.preview.len() as u16 + 2;
+        let mut note = |sentence: &str, style: Style| {
+            if y < area.height {
+                let at = (area.x + 2, area.y + y);
+                text::put_fit(
+                    buf,
+                    at,
+                    area.width.saturating_sub(2),
+                    sentence,
+                    Cut::End,
+                    style,
+                );
+                y += 1;
+            }
+        };
+        if data.filtered {
+            // A batch of a part could never add up to its objects, so it would be read again whole later.
+            note(
+                "The filters hide rows here only: the batch holds all of them.",
+                styles.warn,
+            );
+        }
+        if data.still_reading {
+            note(
+                "Rows are still arriving; the export reads all of the source.",
                 styles.faint,
             );
         }

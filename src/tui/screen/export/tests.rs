@@ -132,3 +132,19 @@ fn every_stage_fits_any_size() {
         }
     }
 }
+
+#[test]
+fn a_filter_is_said_to_hide_rows_from_the_screen_only() {
+    let tables = tables();
+    let said = |filtered| {
+        let data = ExportData {
+            preview: &tables,
+            filtered,
+            ..ExportData::default()
+        };
+        let rows = draw(100, 20, &Export::default(), &data).0;
+        rows.iter()
+            .any(|row| row.contains("the batch holds all of them"))
+    };
+    assert!(said(true) && !said(false));
+}

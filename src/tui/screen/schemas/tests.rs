@@ -27,6 +27,7 @@ fn observed() -> Vec<ObservedType> {
             name: name.into(),
             version: version.into(),
             declared: !version.is_empty(),
+            repairable: false,
             columns: vec![],
         })
     };

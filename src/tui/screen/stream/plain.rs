@@ -76,7 +76,7 @@ fn line(context: &Context<'_>, record: usize) -> String {
     let stem = cell(context.snapshot, record, &ColumnRef::record("cs_uri_stem"));
     let what = event.unwrap_or_else(|| stem.to_text().into_owned());
     match failures_of(context.snapshot, record).first() {
-        Some(failure) => format!("{what} {}", failure.cause.message(failure.value)),
+        Some(failure) => format!("{what} {}", failure.message()),
         None => what,
     }
 }

@@ -416,11 +416,20 @@ pub enum ResultFormat {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct InferArgs {
     /// Files, folders, globs, `-`, s3://bucket/prefix or kinesis://stream
-    #[arg(value_name = "SOURCE", required = true)]
+    #[arg(value_name = "SOURCE", required_unless_present = "compare")]
     pub sources: Vec<String>,
-    /// Folder to write the schemas into, as a contract; files that are there are left alone
-    #[arg(long, value_name = "DIR")]
+    /// Folder to write the schemas into, as a contract, or with --diff the patch file; what is there is left alone
+    #[arg(long, value_name = "PATH")]
     pub to: Option<PathBuf>,
+    /// What the contract's schemas should change for what is logged, as a patch for `git apply` in its folder
+    #[arg(long)]
+    pub diff: bool,
+    /// With --diff: each change as a new file of the next version, beside the old one
+    #[arg(long, requires = "diff")]
+    pub new_version: bool,
+    /// Only compare two schema files: is the second one an addition, a revision or a new model
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["sources", "diff", "to"])]
+    pub compare: Vec<PathBuf>,
     /// Only this event (repeatable)
     #[arg(long, value_name = "NAME")]
     pub event: Vec<String>,

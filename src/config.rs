@@ -3,6 +3,7 @@
 
 pub mod amount;
 mod formats;
+mod generated;
 mod in_force;
 mod stream;
 pub mod user_file;
@@ -15,14 +16,14 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Args, BaselineArgs, CheckArgs, CheckFormat, Command, Compression, DataFormat, ExploreArgs,
-    ExportArgs, FollowArgs, GenerateArgs, InferArgs, QueryArgs, ReportFormat, ResultFormat, S3Args,
-    SourceArgs, Target, WrittenFormat,
+    ExportArgs, FollowArgs, InferArgs, QueryArgs, ReportFormat, ResultFormat, S3Args, SourceArgs,
+    Target,
 };
 use crate::commands::check::threshold::{Limit, Thresholds};
 use crate::commands::check::{CheckOptions, Printed};
 use crate::commands::config_cmd::{Entry, InForce};
 use crate::commands::export::ExportOptions;
-use crate::commands::generate::{GenerateOptions, Written};
+use crate::commands::generate::GenerateOptions;
 use crate::commands::infer::InferOptions;
 use crate::commands::query::{Format, QueryOptions};
 use crate::contract::Contract;
@@ -69,6 +70,8 @@ pub enum Step {
     Query(RunOptions, QueryOptions),
     /// Draft event schemas.
     Infer(InferOptions),
+    /// Compare two schema files; as JSON if true.
+    Compare([PathBuf; 2], bool),
     /// Write logs with known faults.
     Generate(GenerateOptions),
     /// Print what is in force.
@@ -105,7 +108,7 @@ pub fn resolve(args: Args, around: &Surroundings) -> Result<Step> {
         Command::Export(typed) => export(typed, around),
         Command::Query(typed) => query(typed, around),
         Command::Infer(typed) => infer(typed, around),
-        Command::Generate(typed) => generate(typed),
+        Command::Generate(typed) => generated::generate(typed),
         Command::Completions { shell } => Ok(Step::Completions(shell)),
         Command::Config(typed) => in_force::config(typed, around),
         Command::Man => Ok(Step::Man),
@@ -316,6 +319,10 @@ fn query(typed: QueryArgs, around: &Surroundings) -> Result<Step> {
 }
 
 fn infer(typed: InferArgs, around: &Surroundings) -> Result<Step> {
+    let json = typed.format == ReportFormat::Json;
+    if let [old, new] = typed.compare.as_slice() {
+        return Ok(Step::Compare([old.clone(), new.clone()], json));
+    }
     Ok(Step::Infer(InferOptions {
         rules: Rules {
             tolerate: amount::share("--tolerate", &typed.tolerate)?,
@@ -324,28 +331,9 @@ fn infer(typed: InferArgs, around: &Surroundings) -> Result<Step> {
         run: run_options(typed.sources, typed.source, Needs::default(), around)?,
         to: typed.to,
         events: typed.event,
-        json: typed.format == ReportFormat::Json,
-    }))
-}
-
-fn generate(typed: GenerateArgs) -> Result<Step> {
-    Ok(Step::Generate(GenerateOptions {
-        faults: amount::share("--faults", &typed.faults)?,
-        start_hour: crate::commands::generate::parse_hour(&typed.start)?,
-        dir: typed.to,
-        records: typed.records,
-        objects: typed.objects,
-        seed: typed.seed,
-        hours: typed.hours,
-        threads: typed.threads,
-        format: match typed.log_format {
-            WrittenFormat::V1 => Written::V1,
-            WrittenFormat::W3c => Written::W3c,
-            WrittenFormat::Json => Written::Json,
-            WrittenFormat::Parquet => Written::Parquet,
-            WrittenFormat::Realtime => Written::Realtime,
-            WrittenFormat::Combined => Written::Combined,
-        },
+        diff: typed.diff,
+        new_version: typed.new_version,
+        json,
     }))
 }
 

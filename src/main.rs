@@ -71,6 +71,7 @@ fn run(step: Step) -> Result<Outcome> {
         Step::Check(options) => commands::check::run(&options, &mut out, &cancelled_by_signals()?),
         Step::Export(step) => export(*step, &mut out),
         Step::Query(run, options) => query(&run, &options, &mut out),
+        Step::Compare([old, new], json) => commands::infer::compare(&old, &new, json, &mut out),
         Step::Infer(options) => {
             let (outcome, notes) =
                 commands::infer::run(&options, &mut out, &cancelled_by_signals()?)?;

@@ -26,6 +26,7 @@ pub mod baseline;
 pub mod change;
 pub mod checks;
 pub mod coerce;
+pub mod compare;
 pub mod compile;
 pub mod cycles;
 pub mod documents;

@@ -24,6 +24,7 @@ mod formats;
 mod formats_cli;
 mod generate;
 mod infer;
+mod infer_diff;
 mod inspect;
 mod json_schema_suite;
 mod kinesis;

@@ -1,9 +1,13 @@
 //! What the values of one property have in common, as counts: nothing here grows with the number of values.
 
+use std::sync::Arc;
+
 use crate::contract::format::Format;
+use crate::contract::infer::broken::Broken;
 use crate::contract::infer::kind::kind_of;
 use crate::contract::infer::shape::Looks;
 use crate::contract::number::{parse_integer, parse_number};
+use crate::contract::schema::PropertySchema;
 use crate::model::{KindCounts, TextKind};
 
 /// Formats that are looked for, the more telling first.
@@ -47,12 +51,25 @@ pub struct Figures {
     pub with_digit: u64,
     /// What the texts look like.
     pub looks: Looks,
+    /// How they fare under the declared rules, where there are some.
+    pub broken: Option<Box<Broken>>,
 }
 
 impl Figures {
+    /// Nothing yet, to be judged by a declaration.
+    pub fn under(declared: Option<&Arc<PropertySchema>>) -> Self {
+        Self {
+            broken: declared.map(|d| Box::new(Broken::new(d.clone()))),
+            ..Self::default()
+        }
+    }
+
     /// Takes a text that came `times` times, last with an event of `time_us`.
     pub fn add(&mut self, text: &str, times: u64, time_us: i64) {
         self.values += times;
+        if let Some(broken) = &mut self.broken {
+            broken.add(text, times);
+        }
         let kind = kind_of(text);
         self.kinds[kind as usize] += times;
         let chars = if text.is_ascii() {
@@ -119,6 +136,9 @@ impl Figures {
         sum(&mut self.lengths, &other.lengths);
         sum(&mut self.sizes, &other.sizes);
         self.looks.absorb(&other.looks);
+        if let (Some(mine), Some(theirs)) = (&mut self.broken, &other.broken) {
+            mine.absorb(theirs);
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Event types and their properties as they come, bounded in both.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
 use crate::contract::infer::distinct::{Estimate, hash_of};
 use crate::contract::infer::sketch::Sketch;
+use crate::contract::schema::EventSchema;
 
 /// Properties that are followed, of all types together.
 const MAX_PROPERTIES: usize = 16_384;
@@ -44,6 +46,8 @@ pub struct TypeSketch {
     likely: usize,
     /// A property that comes anew may have come before up to this often.
     forgotten: u64,
+    /// The schema that judges it.
+    declared: Option<Arc<EventSchema>>,
     /// Names that were not kept.
     dropped: Option<Estimate>,
 }
@@ -76,6 +80,13 @@ impl Learner {
         });
         self.by_key.insert(key, self.types.len() - 1);
         Some(self.types.len() - 1)
+    }
+
+    /// Judges the values of a type by a schema too.
+    pub fn declare(&mut self, event_type: usize, schema: Arc<EventSchema>) {
+        if let Some(it) = self.types.get_mut(event_type) {
+            it.declared = Some(schema);
+        }
     }
 
     /// Takes an event of a type: `event_type` as given above, or `None` for one past the bound.
@@ -153,10 +164,11 @@ impl TypeSketch {
             self.forget(most);
             most *= 2;
         }
+        let declared = self.declared.as_ref().and_then(|s| s.property(name));
         self.properties.push(PropertySketch {
             name: name.into(),
             forgotten: self.forgotten,
-            sketch: Sketch::default(),
+            sketch: Sketch::under(declared.map(|d| Arc::new(d.clone()))),
         });
         self.by_name.insert(name.into(), self.properties.len() - 1);
         Some(self.properties.len() - 1)

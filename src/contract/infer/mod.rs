@@ -9,6 +9,7 @@
 //! A [`Sketch`] is bounded whatever comes: up to [`distinct::MAX_EXACT`] values as they are, then counts only. A
 //! [`Learner`] is bounded in names. [`mod@draft`] states the rule for each keyword that it writes.
 
+pub mod broken;
 pub mod distinct;
 pub mod draft;
 pub mod figures;
@@ -26,7 +27,7 @@ pub use learner::{Learner, PropertySketch, TypeSketch};
 pub use sketch::Sketch;
 
 use crate::contract::Contract;
-use crate::model::routing::{Surprise, UnknownProperty};
+use crate::model::routing::{NameFrom, Routing, Surprise, UnknownProperty};
 
 impl Contract {
     /// The same routing without a schema: every property that a schema would judge is kept as the text that was logged.
@@ -42,4 +43,19 @@ impl Contract {
             ..self.clone()
         }
     }
+}
+
+/// The keys that hold an event's name, version, id and time: properties that are judged apart.
+pub fn envelope_keys(routing: &Routing) -> Vec<&str> {
+    let names = routing.name.iter().filter_map(|rule| match &rule.from {
+        NameFrom::Query(keys) => Some(keys),
+        _ => None,
+    });
+    let others = [
+        routing.version.key.as_deref(),
+        routing.id_key.as_deref(),
+        routing.time.as_ref().map(|t| t.key.as_str()),
+    ];
+    let names = names.flatten().map(String::as_str);
+    names.chain(others.into_iter().flatten()).collect()
 }

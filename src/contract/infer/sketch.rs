@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
 use crate::contract::infer::distinct::{Estimate, Frequent, MAX_EXACT, hash_of};
 use crate::contract::infer::figures::Figures;
+use crate::contract::schema::PropertySchema;
 
 /// Bytes of values that are kept as they are.
 const MAX_EXACT_BYTES: usize = 4_096;
@@ -18,6 +20,7 @@ pub struct Sketch {
     /// Event time of the last value.
     time_us: i64,
     values: Values,
+    declared: Option<Arc<PropertySchema>>,
 }
 
 /// A value that is kept as it is.
@@ -64,11 +67,20 @@ impl Default for Sketch {
                 seen: HashMap::default(),
                 bytes: 0,
             },
+            declared: None,
         }
     }
 }
 
 impl Sketch {
+    /// No value yet; they are to be judged by a declaration too.
+    pub fn under(declared: Option<Arc<PropertySchema>>) -> Self {
+        Self {
+            declared,
+            ..Self::default()
+        }
+    }
+
     /// Takes a text that came `times` times, first with the event of number `event`, last with one of `time_us`.
     pub fn add(&mut self, text: &str, times: u64, event: u64, time_us: i64) {
         self.present += times;
@@ -95,7 +107,10 @@ impl Sketch {
 
     fn spill(&mut self) -> &mut Many {
         if let Values::Few { .. } = self.values {
-            let mut many = Many::default();
+            let mut many = Many {
+                figures: Figures::under(self.declared.as_ref()),
+                ..Many::default()
+            };
             for (text, seen) in self.few().unwrap_or_default() {
                 many.add(text, seen.times, self.time_us);
             }
@@ -166,7 +181,7 @@ impl Sketch {
         match &self.values {
             Values::Many(many) => Cow::Borrowed(&many.figures),
             Values::Few { .. } => {
-                let mut figures = Figures::default();
+                let mut figures = Figures::under(self.declared.as_ref());
                 for (text, seen) in self.few().unwrap_or_default() {
                     figures.add(text, seen.times, self.time_us);
                 }

@@ -167,14 +167,19 @@ fn decode(
     spare.clear();
     let bytes = &query.as_bytes()[..end];
     let mut plain_from = start;
+    let mut unlayered = false;
     for &at in encoded {
         let at = at as usize;
         spare.extend_from_slice(&bytes[plain_from..at]);
         let (byte, taken) = self::encoded(&bytes[at..], &mut flaws.bad_escape);
         spare.push(byte);
+        unlayered |= taken == UNLAYERED_BYTES;
         plain_from = at + taken;
     }
     spare.extend_from_slice(&bytes[plain_from..]);
+    if unlayered {
+        scratch.set_unlayered();
+    }
     let out = scratch.decoded();
     let start = out.len();
     match std::str::from_utf8(spare) {
@@ -186,6 +191,9 @@ fn decode(
     }
     Piece::Appended(start, out.len())
 }
+
+/// Length of `%20`; `%2520` has five bytes, `+` and a `%` that is no escape one.
+const UNLAYERED_BYTES: usize = 3;
 
 /// The byte that a `+` or `%` at the start of `text` stands for, and how many bytes it took.
 #[inline]

@@ -84,6 +84,8 @@ pub struct PropertyScratch {
     documents: Vec<Span>,
     /// How many pairs at the start stand beside a payload that was spread.
     beside: u32,
+    /// The query has escapes without the log's layer.
+    unlayered: bool,
 }
 
 /// Two buffers for whoever decodes; lent out so that decoding can write while the scratch takes pairs.
@@ -136,6 +138,13 @@ impl PropertyScratch {
         self.items.clear();
         self.documents.clear();
         self.beside = 0;
+        self.unlayered = false;
+    }
+
+    /// The query has an escape without the log's layer: `%20`, not `%2520`.
+    #[inline]
+    pub fn set_unlayered(&mut self) {
+        self.unlayered = true;
     }
 
     /// Lends the two buffers out; give them back with [`PropertyScratch::give_spare`] to keep their memory.
@@ -245,6 +254,7 @@ impl PropertyScratch {
             items: &self.items,
             documents: &self.documents,
             beside: self.beside,
+            unlayered: self.unlayered,
         }
     }
 }
@@ -257,9 +267,16 @@ pub struct Properties<'a> {
     items: &'a [Property],
     documents: &'a [Span],
     beside: u32,
+    unlayered: bool,
 }
 
 impl<'a> Properties<'a> {
+    /// True where the query has an escape without the log's layer: `%20`, not `%2520`.
+    #[inline]
+    pub fn is_unlayered(&self) -> bool {
+        self.unlayered
+    }
+
     /// Number of pairs.
     #[inline]
     pub fn len(&self) -> usize {

@@ -334,9 +334,10 @@ fn push_row(
     table
         .id_hash
         .push(id.map_or(NO_ID_HASH, |id| xxh3_64(id.as_bytes()).max(NO_ID_HASH + 1)));
-    table
-        .payload_hash
-        .push(payload_hash(event.properties.query()));
+    table.payload_hash.push(payload_hash(
+        event.properties.query(),
+        event.properties.is_unlayered(),
+    ));
     if wanted.columns {
         match id {
             Some(id) => table.event_id.push_piece(id, event.view.kept),

@@ -3,23 +3,22 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::frame::requests::as_logged;
-use crate::model::lanes;
 use crate::parse::encoding::undo_log_layer;
 
 /// Hash of a query as logged. Whether the log put its layer on (`%2520`) or not (`%20`) makes no difference: it is the
-/// same payload, and the frame, from which it may be judged again, keeps no layer.
-pub(super) fn payload_hash(query: &str) -> u64 {
-    let bytes = query.as_bytes();
-    let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
-    let mut is_layered = true;
-    lanes::each(bytes, b'%', |at| {
-        let is_escape = is_hex(at + 1) && is_hex(at + 2);
-        let has_layer = bytes[at + 1..].starts_with(b"25") && is_hex(at + 3) && is_hex(at + 4);
-        is_layered &= has_layer || !is_escape;
-    });
-    if is_layered {
-        return xxh3_64(bytes);
+/// same payload, and the frame, from which it may be judged again, keeps no layer. `unlayered` is what splitting the
+/// query saw.
+#[inline]
+pub(super) fn payload_hash(query: &str, unlayered: bool) -> u64 {
+    if unlayered {
+        layered_hash(query)
+    } else {
+        xxh3_64(query.as_bytes())
     }
+}
+
+#[cold]
+fn layered_hash(query: &str) -> u64 {
     // Rare in logs of today, so it may cost an allocation.
     let (mut once, mut again) = (String::with_capacity(query.len()), String::new());
     undo_log_layer(query, &mut once);
@@ -29,6 +28,15 @@ pub(super) fn payload_hash(query: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::split_query;
+    use crate::model::PropertyScratch;
+
+    fn payload_hash(query: &str) -> u64 {
+        let mut scratch = PropertyScratch::default();
+        split_query(query, &mut scratch);
+        let properties = scratch.view(query);
+        super::payload_hash(query, properties.is_unlayered())
+    }
 
     #[test]
     fn a_payload_is_the_same_with_the_layer_and_without() {

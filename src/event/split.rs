@@ -156,7 +156,43 @@ fn push_encoded(
 }
 
 /// Decodes a range of the query into the scratch; `encoded` are the positions of its `%` and `+`.
+///
+/// As long as every escape stands for an ASCII character, what comes out is text as what went in is.
 fn decode(
+    query: &str,
+    (start, end): (usize, usize),
+    encoded: &[u32],
+    spare: &mut Vec<u8>,
+    scratch: &mut PropertyScratch,
+    flaws: &mut Flaws,
+) -> Piece {
+    let bytes = &query.as_bytes()[..end];
+    let mut unlayered = false;
+    let out = scratch.decoded();
+    let out_start = out.len();
+    let mut plain_from = start;
+    for &at in encoded {
+        let at = at as usize;
+        let (byte, taken) = self::encoded(&bytes[at..], &mut flaws.bad_escape);
+        if !byte.is_ascii() {
+            out.truncate(out_start);
+            return decode_bytes(query, (start, end), encoded, spare, scratch, flaws);
+        }
+        out.push_str(&query[plain_from..at]);
+        out.push(char::from(byte));
+        unlayered |= taken == UNLAYERED_BYTES;
+        plain_from = at + taken;
+    }
+    out.push_str(&query[plain_from..end]);
+    let out_end = out.len();
+    if unlayered {
+        scratch.set_unlayered();
+    }
+    Piece::Appended(out_start, out_end)
+}
+
+/// The same for escapes of any bytes, which may be no UTF-8 together.
+fn decode_bytes(
     query: &str,
     (start, end): (usize, usize),
     encoded: &[u32],

@@ -303,6 +303,30 @@ fn an_enum_that_meets_empty_texts_gains_null() {
     assert_eq!(faults(home.path(), "two.log", "c"), Vec::<String>::new());
 }
 
+#[test]
+fn a_pattern_that_only_empty_texts_break_stays() {
+    let home = folder();
+    let ids = (100, "e=x&p=SKU-{i}".to_owned());
+    file(home.path(), "frontlog.toml", any_pixel().as_bytes());
+    file(home.path(), "one.log", log_of(&[ids.clone()]).as_bytes());
+    file(
+        home.path(),
+        "two.log",
+        log_of(&[(3, "e=x&p=".to_owned()), ids]).as_bytes(),
+    );
+    run(home.path(), ["infer", "one.log", "--to", "c"]).exits(0);
+    let diff = ["infer", "two.log", "--contract", "c", "--diff"];
+    let ran = run(home.path(), diff).exits(3);
+    assert!(
+        ran.stdout.contains("p: empty texts become null: 3 of 103"),
+        "{}",
+        ran.stdout
+    );
+    assert!(!ran.stdout.contains("-      \"pattern\""), "{}", ran.stdout);
+    apply(&ran.stdout, &home.path().join("c"));
+    assert_eq!(faults(home.path(), "two.log", "c"), Vec::<String>::new());
+}
+
 fn values() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         Just("{i}"),
@@ -323,8 +347,14 @@ fn values() -> impl Strategy<Value = &'static str> {
     ]
 }
 
+/// Many more at night: `PROPTEST_CASES=2000`.
+fn cases() -> u32 {
+    let wanted = std::env::var("PROPTEST_CASES").ok();
+    wanted.and_then(|n| n.parse().ok()).unwrap_or(40)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn a_patched_draft_finds_no_fault_with_another_log(

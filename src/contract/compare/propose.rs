@@ -131,16 +131,9 @@ impl Look<'_> {
         };
         let mut made: Vec<Edit> = vec![];
         for (keyword, count) in broken.by_keyword().filter(|(_, c)| c.times > self.spare) {
-            let (what, mut edits) = match keyword {
-                "type" => self.wider_type(),
-                "enum" => self.enum_gained(),
-                "format" => self.other_format(),
-                "pattern" => self.other_pattern(),
-                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
-                    self.wider_bound(keyword)
-                }
-                "minLength" | "maxLength" => self.wider_length(keyword),
-                other => (format!("\"{other}\" is broken"), vec![]),
+            let (what, mut edits) = match self.with_empty(keyword, count) {
+                Some(remedy) => remedy,
+                None => self.remedy(keyword),
             };
             let why = self.sentence(&what, count);
             let is_known = !edits.is_empty();
@@ -160,6 +153,39 @@ impl Look<'_> {
                 out.notes.push(why);
             }
         }
+    }
+
+    fn remedy(&self, keyword: &str) -> (String, Vec<Edit>) {
+        match keyword {
+            "type" => self.wider_type(),
+            "enum" => self.enum_gained(),
+            "format" => self.other_format(),
+            "pattern" => self.other_pattern(),
+            "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
+                self.wider_bound(keyword)
+            }
+            "minLength" | "maxLength" => self.wider_length(keyword),
+            other => (format!("\"{other}\" is broken"), vec![]),
+        }
+    }
+
+    /// What is no fault of a rule for texts: empty ones may be null. One that only they break stays as it is.
+    fn with_empty(&self, keyword: &str, count: &Count) -> Option<(String, Vec<Edit>)> {
+        let empty = self.figures.of(&[TextKind::Empty]);
+        let is_of_texts = matches!(keyword, "format" | "pattern" | "minLength");
+        if !is_of_texts || empty == 0 {
+            return None;
+        }
+        let null = self.nullable()?;
+        if count.times <= empty + self.spare {
+            return Some(("empty texts become null".to_owned(), vec![null]));
+        }
+        let (what, mut edits) = self.remedy(keyword);
+        let still_asserts = edits.iter().any(|edit| matches!(edit, Edit::Set(..)));
+        if empty > self.spare && still_asserts {
+            edits.push(null);
+        }
+        Some((what, edits))
     }
 
     /// `value: number becomes number or string: 181 of 581 values break it (31.2 %), such as "12,50"`.
@@ -215,8 +241,12 @@ impl Look<'_> {
 
     pub(super) fn enum_gained(&self) -> (String, Vec<Edit>) {
         let listed = self.schema.get("enum").and_then(Json::as_array);
-        let (Some(listed), Some(values)) = (listed, self.seen.sketch.few()) else {
-            return ("too many values for its enum".to_owned(), vec![]);
+        let Some(listed) = listed else {
+            return ("its enum lacks values".to_owned(), vec![]);
+        };
+        let Some(values) = self.seen.sketch.few() else {
+            let what = "its enum goes: there are too many values for one";
+            return (what.to_owned(), vec![Edit::Remove(self.path("enum"))]);
         };
         if !listed.iter().all(|v| v.is_string() || v.is_null()) {
             return ("its enum lacks values".to_owned(), vec![]);

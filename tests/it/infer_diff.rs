@@ -308,7 +308,11 @@ fn a_pattern_that_only_empty_texts_break_stays() {
     let home = folder();
     let ids = (100, "e=x&p=SKU-{i}".to_owned());
     file(home.path(), "frontlog.toml", any_pixel().as_bytes());
-    file(home.path(), "one.log", log_of(&[ids.clone()]).as_bytes());
+    file(
+        home.path(),
+        "one.log",
+        log_of(std::slice::from_ref(&ids)).as_bytes(),
+    );
     file(
         home.path(),
         "two.log",
